@@ -1,0 +1,49 @@
+//! Two actors: one returns, so the other is told to, and the group ends.
+//!
+//! ```text
+//! cargo run --example basic
+//! ```
+//!
+//! It prints, in this order:
+//!
+//! ```text
+//! the first actor waits
+//! the second actor returns
+//! the first actor is interrupted
+//! the second actor is interrupted too, though it has returned
+//! the first actor returns
+//! the group has ended: it was the second actor
+//! ```
+
+use futures::channel::oneshot;
+use run_group::Group;
+
+fn main() {
+    let mut group = Group::new();
+
+    let (tell, told) = oneshot::channel::<()>();
+    group.add(
+        async {
+            println!("the first actor waits");
+            let _ = told.await;
+            println!("the first actor returns");
+            "it was the first actor"
+        },
+        |_| {
+            println!("the first actor is interrupted");
+            let _ = tell.send(());
+        },
+    );
+
+    group.add(
+        async {
+            println!("the second actor returns");
+            "it was the second actor"
+        },
+        |_| println!("the second actor is interrupted too, though it has returned"),
+    );
+
+    if let Some(output) = smol::block_on(group) {
+        println!("the group has ended: {output}");
+    }
+}

@@ -1,0 +1,184 @@
+//! A TCP echo server that stops as a server should.
+//!
+//! Its group has two actors. One accepts connections and serves them, the other waits for a signal. A signal ends the
+//! second; the first is told, stops accepting and serves who is still connected until they leave. It has 10 seconds for
+//! that, or until a second signal.
+//!
+//! ```text
+//! cargo run --example echo -- [ADDRESS]
+//! ```
+//!
+//! ADDRESS is 127.0.0.1:7007 unless you give one; with port 0 the system chooses a port. In a second terminal:
+//!
+//! ```text
+//! nc 127.0.0.1 7007
+//! ```
+//!
+//! What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected, then leave `nc`:
+//!
+//! ```text
+//! listening on 127.0.0.1:7007
+//! signals returned Ok(())
+//! clients returned Ok(()), interrupted
+//! ```
+//!
+//! A signal is a clean stop, with exit status 0. With the port in use or a bad address it says so and exits with 1.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use run_group::{Group, Interrupted};
+use smol::future::{or, yield_now};
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::{TcpListener, TcpStream};
+use smol::Timer;
+
+/// How long clients may stay once the server is told to stop.
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
+
+/// What tells it to. Windows has Ctrl-C only.
+#[cfg(unix)]
+const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
+#[cfg(windows)]
+const SIGNALS: &[Signal] = &[Signal::Int];
+
+fn main() -> ExitCode {
+    match address().and_then(|address| smol::block_on(echo(&address))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            complain(format_args!("echo: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns the address to listen on: the only argument, or the default.
+fn address() -> Result<String, String> {
+    let mut arguments = std::env::args_os().skip(1);
+    let address = arguments.next().unwrap_or("127.0.0.1:7007".into());
+    if arguments.next().is_some() {
+        return Err("too many arguments; usage: echo [ADDRESS]".into());
+    }
+    address
+        .into_string()
+        .map_err(|address| bad_address(&address.to_string_lossy()))
+}
+
+fn bad_address(address: &str) -> String {
+    format!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:7007")
+}
+
+/// Serves until a signal or a failure.
+async fn echo(address: &str) -> Result<(), String> {
+    // Before anybody can know that the server is there, so that no signal comes too early.
+    let signals =
+        Signals::new(SIGNALS).map_err(|error| format!("cannot wait for signals: {error}"))?;
+
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => bad_address(address),
+        ErrorKind::AddrInUse => {
+            format!("{address} is in use; stop what listens there or give another address")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })?;
+    if let Ok(local) = listener.local_addr() {
+        say(format_args!("listening on {local}"));
+    }
+
+    let mut group = Group::new();
+    group
+        .add_with(|interrupted| serve(listener, interrupted))
+        .named("clients");
+    group.add_abortable(signal(&signals)).named("signals");
+    group.grace_period(|| or(time_is_up(), async { drop(signal(&signals).await) }));
+    group.on_exit(|exit| say(exit));
+    group.run().await
+}
+
+/// Accepts clients until interrupted, and serves them all until they leave.
+async fn serve(listener: TcpListener, interrupted: Interrupted) -> Result<(), String> {
+    // The stream owns the listener. When it ends the listener is closed, and the system refuses new clients.
+    let clients = stream::try_unfold(listener, |listener| async {
+        let client = accept(&listener).await?;
+        Ok(Some((client, listener)))
+    });
+    clients
+        .take_until(interrupted)
+        .try_for_each_concurrent(None, |(mut client, peer)| async move {
+            if let Err(error) = serve_one(&mut client).await {
+                complain(format_args!("client {peer}: {error}"));
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Accepts one client.
+async fn accept(listener: &TcpListener) -> Result<(TcpStream, SocketAddr), String> {
+    loop {
+        let error = match listener.accept().await {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        match error.kind() {
+            // It was gone again before it was accepted.
+            ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
+            _ if is_shortage(&error) => {
+                complain(format_args!(
+                    "cannot accept clients for the moment: {error}"
+                ));
+                Timer::after(Duration::from_millis(500)).await;
+            }
+            _ => return Err(format!("cannot accept clients any more: {error}")),
+        }
+    }
+}
+
+/// Returns whether too many files are open, which passes when some clients leave.
+fn is_shortage(error: &io::Error) -> bool {
+    const TOO_MANY_FILES: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+    matches!(error.raw_os_error(), Some(code) if TOO_MANY_FILES.contains(&code))
+}
+
+/// Sends back what the client sends, until it has no more.
+async fn serve_one(client: &mut TcpStream) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let length = client.read(&mut buffer).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        client.write_all(&buffer[..length]).await?;
+        // A client that always has data must not keep the others waiting, nor the signals.
+        yield_now().await;
+    }
+}
+
+/// Waits until the clients had time to leave.
+async fn time_is_up() {
+    Timer::after(GRACE_PERIOD).await;
+}
+
+/// Waits for a signal.
+async fn signal(mut signals: &Signals) -> Result<(), String> {
+    match signals.next().await {
+        Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
+/// Prints a line. That nobody reads it is no reason to stop serving.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints a line to the standard error, likewise.
+fn complain(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

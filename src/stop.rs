@@ -1,0 +1,430 @@
+//! The machine: the only code that knows the order of events.
+//!
+//! # The order of events
+//!
+//! 1. All actors run, from the first poll on. Each is polled when it was woken.
+//! 2. The first to exit is the *cause*: from here on, the group is stopping.
+//! 3. Every actor of the first stage is interrupted, in the order of adding, and its grace period begins.
+//! 4. The others exit. Whoever is still out when the grace period is over is dropped.
+//! 5. When all of the stage has exited, the next one is interrupted: back to 3.
+//! 6. When all stages have exited, the group has ended.
+//!
+//! [`Stop::poll`] is these six steps. Adding, in [`Stop::insert`], and merging, in [`Stop::before`], only change what it
+//! will find.
+//!
+//! # Invariants
+//!
+//! - An actor is in the set until it has exited, and is kept beside it after that until it was interrupted. So whoever
+//!   is to be interrupted is in `actors`, exited or not, and whoever is in neither place is done.
+//! - `stage.running` counts the actors of a stage that have not exited. The set cannot be asked: it counts the slots of
+//!   those that were dropped as well.
+//! - No actor is in a stage before the current one: a stage is left when `running` is 0, and actors are added to the
+//!   current one.
+//! - The group is stopping if and only if there is a cause.
+//! - With `std`, no call into the user's code unwinds out of here: each is contained, and what it panicked with ends up
+//!   in an exit or, where there is none to put it into, in `Later::stray`.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use crate::actor::{Actor, After};
+use crate::actors::Actors;
+use crate::exit::{Exit, Label, Outcome};
+use crate::kind::Kind;
+use crate::panic::{contain, resume, Payload};
+
+/// The actors of a group, and how far it has come with them.
+pub(crate) struct Stop<'a, T, S: Kind> {
+    /// Whoever is to be polled or interrupted.
+    actors: Actors<S::Parts<'a, T>>,
+    /// The stage that stops first or, while the group is stopping, the one that is.
+    stage: Stage<'a, T, S>,
+    /// The number of that stage.
+    number: usize,
+    /// The stages which stop after it, in this order.
+    behind: VecDeque<Stage<'a, T, S>>,
+    /// The first exit. `None` until the group is stopping.
+    cause: Option<Exit<T>>,
+    /// What has happened since.
+    later: Later<T>,
+    /// How many actors were added.
+    added: usize,
+    /// Whether an actor may not have been polled yet.
+    starting: bool,
+}
+
+impl<'a, T, S: Kind> Stop<'a, T, S> {
+    /// Goes through the order of events as far as it is possible now. Ready when the group has ended.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut turns = self.actors.turns();
+        loop {
+            // The group is stopping: interrupt the stage. When all of it has exited, the next one.
+            while self.cause.is_some() {
+                self.interrupt();
+                if self.stage.running > 0 {
+                    break;
+                }
+                if !self.next_stage() {
+                    return Poll::Ready(());
+                }
+            }
+
+            match self.actors.poll_next(cx) {
+                // Poll whoever was woken. The first to exit is the cause.
+                Poll::Ready(Some((actor, outcome))) => self.exited(actor, outcome),
+                // There was nobody.
+                Poll::Ready(None) => return Poll::Ready(()),
+                // The set takes a break when some have woken themselves. It comes after the start.
+                Poll::Pending if self.is_starting() && turns > 0 => turns -= 1,
+                // Everybody waits. Whoever is still out when the grace period is over is dropped.
+                Poll::Pending if self.stage.is_over(cx, &mut self.later) => self.expire(),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Records that an actor returned or panicked.
+    fn exited(&mut self, mut actor: Pin<Box<Actor<S::Parts<'a, T>>>>, outcome: Outcome<T>) {
+        let exit = actor.as_mut().exit(outcome);
+        let stage = match actor.stage - self.number {
+            0 => &mut self.stage,
+            behind => &mut self.behind[behind - 1],
+        };
+        let seen = stage.see(&exit);
+        match self.cause {
+            None => self.cause = Some(exit),
+            Some(_) => self.later.exits.push(exit),
+        }
+        self.later.note(seen);
+        if !actor.interrupted {
+            self.actors.keep(actor);
+        }
+    }
+
+    /// Interrupts every actor of the stage that has not been, and begins its grace period.
+    fn interrupt(&mut self) {
+        let (Some(cause), false) = (&self.cause, self.stage.told) else {
+            return;
+        };
+        let number = self.number;
+        let due = self
+            .actors
+            .in_order(|actor| actor.stage == number && !actor.interrupted);
+        // A stage without actors is passed over.
+        let begins = self.stage.running > 0 || !due.is_empty();
+        for slot in due {
+            let Some(actor) = slot.actor() else { continue };
+            let exit = match (actor.exited, actor.interrupt(cause)) {
+                (_, After::Wait) | (true, After::Abort) => continue,
+                (true, After::Panic(payload)) => {
+                    self.later.note(Err(payload));
+                    continue;
+                }
+                (false, After::Abort) => slot.end(Outcome::Aborted),
+                (false, After::Panic(payload)) => slot.end(Outcome::Panicked(payload)),
+            };
+            self.later.push(exit, &mut self.stage);
+        }
+        self.actors.forget_interrupted();
+        if begins {
+            self.later.note(self.stage.begin_grace_period());
+        }
+        self.stage.told = true;
+    }
+
+    /// Drops every actor of the stage that is still out, in the order of adding.
+    fn expire(&mut self) {
+        let number = self.number;
+        for slot in self.actors.in_order(|actor| actor.stage == number) {
+            self.later.push(slot.end(Outcome::Expired), &mut self.stage);
+        }
+    }
+
+    /// Leaves the stage for the next one, if there is one.
+    fn next_stage(&mut self) -> bool {
+        let next = self.behind.pop_front();
+        let found = next.is_some();
+        let left = mem::replace(&mut self.stage, next.unwrap_or_default());
+        self.number += 1;
+        // An unresolved grace period is dropped here, and the observer.
+        self.later.note(contain(|| drop(left)));
+        found
+    }
+
+    /// Returns whether an actor was not polled yet.
+    fn is_starting(&mut self) -> bool {
+        self.starting = self.starting && !self.actors.all_started(self.added - 1);
+        self.starting
+    }
+
+    /// Adds an actor to the stage that stops first or is being stopped, and returns its label.
+    pub(crate) fn insert(&mut self, mut actor: Pin<Box<Actor<S::Parts<'a, T>>>>) -> &mut Label {
+        let new = actor.as_mut().project();
+        new.label.index = self.added;
+        *new.stage = self.number;
+        self.added += 1;
+        self.starting = true;
+        self.stage.running += 1;
+        self.stage.told = false;
+        self.actors.push(actor)
+    }
+
+    /// Sets the grace period of that stage, to begin with the next interruption.
+    pub(crate) fn set_grace_period(&mut self, begin: Box<S::GracePeriod<'a>>) {
+        self.stage.grace_period = GracePeriod::Set(begin);
+        self.stage.told = false;
+    }
+
+    /// Sets the observer of that stage.
+    pub(crate) fn set_observer(&mut self, observer: Box<S::Observer<'a, T>>) {
+        self.stage.observer = Some(observer);
+    }
+
+    /// Puts the stages of `back` behind those that are here. What has happened in either remains so.
+    pub(crate) fn before(mut self, mut back: Self) -> Self {
+        if self.is_new() {
+            return back;
+        }
+        let actors = self.added;
+        let stages = self.number + self.stages();
+
+        self.actors.append(back.actors, |actor| {
+            let moved = actor.project();
+            moved.label.index += actors;
+            *moved.stage = *moved.stage - back.number + stages;
+        });
+        self.behind.push_back(back.stage);
+        self.behind.append(&mut back.behind);
+        self.added += back.added;
+        self.starting |= back.starting;
+
+        let mut cause = back.cause;
+        if let Some(exit) = &mut cause {
+            exit.shift(actors);
+        }
+        match self.cause {
+            None => self.cause = cause,
+            Some(_) => self.later.exits.extend(cause),
+        }
+        self.later.append(back.later, actors);
+        self
+    }
+
+    /// Returns whether nothing was added, set or merged.
+    fn is_new(&self) -> bool {
+        self.added == 0 && self.behind.is_empty() && self.stage.has_no_terms()
+    }
+
+    /// Returns how many actors have not exited.
+    pub(crate) fn running(&self) -> usize {
+        let behind: usize = self.behind.iter().map(|stage| stage.running).sum();
+        self.stage.running + behind
+    }
+
+    /// Returns how many stages there are, without those that have ended.
+    pub(crate) fn stages(&self) -> usize {
+        1 + self.behind.len()
+    }
+
+    /// Returns whether there is a cause.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.cause.is_some()
+    }
+
+    /// Returns what has happened, and makes everything as new.
+    pub(crate) fn end(&mut self) -> Ended<T> {
+        self.actors.clear();
+        let new = Self {
+            actors: mem::take(&mut self.actors),
+            ..Self::default()
+        };
+        let Self { cause, later, .. } = mem::replace(self, new);
+        Ended { cause, later }
+    }
+}
+
+impl<T, S: Kind> Default for Stop<'_, T, S> {
+    fn default() -> Self {
+        Self {
+            actors: Actors::default(),
+            stage: Stage::default(),
+            number: 0,
+            behind: VecDeque::new(),
+            cause: None,
+            later: Later::default(),
+            added: 0,
+            starting: false,
+        }
+    }
+}
+
+/// One stage: the actors of one group, with the terms on which they are stopped.
+struct Stage<'a, T, S: Kind> {
+    /// How many of its actors have not exited.
+    running: usize,
+    /// Whether nobody is left to be interrupted and no grace period to be begun. Adding resets it.
+    told: bool,
+    grace_period: GracePeriod<'a, S>,
+    observer: Option<Box<S::Observer<'a, T>>>,
+}
+
+/// How long a stage is waited for.
+enum GracePeriod<'a, S: Kind> {
+    /// As long as it takes.
+    Unlimited,
+    /// As this will say when the stage is interrupted.
+    Set(Box<S::GracePeriod<'a>>),
+    /// Until this resolves.
+    Begun(Pin<Box<S::Timer<'a>>>),
+    /// Not any longer.
+    Over,
+}
+
+impl<'a, T, S: Kind> Stage<'a, T, S> {
+    fn has_no_terms(&self) -> bool {
+        matches!(self.grace_period, GracePeriod::Unlimited) && self.observer.is_none()
+    }
+
+    /// Counts an exit and shows it to the observer. `Err`: the observer panicked.
+    fn see(&mut self, exit: &Exit<T>) -> Result<(), Payload> {
+        self.running -= 1;
+        match &mut self.observer {
+            Some(observer) => contain(|| observer(exit)),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins the grace period, if one is set. `Err`: that panicked, and it is over.
+    ///
+    /// The user wanted a bound, so one that fails must not become a stop without any.
+    fn begin_grace_period(&mut self) -> Result<(), Payload> {
+        match mem::replace(&mut self.grace_period, GracePeriod::Over) {
+            GracePeriod::Set(begin) => {
+                self.grace_period = GracePeriod::Begun(contain(begin)?);
+            }
+            other => self.grace_period = other,
+        }
+        Ok(())
+    }
+
+    /// Returns whether the grace period is over.
+    fn is_over(&mut self, cx: &mut Context<'_>, later: &mut Later<T>) -> bool {
+        match &mut self.grace_period {
+            GracePeriod::Unlimited | GracePeriod::Set(_) => false,
+            GracePeriod::Begun(timer) => match contain(|| timer.as_mut().poll(cx).is_ready()) {
+                Ok(over) => over,
+                Err(payload) => {
+                    later.note(Err(payload));
+                    true
+                }
+            },
+            GracePeriod::Over => true,
+        }
+    }
+}
+
+impl<T, S: Kind> Default for Stage<'_, T, S> {
+    fn default() -> Self {
+        Self {
+            running: 0,
+            told: false,
+            grace_period: GracePeriod::Unlimited,
+            observer: None,
+        }
+    }
+}
+
+/// What has happened since the cause.
+struct Later<T> {
+    /// The exits, in the order in which they happened.
+    exits: Vec<Exit<T>>,
+    /// The first panic that is no actor's exit, and how many of `exits` there were before it.
+    stray: Option<(usize, Payload)>,
+}
+
+impl<T> Later<T> {
+    /// Records an exit, and shows it to the observer of its stage.
+    fn push<S: Kind>(&mut self, exit: Option<Exit<T>>, stage: &mut Stage<'_, T, S>) {
+        if let Some(exit) = exit {
+            let seen = stage.see(&exit);
+            self.exits.push(exit);
+            self.note(seen);
+        }
+    }
+
+    /// Records the panic which a call into the user's code ended in, if it did.
+    fn note(&mut self, result: Result<(), Payload>) {
+        if let (Err(payload), None) = (result, &self.stray) {
+            self.stray = Some((self.exits.len(), payload));
+        }
+    }
+
+    /// Records what happened in a group whose actors follow the first `actors` of this one.
+    fn append(&mut self, other: Self, actors: usize) {
+        let before = self.exits.len();
+        self.exits.extend(other.exits.into_iter().map(|mut exit| {
+            exit.shift(actors);
+            exit
+        }));
+        if let (Some((after, payload)), None) = (other.stray, &self.stray) {
+            self.stray = Some((before + after, payload));
+        }
+    }
+}
+
+impl<T> Default for Later<T> {
+    fn default() -> Self {
+        Self {
+            exits: Vec::new(),
+            stray: None,
+        }
+    }
+}
+
+/// What has happened in a group that has ended.
+pub(crate) struct Ended<T> {
+    /// The first exit. `None`: there was no actor.
+    cause: Option<Exit<T>>,
+    later: Later<T>,
+}
+
+impl<T> Ended<T> {
+    /// Returns the output of the cause, or resumes the first panic.
+    pub(crate) fn into_output(self) -> Option<T> {
+        let cause = self.cause?.into_outcome();
+        let (before, stray) = self.later.stray.unzip();
+        let mut later = self.later.exits.into_iter().map(Exit::into_outcome);
+
+        let output = match cause {
+            Outcome::Panicked(payload) => resume(payload),
+            Outcome::Returned(output) => Some(output),
+            Outcome::Aborted | Outcome::Expired => None, // only an interrupted actor ends so
+        };
+        let before = later.by_ref().take(before.unwrap_or(0)).find_map(panic);
+        match before.or(stray).or_else(|| later.find_map(panic)) {
+            Some(payload) => resume(payload),
+            None => output,
+        }
+    }
+
+    /// Returns every exit, in the order in which they happened, or resumes the panic that is in none of them.
+    pub(crate) fn into_report(self) -> Vec<Exit<T>> {
+        if let Some((_, payload)) = self.later.stray {
+            resume(payload);
+        }
+        self.cause.into_iter().chain(self.later.exits).collect()
+    }
+}
+
+/// Returns what a panic carried, if that is the outcome.
+fn panic<T>(outcome: Outcome<T>) -> Option<Payload> {
+    match outcome {
+        Outcome::Panicked(payload) => Some(payload),
+        _ => None,
+    }
+}

@@ -1,0 +1,211 @@
+//! The example `echo`, from outside: a process, its sockets, its signals, its exit status.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use crate::program::{Ended, Program};
+
+fn start() -> (Program, SocketAddr) {
+    let mut program = Program::example("echo", &["127.0.0.1:0"]);
+    let address = program.address();
+    (program, address)
+}
+
+/// Connects a client that gives up when it hangs.
+#[track_caller]
+fn connect(address: SocketAddr) -> TcpStream {
+    let client = TcpStream::connect(address).unwrap();
+    client
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    client
+        .set_write_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    client
+}
+
+/// Sends some bytes and reads them back.
+#[track_caller]
+fn assert_echoes(client: &mut TcpStream, bytes: &[u8]) {
+    client.write_all(bytes).unwrap();
+    let mut echoed = vec![0; bytes.len()];
+    client.read_exact(&mut echoed).unwrap();
+    assert!(echoed == bytes, "what came back is not what was sent");
+}
+
+/// Reads what is still to come until the server closes the connection.
+#[track_caller]
+fn rest(client: &mut TcpStream) -> Vec<u8> {
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).unwrap();
+    rest
+}
+
+/// A run that could not begin: one line on the standard error, status 1, nothing else.
+#[track_caller]
+fn assert_fails(arguments: &[&str], line: &str) {
+    let ended = Program::example("echo", arguments).end();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(ended.stdout, "");
+    assert_eq!(ended.stderr, format!("echo: {line}\n"));
+}
+
+#[test]
+fn serves_many_clients_at_once() {
+    let (_program, address) = start();
+    let mut clients: Vec<_> = (0..100).map(|_| connect(address)).collect();
+    for round in 0..3 {
+        for (number, client) in clients.iter_mut().enumerate() {
+            assert_echoes(
+                client,
+                format!("client {number}, round {round}\n").as_bytes(),
+            );
+        }
+    }
+}
+
+#[test]
+fn returns_binary_data_of_any_length_unchanged() {
+    let (_program, address) = start();
+    let data: Vec<u8> = (0..3_000_000_u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let mut reader = connect(address);
+    let mut writer = reader.try_clone().unwrap();
+    let echoed = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            writer.write_all(&data).unwrap();
+            writer.shutdown(Shutdown::Write).unwrap();
+        });
+        rest(&mut reader)
+    });
+    assert!(echoed == data, "what came back is not what was sent");
+}
+
+#[test]
+fn a_client_that_breaks_off_ends_only_itself() {
+    let (_program, address) = start();
+    let mut quiet = connect(address);
+    assert_echoes(&mut quiet, b"first");
+
+    let mut rude = connect(address);
+    rude.write_all(&[7; 1 << 20]).unwrap();
+    drop(rude); // with its echo unread, so the server gets a reset
+
+    assert_echoes(&mut quiet, b"second");
+    assert_echoes(&mut connect(address), b"third");
+}
+
+#[test]
+fn a_bad_address_is_one_line_and_status_1() {
+    let hint = "give HOST:PORT, such as 127.0.0.1:7007";
+    assert_fails(&["7007"], &format!("bad address `7007`; {hint}"));
+    assert_fails(&["127.0.0.1"], &format!("bad address `127.0.0.1`; {hint}"));
+    assert_fails(
+        &["127.0.0.1:70000"],
+        &format!("bad address `127.0.0.1:70000`; {hint}"),
+    );
+    assert_fails(&[""], &format!("bad address ``; {hint}"));
+    assert_fails(
+        &["127.0.0.1:0", "x"],
+        "too many arguments; usage: echo [ADDRESS]",
+    );
+}
+
+#[test]
+fn a_port_in_use_is_one_line_and_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = format!("{address} is in use; stop what listens there or give another address");
+    assert_fails(&[&address], &line);
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    use rustix::process::Signal;
+
+    /// A run that a signal stopped: status 0, and a line for each actor.
+    #[track_caller]
+    fn assert_stopped(ended: Ended, clients: &str) {
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        assert_eq!(ended.stderr, "");
+        assert_eq!(ended.stdout, format!("{clients}\n"));
+    }
+
+    #[test]
+    fn either_signal_is_a_clean_stop() {
+        for signal in [Signal::TERM, Signal::INT] {
+            let (mut program, _) = start();
+            program.signal(signal);
+            assert_eq!(program.line(), "signals returned Ok(())");
+            assert_stopped(program.end(), "clients returned Ok(()), interrupted");
+        }
+    }
+
+    #[test]
+    fn after_a_signal_open_connections_are_served_until_they_leave() {
+        let (mut program, address) = start();
+        let mut client = connect(address);
+        assert_echoes(&mut client, b"before");
+
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        assert_echoes(&mut client, b"after");
+        client.write_all(b"last words").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(rest(&mut client), b"last words");
+
+        assert_stopped(program.end(), "clients returned Ok(()), interrupted");
+    }
+
+    #[test]
+    fn after_a_signal_new_clients_are_refused() {
+        let (mut program, address) = start();
+        let mut client = connect(address);
+        assert_echoes(&mut client, b"before");
+
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        // The line is printed before the interrupt is called. What comes back now was read after it.
+        assert_echoes(&mut client, b"after");
+        let refused = TcpStream::connect(address).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_second_signal_ends_it_with_a_connection_open() {
+        let (mut program, address) = start();
+        let mut client = connect(address);
+        assert_echoes(&mut client, b"before");
+
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        program.signal(Signal::INT);
+        assert_stopped(program.end(), "clients expired");
+        assert_eq!(rest(&mut client), b"");
+    }
+
+    /// A client that never stops sending could keep a server on one thread from hearing anything else.
+    #[test]
+    fn a_client_that_always_has_data_does_not_keep_the_signals_waiting() {
+        let (mut program, address) = start();
+        let mut reader = connect(address);
+        let mut writer = reader.try_clone().unwrap();
+        std::thread::scope(|threads| {
+            threads.spawn(move || while writer.write_all(&[7; 1 << 16]).is_ok() {});
+            threads.spawn(move || {
+                while reader
+                    .read(&mut [0; 1 << 16])
+                    .is_ok_and(|length| length > 0)
+                {}
+            });
+            program.signal(Signal::TERM);
+            assert_eq!(program.line(), "signals returned Ok(())");
+            program.signal(Signal::TERM);
+            assert_stopped(program.end(), "clients expired");
+        });
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests.
+
+mod basic;
+mod echo;
+mod program;

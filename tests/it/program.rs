@@ -1,0 +1,153 @@
+//! A built example, run as a user runs it: a process with arguments, output, signals and an exit status.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{channel, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread::{spawn, JoinHandle};
+use std::time::Duration;
+
+/// How long a program may run before it counts as hanging. Only a failing test ever waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running example. It is killed when this is dropped, or when it hangs.
+pub struct Program {
+    child: Arc<Mutex<Child>>,
+    stdout: BufReader<ChildStdout>,
+    stderr: JoinHandle<String>,
+    /// Dropped when the program is no longer to be watched.
+    _watched: Sender<()>,
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status, or `None` if a signal killed it.
+    pub status: Option<i32>,
+    /// What it printed and the test had not read.
+    pub stdout: String,
+    /// All that it printed to the standard error.
+    pub stderr: String,
+}
+
+impl Program {
+    /// Starts an example of this crate.
+    #[track_caller]
+    pub fn example(name: &str, arguments: &[impl AsRef<OsStr>]) -> Self {
+        let mut command = Command::new(path(name));
+        command.args(arguments);
+        Self::start(command)
+    }
+
+    #[track_caller]
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("{command:?}: {error}; `cargo build --examples` makes it")
+            });
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+
+        let child = Arc::new(Mutex::new(child));
+        let hanging = child.clone();
+        let (watched, ended) = channel();
+        spawn(move || {
+            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                let _ = hanging.lock().unwrap().kill();
+            }
+        });
+        Self {
+            child,
+            stdout,
+            stderr,
+            _watched: watched,
+        }
+    }
+
+    /// Waits for the next line that the program prints.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "the program has ended: {line:?}");
+        line.truncate(line.trim_end().len());
+        line
+    }
+
+    /// Waits for the line `listening on ADDRESS` and returns the address.
+    #[track_caller]
+    pub fn address(&mut self) -> SocketAddr {
+        let line = self.line();
+        let address = line.strip_prefix("listening on ").expect(&line);
+        address.parse().expect(&line)
+    }
+
+    /// Types `text` into the program.
+    #[track_caller]
+    pub fn type_in(&mut self, text: &str) {
+        let mut child = self.child.lock().unwrap();
+        child
+            .stdin
+            .as_mut()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+    }
+
+    /// Ends the program's input.
+    pub fn close_input(&mut self) {
+        self.child.lock().unwrap().stdin = None;
+    }
+
+    /// Sends the program a signal.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let child = self.child.lock().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until the program has ended.
+    #[track_caller]
+    pub fn end(mut self) -> Ended {
+        let mut stdout = String::new();
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        let status = self.child.lock().unwrap().wait().unwrap();
+        let stderr = std::mem::replace(&mut self.stderr, spawn(String::new));
+        Ended {
+            status: status.code(),
+            stdout,
+            stderr: stderr.join().unwrap(),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let mut child = self.child.lock().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// The place where `cargo test` puts an example: beside the folder of this test's own binary.
+fn path(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    profile.join("examples").join(name)
+}
