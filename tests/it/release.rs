@@ -1,0 +1,139 @@
+//! Clauses 8 and 9: when an execute is dropped, and the abortable actors.
+
+use std::future::{pending, ready};
+
+use run_group::{Group, Outcome};
+
+use crate::play::Play;
+
+#[test]
+fn an_execute_is_dropped_as_soon_as_it_has_returned() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, b, _c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    a.returns("1st");
+    play.settle(&mut group);
+    assert!(a.is_dropped() && !b.is_dropped());
+    b.returns("2nd");
+    play.settle(&mut group);
+    assert!(b.is_dropped());
+}
+
+/// Before any interrupt is called, so that an interrupt may wait for what the execute held.
+#[test]
+fn the_execute_of_the_cause_is_dropped_before_the_interrupts() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let a = play.actor("a");
+    a.returns("done");
+    let execute = a.execute();
+    group.add(execute, move |_| assert!(a.is_dropped()));
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn an_execute_is_dropped_as_soon_as_it_has_panicked() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, _b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    a.panics("oh");
+    play.settle(&mut group);
+    assert!(a.is_dropped());
+}
+
+#[test]
+fn an_abortable_actor_is_dropped_where_it_stands_in_its_turn() {
+    let play = Play::default();
+    let mut group = Group::new();
+    play.observe(&mut group);
+    let [a, b, c] = ["a", "b", "c"].map(|name| play.actor(name));
+    a.join(&mut group);
+    group.add_abortable(b.execute()).named("b");
+    c.join(&mut group);
+    play.settle(&mut group);
+    play.log();
+
+    a.returns("done");
+    play.settle(&mut group);
+    assert!(b.is_dropped());
+    assert_eq!(
+        play.log(),
+        [
+            "a",
+            r#"a returned "done""#,
+            "a! (by a)",
+            "b dropped",
+            "b aborted",
+            "c! (by a)"
+        ]
+    );
+    c.returns("late");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
+#[test]
+fn an_abortable_actor_is_not_polled_after_the_interruption() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, b] = ["a", "b"].map(|name| play.actor(name));
+    a.returns("done");
+    a.join(&mut group);
+    group.add_abortable(b.execute());
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["a", "a! (by a)", "b dropped"]);
+}
+
+#[test]
+fn an_abortable_actor_may_return_first() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.add_abortable(ready("done")).named("abortable");
+    play.obedient("other", &mut group);
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(exits.len(), 2);
+    assert_eq!(exits[0].to_string(), r#"abortable returned "done""#);
+    assert_eq!(
+        exits[1].to_string(),
+        r#"other returned "other obeys", interrupted"#
+    );
+}
+
+#[test]
+fn a_group_of_abortable_actors_ends_with_the_first() {
+    let mut group = Group::new();
+    group.add_abortable(pending());
+    group.add_abortable(ready(7));
+    group.add_abortable(ready(8));
+    let exits = Play::default().poll_ready(&mut Box::pin(group.report()));
+    let outcomes: Vec<_> = exits
+        .iter()
+        .map(|exit| (exit.index(), exit.was_interrupted()))
+        .collect();
+    assert_eq!(outcomes, [(1, false), (0, true), (2, true)]);
+    assert!(exits[1..]
+        .iter()
+        .all(|exit| matches!(exit.outcome(), Outcome::Aborted)));
+}
+
+/// The waker of an actor may outlive it, in a timer or a channel.
+#[test]
+fn waking_an_actor_that_is_gone_does_nothing() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, b, c] = ["a", "b", "c"].map(|name| play.actor(name));
+    a.join(&mut group);
+    group.add_abortable(b.execute());
+    c.join(&mut group);
+    play.settle(&mut group);
+    a.returns("done");
+    play.settle(&mut group);
+    play.log();
+
+    a.wake();
+    b.wake();
+    play.settle(&mut group);
+    assert!(play.log().is_empty());
+    c.returns("late");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}

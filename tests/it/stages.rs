@@ -1,0 +1,356 @@
+//! Clause 11: several stages.
+
+use std::future::{pending, ready};
+
+use run_group::{Exit, Group, LocalGroup};
+
+use crate::play::{Actor, Play, Word};
+
+/// Two stages of two stubborn actors each: `a` and `b` before `c` and `d`. Each has its own observer.
+fn two_stages(play: &Play) -> (Group<'static, Word>, [Actor; 4]) {
+    let (mut front, mut back) = (Group::new(), Group::new());
+    for (group, name) in [(&mut front, "front"), (&mut back, "back")] {
+        let play = play.clone();
+        group.on_exit(move |exit| play.say(format_args!("{name}: {exit}")));
+    }
+    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut front));
+    let [c, d] = ["c", "d"].map(|name| play.stubborn(name, &mut back));
+    (front.before(back), [a, b, c, d])
+}
+
+/// Indices and names, in the order of the exits.
+fn names(exits: &[Exit<Word>]) -> Vec<(usize, &str)> {
+    exits
+        .iter()
+        .map(|exit| (exit.index(), exit.name().unwrap()))
+        .collect()
+}
+
+#[test]
+fn all_stages_run_from_the_start_in_the_order_of_adding() {
+    let play = Play::default();
+    let (mut group, _) = two_stages(&play);
+    assert_eq!(group.len(), 4);
+    play.poll_pending(&mut group);
+    assert_eq!(play.log(), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn the_back_is_interrupted_when_all_of_the_front_is_back_with_the_same_cause() {
+    let play = Play::default();
+    let (mut group, [a, b, c, d]) = two_stages(&play);
+    play.settle(&mut group);
+    play.log();
+
+    a.returns("done");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["a", r#"front: a returned "done""#, "a! (by a)", "b! (by a)"]
+    );
+    b.returns("late");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        [
+            "b",
+            r#"front: b returned "late", interrupted"#,
+            "c! (by a)",
+            "d! (by a)"
+        ]
+    );
+    c.returns("later");
+    d.returns("last");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(
+        play.log(),
+        [
+            "c",
+            r#"back: c returned "later", interrupted"#,
+            "d",
+            r#"back: d returned "last", interrupted"#
+        ]
+    );
+}
+
+#[test]
+fn a_first_exit_in_the_back_interrupts_the_front_first() {
+    let play = Play::default();
+    let (mut group, [a, b, c, d]) = two_stages(&play);
+    play.settle(&mut group);
+    play.log();
+
+    d.returns("done");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["d", r#"back: d returned "done""#, "a! (by d)", "b! (by d)"]
+    );
+    a.returns("late");
+    b.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log()[4..], ["c! (by d)", "d! (by d)"]);
+    c.returns("last");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
+#[test]
+fn whoever_of_the_back_returns_meanwhile_was_not_interrupted_and_is_in_its_turn() {
+    let play = Play::default();
+    let (mut group, [a, b, c, d]) = two_stages(&play);
+    a.returns("1st");
+    play.settle(&mut group);
+    c.returns("2nd");
+    play.settle(&mut group);
+    assert!(c.is_dropped());
+    play.log();
+
+    b.returns("3rd");
+    play.settle(&mut group);
+    assert_eq!(play.log()[2..], ["c! (by a)", "d! (by a)"]);
+    d.returns("4th");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(names(&exits), [(0, "a"), (2, "c"), (1, "b"), (3, "d")]);
+    let interrupted: Vec<_> = exits.iter().map(Exit::was_interrupted).collect();
+    assert_eq!(interrupted, [false, false, true, true]);
+}
+
+#[test]
+fn a_stage_that_has_returned_by_itself_is_still_interrupted_in_its_turn() {
+    let play = Play::default();
+    let (mut group, [a, b, c, d]) = two_stages(&play);
+    c.returns("1st");
+    d.returns("2nd");
+    play.settle(&mut group);
+    play.log();
+    a.returns("3rd");
+    b.returns("4th");
+    assert_eq!(play.poll_ready(&mut group), Some("1st"));
+    assert_eq!(play.log()[4..], ["c! (by c)", "d! (by c)"]);
+}
+
+#[test]
+fn all_in_one_poll_keeps_to_the_order_of_the_stages() {
+    let play = Play::default();
+    let (mut group, actors) = two_stages(&play);
+    for actor in &actors {
+        actor.returns("done");
+    }
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(
+        play.log(),
+        [
+            "a",
+            r#"front: a returned "done""#,
+            "a! (by a)",
+            "b! (by a)",
+            "b",
+            r#"front: b returned "done", interrupted"#,
+            "c! (by a)",
+            "d! (by a)",
+            "c",
+            r#"back: c returned "done", interrupted"#,
+            "d",
+            r#"back: d returned "done", interrupted"#,
+        ]
+    );
+}
+
+#[test]
+fn each_stage_has_its_own_grace_period() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let [first, second] = ["first", "second"].map(|name| play.actor(name));
+    let (begin_first, begin_second) = (first.execute(), second.execute());
+    front.grace_period(|| begin_first);
+    back.grace_period(|| begin_second);
+    let a = play.stubborn("a", &mut front);
+    play.stubborn("b", &mut front);
+    play.stubborn("c", &mut back);
+    let mut group = Box::pin(front.before(back).report());
+
+    a.returns("done");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log()[..6],
+        ["a", "a! (by a)", "b! (by a)", "b", "c", "first"]
+    );
+    second.returns("over"); // it has not begun, so this ends nothing
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["first"]);
+
+    first.returns("over");
+    let exits = play.poll_ready(&mut group);
+    assert_eq!(
+        play.log(),
+        ["first", "b dropped", "c! (by a)", "second", "c dropped"]
+    );
+    let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
+    assert_eq!(lines, ["b expired", "c expired"]);
+}
+
+#[test]
+fn the_grace_period_of_the_front_does_not_bound_the_back() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    front.grace_period(|| ready(()));
+    play.stubborn("a", &mut front);
+    let b = play.stubborn("b", &mut back);
+    back.add(ready("done"), |_| {});
+    let mut group = front.before(back);
+    play.settle(&mut group);
+    assert_eq!(group.len(), 1);
+    b.returns("late");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
+#[test]
+fn three_stages_stop_one_after_the_other_however_they_were_put_together() {
+    for left_first in [true, false] {
+        let play = Play::default();
+        let [a, b, c] = ["a", "b", "c"].map(|name| {
+            let mut group = Group::new();
+            play.obedient(name, &mut group);
+            group
+        });
+        let group = if left_first {
+            a.before(b).before(c)
+        } else {
+            a.before(b.before(c))
+        };
+        let mut end = Group::new();
+        end.add(ready("done"), |_| {}).named("end");
+        let mut group = group.before(end);
+        assert_eq!(group.len(), 4);
+        assert_eq!(play.poll_ready(&mut group), Some("done"));
+        assert_eq!(
+            play.log(),
+            [
+                "a",
+                "b",
+                "c",
+                "a! (by end)",
+                "a",
+                "b! (by end)",
+                "b",
+                "c! (by end)",
+                "c"
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_empty_stage_is_passed_over() {
+    let play = Play::default();
+    let mut empty = Group::new();
+    empty.grace_period(|| -> std::future::Ready<()> { panic!("nobody is here to wait for") });
+    let (mut front, mut back) = (Group::new(), Group::new());
+    front.add(ready("done"), |_| {}).named("front");
+    play.obedient("back", &mut back);
+    let mut group = front.before(empty).before(back).before(Group::new());
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["back! (by front)", "back"]);
+}
+
+#[test]
+fn a_new_group_before_another_is_the_other() {
+    let play = Play::default();
+    let mut other = Group::new();
+    play.observe(&mut other);
+    play.stubborn("a", &mut other);
+    let mut group = Group::new().before(other);
+    // Added to the same stage: it is interrupted together with `a`.
+    group.add(ready("done"), |_| {}).named("b");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["a", r#"b returned "done""#, "a! (by b)", "a"][..3]
+    );
+}
+
+#[test]
+fn empty_groups_before_each_other_are_empty() {
+    let group = Group::<()>::new().before(Group::new()).before(Group::new());
+    assert!(group.is_empty());
+    assert_eq!(smol::block_on(group), None);
+}
+
+#[test]
+fn adding_to_the_group_adds_to_the_stage_that_stops_first() {
+    let play = Play::default();
+    let (mut group, [a, b, ..]) = two_stages(&play);
+    let late = play.stubborn("late", &mut group);
+    play.settle(&mut group);
+    play.log();
+
+    a.returns("done");
+    play.settle(&mut group);
+    assert_eq!(play.log()[2..], ["a! (by a)", "b! (by a)", "late! (by a)"]);
+    b.returns("b");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log().last().unwrap(),
+        r#"front: b returned "b", interrupted"#
+    );
+    late.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log().last().unwrap(), "d! (by a)");
+}
+
+#[test]
+fn adding_while_the_back_stops_adds_to_the_back() {
+    let play = Play::default();
+    let (mut group, [a, b, c, d]) = two_stages(&play);
+    a.returns("done");
+    b.returns("b");
+    play.settle(&mut group);
+    play.log();
+
+    let late = play.stubborn("late", &mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["late! (by a)", "late"]);
+    for actor in [c, d, late] {
+        actor.returns("back");
+    }
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(names(&exits)[4], (4, "late"));
+    assert!(play
+        .log()
+        .contains(&r#"back: late returned "back", interrupted"#.into()));
+}
+
+/// Whatever has happened in two groups has happened when they are put together.
+#[test]
+fn groups_that_are_running_or_stopping_may_be_put_together() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let a = play.stubborn("a", &mut front);
+    let [b, c] = ["b", "c"].map(|name| play.stubborn(name, &mut back));
+    b.returns("1st");
+    play.settle(&mut front);
+    play.settle(&mut back);
+    play.log();
+
+    let mut group = front.before(back);
+    play.settle(&mut group);
+    assert_eq!(play.log()[0], "a! (by b)");
+    c.returns("2nd");
+    a.returns("3rd");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(names(&exits), [(1, "b"), (2, "c"), (0, "a")]);
+    assert!(
+        !play.log().iter().any(|line| line.contains('!')),
+        "interrupted twice"
+    );
+}
+
+#[test]
+fn local_groups_have_stages_too() {
+    let mut front: LocalGroup<'_, u8> = Group::local();
+    let mut back = Group::local();
+    front.add_abortable(pending());
+    back.add(ready(7), |_| {});
+    let exits = smol::block_on(front.before(back).report());
+    assert_eq!(exits.iter().map(Exit::index).collect::<Vec<_>>(), [1, 0]);
+}

@@ -1,0 +1,283 @@
+//! Clauses 3, 4, 6 and 7: the first exit, the interrupts, the wait and the output.
+
+use std::future::ready;
+use std::sync::Mutex;
+
+use run_group::{Exit, Group};
+use smol::block_on;
+
+use crate::play::Play;
+
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Every permutation of the numbers below `n`.
+fn permutations(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![vec![]];
+    }
+    let shorter = permutations(n - 1);
+    let insert = |at: usize| {
+        shorter.iter().map(move |shorter| {
+            let mut longer = shorter.clone();
+            longer.insert(at, n - 1);
+            longer
+        })
+    };
+    (0..n).flat_map(insert).collect()
+}
+
+/// Names and whether they were interrupted, in the order of their exits.
+fn order<T>(exits: &[Exit<T>]) -> Vec<(&str, bool)> {
+    exits
+        .iter()
+        .map(|exit| (exit.name().unwrap(), exit.was_interrupted()))
+        .collect()
+}
+
+#[test]
+fn whoever_returns_first_is_the_cause() {
+    for n in 1..=4 {
+        for first in 0..n {
+            let play = Play::default();
+            let mut group = Group::new();
+            let actors: Vec<_> = NAMES[..n]
+                .iter()
+                .map(|name| play.obedient(name, &mut group))
+                .collect();
+            play.settle(&mut group);
+            play.log();
+
+            actors[first].returns("first");
+            let mut report = Box::pin(group.report());
+            let exits = play.poll_ready(&mut report);
+
+            let mut expected = vec![NAMES[first].to_string()];
+            expected.extend(
+                NAMES[..n]
+                    .iter()
+                    .map(|name| format!("{name}! (by {})", NAMES[first])),
+            );
+            let others = NAMES[..n].iter().filter(|name| **name != NAMES[first]);
+            expected.extend(others.map(ToString::to_string));
+            assert_eq!(play.log(), expected);
+            assert_eq!(exits[0].index(), first);
+            assert_eq!(exits[0].output(), Some(&"first"));
+        }
+    }
+}
+
+#[test]
+fn a_clean_return_stops_the_group_like_an_error() {
+    for result in [Ok(()), Err("failed")] {
+        let mut group = Group::new();
+        group.add(ready(result), |_| {});
+        group.add_with(|interrupted| async {
+            interrupted.await;
+            Ok(())
+        });
+        assert_eq!(block_on(group.run()), result);
+    }
+}
+
+#[test]
+fn of_those_ready_at_the_start_the_first_added_is_the_cause() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for name in NAMES {
+        play.stubborn(name, &mut group).returns(name);
+    }
+    assert_eq!(play.poll_ready(&mut group), Some("a"));
+    assert_eq!(
+        play.log(),
+        [
+            "a",
+            "a! (by a)",
+            "b! (by a)",
+            "c! (by a)",
+            "d! (by a)",
+            "b",
+            "c",
+            "d"
+        ]
+    );
+}
+
+#[test]
+fn of_those_ready_in_one_poll_the_first_woken_is_the_cause() {
+    for order_of_waking in permutations(4) {
+        let play = Play::default();
+        let mut group = Group::new();
+        let actors = NAMES.map(|name| play.stubborn(name, &mut group));
+        play.settle(&mut group);
+        for &index in &order_of_waking {
+            actors[index].returns(NAMES[index]);
+        }
+        let exits = play.poll_ready(&mut Box::pin(group.report()));
+        let names: Vec<_> = order_of_waking.iter().map(|&index| NAMES[index]).collect();
+        let expected: Vec<_> = names.iter().map(|&name| (name, name != names[0])).collect();
+        assert_eq!(order(&exits), expected);
+    }
+}
+
+#[test]
+fn everyone_is_interrupted_before_anyone_is_polled_again() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    play.settle(&mut group);
+    play.log();
+
+    a.wake();
+    b.returns("done");
+    c.wake();
+    play.poll_pending(&mut group);
+    assert_eq!(
+        play.log(),
+        ["a", "b", "a! (by b)", "b! (by b)", "c! (by b)", "c"]
+    );
+}
+
+#[test]
+fn interrupts_are_called_once() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let actors = NAMES.map(|name| play.stubborn(name, &mut group));
+    actors[0].returns("done");
+    play.settle(&mut group);
+    for actor in &actors[1..] {
+        actor.returns("late");
+        play.poll(&mut group).is_ready();
+    }
+    let interrupts = play.log().into_iter().filter(|line| line.contains('!'));
+    assert_eq!(interrupts.count(), 4);
+}
+
+#[test]
+fn every_interrupt_gets_the_exit_of_the_cause() {
+    let seen = Mutex::new(Vec::new());
+    let interrupt = |cause: &Exit<u8>| seen.lock().unwrap().push(format!("{cause}"));
+    let mut group = Group::new();
+    group.add(std::future::pending(), interrupt);
+    group.add(ready(7), interrupt).named("seven");
+    group.add(ready(8), interrupt).named("eight");
+    let mut group = Box::pin(group.report());
+    Play::default().poll_pending(&mut group);
+    drop(group);
+    assert_eq!(seen.into_inner().unwrap(), ["seven returned 7"; 3]);
+}
+
+#[test]
+fn an_interrupt_may_wake_any_actor() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let first = play.stubborn("first", &mut group);
+    let other = play.actor("other");
+    let wake = other.clone();
+    group.add(std::future::pending(), move |_| wake.returns("woken"));
+    other.join(&mut group);
+    first.returns("done");
+
+    let mut report = Box::pin(group.report());
+    play.poll_pending(&mut report);
+    assert_eq!(
+        play.log(),
+        ["first", "first! (by first)", "other! (by first)", "other"]
+    );
+}
+
+#[test]
+fn waits_until_every_actor_has_returned() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let actors = NAMES.map(|name| play.stubborn(name, &mut group));
+    actors[3].returns("d");
+    for (back, actor) in actors[..3].iter().enumerate() {
+        play.settle(&mut group);
+        assert_eq!(group.len(), 3 - back);
+        actor.returns("late");
+    }
+    assert_eq!(play.poll_ready(&mut group), Some("d"));
+}
+
+#[test]
+fn an_actor_that_ignores_its_interrupt_keeps_the_group_waiting() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let stubborn = play.stubborn("stubborn", &mut group);
+    group.add(ready("done"), |_| {});
+    for _ in 0..100 {
+        stubborn.wake();
+        play.poll_pending(&mut group);
+    }
+    stubborn.returns("at last");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
+#[test]
+fn later_outputs_do_not_change_the_result() {
+    let mut group = Group::new();
+    group.add(ready(Ok(())), |_| {});
+    group.add(ready(Err("later")), |_| {});
+    assert_eq!(block_on(group.run()), Ok(()));
+}
+
+#[test]
+fn the_report_has_every_exit_in_the_order_they_happened() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    let mut report = Box::pin(group.report());
+    for (actor, word) in [(b, "1st"), (c, "2nd"), (a, "3rd")] {
+        play.poll_pending(&mut report);
+        actor.returns(word);
+    }
+    let exits = play.poll_ready(&mut report);
+    assert_eq!(order(&exits), [("b", false), ("c", true), ("a", true)]);
+    let outputs: Vec<_> = exits
+        .into_iter()
+        .map(|exit| exit.into_output().unwrap())
+        .collect();
+    assert_eq!(outputs, ["1st", "2nd", "3rd"]);
+}
+
+/// A group that was polled as a future before may be stopping already.
+#[test]
+fn the_report_has_the_exits_from_before_it_was_asked_for() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    b.returns("1st");
+    c.returns("2nd");
+    play.settle(&mut group);
+    a.returns("3rd");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(order(&exits), [("b", false), ("c", true), ("a", true)]);
+}
+
+#[test]
+fn the_observer_sees_every_exit_when_it_happens() {
+    let play = Play::default();
+    let mut group = Group::new();
+    play.observe(&mut group);
+    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    b.returns("1st");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["a", "b", r#"b returned "1st""#, "a! (by b)", "b! (by b)"]
+    );
+    a.returns("2nd");
+    play.poll_ready(&mut group);
+    assert_eq!(play.log(), ["a", r#"a returned "2nd", interrupted"#]);
+}
+
+#[test]
+fn a_second_observer_takes_the_place_of_the_first() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_exit(|_| panic!("it is gone"));
+    play.observe(&mut group);
+    group.add(ready("done"), |_| {}).named("a");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), [r#"a returned "done""#]);
+}
