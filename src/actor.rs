@@ -55,6 +55,7 @@ where
 }
 
 /// Makes an actor that is told to return by a call of `interrupt`.
+#[allow(clippy::type_complexity)] // an alias cannot name the closure
 #[track_caller]
 pub(crate) fn told<F, I>(
     execute: F,
@@ -71,6 +72,7 @@ where
 }
 
 /// Makes an actor that is dropped when it is interrupted.
+#[allow(clippy::type_complexity)] // likewise
 #[track_caller]
 pub(crate) fn abortable<F: Future>(
     execute: F,

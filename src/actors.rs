@@ -16,8 +16,8 @@ use crate::panic::{contain, resume_in_drop};
 /// The actors that have not exited, and those that have but are still to be interrupted.
 pub(crate) struct Actors<P: ?Sized> {
     /// Whoever has not exited. Between them stand the slots of those that were dropped, since the set cannot let go of
-    /// a future that does not return.
-    running: FuturesUnordered<Slot<P>>,
+    /// a future that does not return. `None` when a set was cleared that had such slots, until an actor is added.
+    running: Option<FuturesUnordered<Slot<P>>>,
     /// Whoever exited before being interrupted.
     exited: Vec<Slot<P>>,
 }
@@ -25,9 +25,10 @@ pub(crate) struct Actors<P: ?Sized> {
 impl<P: ?Sized> Actors<P> {
     /// Adds an actor, to be polled after those added before it, and returns its label.
     pub(crate) fn push(&mut self, actor: Pin<Box<Actor<P>>>) -> &mut Label {
-        self.running.push(Slot(Some(actor)));
+        let running = self.running.get_or_insert_with(FuturesUnordered::new);
+        running.push(Slot(Some(actor)));
         // The set lists the newest first.
-        let pushed = self.running.iter_mut().next();
+        let pushed = running.iter_mut().next();
         let actor = pushed.and_then(|slot| slot.0.as_mut());
         actor
             .expect("it was pushed just now")
@@ -47,21 +48,19 @@ impl<P: ?Sized> Actors<P> {
             .retain(|slot| slot.holds(|actor| !actor.interrupted));
     }
 
-    /// Makes room for the next round, when everybody has exited and was interrupted.
+    /// Makes everything as new, when everybody has exited and was interrupted. The set stays, unless it has slots left.
     pub(crate) fn clear(&mut self) {
-        if !self.running.is_empty() {
-            self.running.clear(); // nothing but empty slots
-        }
+        self.running = self.running.take().filter(FuturesUnordered::is_empty);
     }
 
     /// Returns how many turns it takes at most until every actor was polled: one for each.
     pub(crate) fn turns(&self) -> usize {
-        self.running.len()
+        self.running.as_ref().map_or(0, FuturesUnordered::len)
     }
 
     /// Returns whether every actor has been polled, of which the one with the index `newest` was added last.
     pub(crate) fn all_started(&self, newest: usize) -> bool {
-        let mut slots = self.running.iter();
+        let mut slots = self.running.iter().flatten();
         // The set lists first whom it polled last, and it polls the new ones in the order of adding. So it is most
         // often the first look that tells.
         match slots.next() {
@@ -73,14 +72,15 @@ impl<P: ?Sized> Actors<P> {
 
     /// Returns the slots of the actors for which `due` holds, in the order of adding.
     pub(crate) fn in_order(&mut self, due: impl Fn(&Actor<P>) -> bool) -> Vec<&mut Slot<P>> {
-        let mut slots: Vec<_> = self
-            .running
-            .iter_mut()
-            .chain(&mut self.exited)
-            .filter(|slot| slot.holds(&due))
-            .collect();
+        let mut slots = Vec::with_capacity(self.turns() + self.exited.len());
+        slots.extend(self.slots().filter(|slot| slot.holds(&due)));
         slots.sort_unstable_by_key(|slot| slot.0.as_ref().map(|actor| actor.label.index));
         slots
+    }
+
+    /// Returns every slot, in no particular order.
+    fn slots(&mut self) -> impl Iterator<Item = &mut Slot<P>> {
+        self.running.iter_mut().flatten().chain(&mut self.exited)
     }
 
     /// Takes over the actors of `others`, in their order, and changes each with `change`.
@@ -106,8 +106,11 @@ impl<P: Parts + ?Sized> Actors<P> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<(Pin<Box<Actor<P>>>, Outcome<P::Output>)>> {
+        let Some(running) = &mut self.running else {
+            return Poll::Ready(None);
+        };
         loop {
-            match ready!(self.running.poll_next_unpin(cx)) {
+            match ready!(running.poll_next_unpin(cx)) {
                 Some(Some(exited)) => return Poll::Ready(Some(exited)),
                 Some(None) => {}
                 None => return Poll::Ready(None),
@@ -119,7 +122,7 @@ impl<P: Parts + ?Sized> Actors<P> {
 impl<P: ?Sized> Default for Actors<P> {
     fn default() -> Self {
         Self {
-            running: FuturesUnordered::new(),
+            running: Some(FuturesUnordered::new()),
             exited: Vec::new(),
         }
     }
@@ -131,7 +134,7 @@ impl<P: ?Sized> Default for Actors<P> {
 impl<P: ?Sized> Drop for Actors<P> {
     fn drop(&mut self) {
         let mut panic = Ok(());
-        for slot in self.running.iter_mut().chain(&mut self.exited) {
+        for slot in self.slots() {
             let dropped = contain(|| drop(slot.0.take()));
             panic = panic.and(dropped);
         }

@@ -97,7 +97,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         };
         let seen = stage.see(&exit);
         match self.cause {
-            None => self.cause = Some(exit),
+            None => {
+                self.later.exits.reserve_exact(self.running()); // all at once
+                self.cause = Some(exit);
+            }
             Some(_) => self.later.exits.push(exit),
         }
         self.later.note(seen);
@@ -236,15 +239,18 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.cause.is_some()
     }
 
-    /// Returns what has happened, and makes everything as new.
+    /// Returns what has happened, and makes everything as new. The set is used again, if it can be.
     pub(crate) fn end(&mut self) -> Ended<T> {
+        let terms = (mem::take(&mut self.stage), mem::take(&mut self.behind));
+        self.later.note(contain(|| drop(terms)));
         self.actors.clear();
-        let new = Self {
-            actors: mem::take(&mut self.actors),
-            ..Self::default()
-        };
-        let Self { cause, later, .. } = mem::replace(self, new);
-        Ended { cause, later }
+        self.number = 0;
+        self.added = 0;
+        self.starting = false;
+        Ended {
+            cause: self.cause.take(),
+            later: mem::take(&mut self.later),
+        }
     }
 }
 
@@ -396,17 +402,19 @@ pub(crate) struct Ended<T> {
 impl<T> Ended<T> {
     /// Returns the output of the cause, or resumes the first panic.
     pub(crate) fn into_output(self) -> Option<T> {
-        let cause = self.cause?.into_outcome();
-        let (before, stray) = self.later.stray.unzip();
-        let mut later = self.later.exits.into_iter().map(Exit::into_outcome);
-
-        let output = match cause {
-            Outcome::Panicked(payload) => resume(payload),
-            Outcome::Returned(output) => Some(output),
-            Outcome::Aborted | Outcome::Expired => None, // only an interrupted actor ends so
+        let output = match self.cause.map(Exit::into_outcome) {
+            Some(Outcome::Panicked(payload)) => resume(payload),
+            Some(Outcome::Returned(output)) => Some(output),
+            // Only an interrupted actor is dropped, so it is no cause.
+            Some(Outcome::Aborted | Outcome::Expired) | None => None,
         };
-        let before = later.by_ref().take(before.unwrap_or(0)).find_map(panic);
-        match before.or(stray).or_else(|| later.find_map(panic)) {
+        let (exits_before, stray) = self.later.stray.unzip();
+        let mut exits = self.later.exits.into_iter();
+        let before = exits
+            .by_ref()
+            .take(exits_before.unwrap_or(0))
+            .find_map(panic);
+        match before.or(stray).or_else(|| exits.find_map(panic)) {
             Some(payload) => resume(payload),
             None => output,
         }
@@ -421,9 +429,9 @@ impl<T> Ended<T> {
     }
 }
 
-/// Returns what a panic carried, if that is the outcome.
-fn panic<T>(outcome: Outcome<T>) -> Option<Payload> {
-    match outcome {
+/// Returns what a panic carried, if that was the exit.
+fn panic<T>(exit: Exit<T>) -> Option<Payload> {
+    match exit.into_outcome() {
         Outcome::Panicked(payload) => Some(payload),
         _ => None,
     }

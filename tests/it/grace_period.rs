@@ -137,7 +137,7 @@ fn one_that_is_over_at_once_still_lets_everyone_see_the_interrupt() {
             "b! (by a)",
             "c! (by a)",
             "b",
-            r#"b returned "b obeys", interrupted"#,
+            r#"b returned "obeys", interrupted"#,
             "c",
             "c dropped",
             "c expired"

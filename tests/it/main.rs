@@ -2,9 +2,13 @@
 
 mod adding;
 mod basic;
+mod costs;
 mod dropping;
 mod echo;
+mod exits;
 mod grace_period;
+mod interrupted;
+mod kinds;
 #[cfg(feature = "std")]
 mod panics;
 mod play;

@@ -47,7 +47,7 @@ fn a_panic_is_its_actors_exit_and_the_others_stop_in_order() {
             "b! (by b)",
             "c! (by b)",
             "c",
-            r#"c returned "c obeys", interrupted"#
+            r#"c returned "obeys", interrupted"#
         ]
     );
     a.returns("late");
@@ -142,7 +142,7 @@ fn a_panic_in_an_interrupt_drops_its_actor_and_the_others_are_interrupted() {
             "b panicked: oh, interrupted",
             "c! (by a)",
             "c",
-            r#"c returned "c obeys", interrupted"#
+            r#"c returned "obeys", interrupted"#
         ]
     );
 }
@@ -248,7 +248,7 @@ fn panics_in_stages_do_not_disturb_their_order() {
             "c! (by d)",
             "d! (by d)",
             "c",
-            r#"c returned "c obeys", interrupted"#
+            r#"c returned "obeys", interrupted"#
         ]
     );
 }
@@ -318,7 +318,7 @@ fn a_panic_of_the_observer_does_not_disturb_the_stop() {
             r#"a returned "done""#,
             "b! (by a)",
             "b",
-            r#"b returned "b obeys", interrupted"#
+            r#"b returned "obeys", interrupted"#
         ]
     );
 }

@@ -92,7 +92,7 @@ impl Play {
         }
     }
 
-    /// Adds an actor of this name to a group, which returns `"{name} obeys"` when it is interrupted.
+    /// Adds an actor of this name to a group, which returns `"obeys"` when it is interrupted.
     pub fn obedient(&self, name: Word, group: &mut Group<'_, Word>) -> Actor {
         let actor = self.actor(name);
         actor.obeys();
@@ -158,7 +158,7 @@ impl Actor {
             let of = cause.name().unwrap_or("?");
             actor.play.say(format_args!("{}! (by {of})", actor.name));
             if actor.state.obeys.load(SeqCst) {
-                actor.returns(format!("{} obeys", actor.name).leak());
+                actor.returns("obeys");
             }
         }
     }
@@ -168,7 +168,7 @@ impl Actor {
         group.add(self.execute(), self.interrupt()).named(self.name);
     }
 
-    /// Has it return `{name} obeys` when it is interrupted.
+    /// Has it return `obeys` when it is interrupted.
     pub fn obeys(&self) {
         self.state.obeys.store(true, SeqCst);
     }

@@ -95,7 +95,7 @@ fn an_abortable_actor_may_return_first() {
     assert_eq!(exits[0].to_string(), r#"abortable returned "done""#);
     assert_eq!(
         exits[1].to_string(),
-        r#"other returned "other obeys", interrupted"#
+        r#"other returned "obeys", interrupted"#
     );
 }
 

@@ -1,0 +1,168 @@
+//! Clauses 15 and 16: who gets a turn, and what it costs.
+
+use std::future::{pending, ready};
+
+use allocation_counter::measure;
+use run_group::Group;
+
+use crate::play::Play;
+
+#[test]
+fn an_actor_that_wakes_itself_for_ever_starves_no_sibling() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for name in ["a", "b", "c"] {
+        play.stubborn(name, &mut group).spins();
+    }
+    let d = play.stubborn("d", &mut group);
+    play.poll_pending(&mut group);
+    for _ in 0..10 {
+        play.log();
+        d.wake();
+        // Three others are before it in the queue, and the set takes a break after each two of them.
+        play.poll_pending(&mut group);
+        play.poll_pending(&mut group);
+        assert!(play.log().contains(&"d".into()));
+    }
+}
+
+#[test]
+fn actors_that_wake_themselves_for_ever_do_not_starve_the_executor() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for _ in 0..100 {
+        play.stubborn("x", &mut group).spins();
+    }
+    play.poll_pending(&mut group); // at the start, each has its turn
+    for _ in 0..100 {
+        play.log();
+        play.take_wakes();
+        play.poll_pending(&mut group);
+        assert!(play.log().len() <= 2);
+        assert!(play.take_wakes() > 0, "nobody would poll it again");
+    }
+}
+
+#[test]
+fn the_start_is_over_soon_though_all_wake_themselves() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for _ in 0..1000 {
+        play.stubborn("x", &mut group).spins();
+    }
+    play.poll_pending(&mut group);
+    let polls = play.log().len();
+    assert!((1000..2000).contains(&polls), "{polls} polls");
+}
+
+#[test]
+fn a_wake_polls_one_actor_of_however_many() {
+    for n in [1, 10, 1000] {
+        let play = Play::default();
+        let mut group = Group::new();
+        let actors: Vec<_> = (0..n).map(|_| play.stubborn("x", &mut group)).collect();
+        play.settle(&mut group);
+        play.log();
+        actors[n / 2].wake();
+        play.settle(&mut group);
+        assert_eq!(play.log().len(), 1);
+    }
+}
+
+/// An actor that returns when it is interrupted, and makes no allocation of its own when it is polled.
+fn add_waiting(group: &mut Group<'_, u8>) {
+    group.add_with(|interrupted| async {
+        interrupted.await;
+        1
+    });
+}
+
+#[test]
+fn an_actor_costs_two_allocations_and_one_more_for_its_signal() {
+    let mut group = Group::new();
+    let captured = [7_u64; 100];
+    for _ in 0..10 {
+        let add = measure(|| _ = group.add(pending(), move |_| assert_eq!(captured[0], 7)));
+        assert_eq!(add.count_total, 2);
+        let add_abortable = measure(|| _ = group.add_abortable(ready(1)));
+        assert_eq!(add_abortable.count_total, 2);
+        let add_with = measure(|| add_waiting(&mut group));
+        assert_eq!(add_with.count_total, 3);
+        let named = measure(|| group.add_abortable(ready(1)).named("a literal"));
+        assert_eq!(named.count_total, 2);
+    }
+}
+
+#[test]
+fn nothing_is_allocated_between_the_first_poll_and_the_stop() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.grace_period(pending::<()>);
+    let (first, returns) = futures::channel::oneshot::channel();
+    group.add(async { returns.await.unwrap() }, |_| {});
+    for _ in 0..1000 {
+        add_waiting(&mut group);
+    }
+    let start = measure(|| play.poll_pending(&mut group));
+    assert_eq!(start.count_total, 0);
+    let polls = measure(|| (0..1000).for_each(|_| play.poll_pending(&mut group)));
+    assert_eq!(polls.count_total, 0);
+    first.send(7).unwrap();
+    assert_eq!(play.poll_ready(&mut group), Some(7));
+}
+
+#[test]
+fn a_group_costs_few_allocations_beyond_its_actors() {
+    let play = Play::default();
+    let mut costs = [0, 1, 100].map(|n| {
+        measure(|| {
+            let (mut begun, mut seen) = (false, 0);
+            let mut group = Group::new();
+            group.grace_period(|| {
+                begun = true;
+                pending::<()>()
+            });
+            group.on_exit(|_| seen += 1);
+            group.add(ready(7), |_| {});
+            for _ in 0..n {
+                group.add_abortable(pending());
+            }
+            assert_eq!(play.poll_ready(&mut group), Some(7));
+        })
+    });
+    for (cost, n) in costs.iter_mut().zip([0, 1, 100]) {
+        let beyond = cost.count_total - 2 * (n + 1);
+        assert!(beyond <= 8, "{beyond} for {n}");
+    }
+}
+
+#[test]
+fn a_group_leaves_nothing_allocated() {
+    let play = Play::default();
+    for ends in ["unpolled", "half-way", "finished", "expired"] {
+        let cost = measure(|| {
+            let (hold, held) = futures::channel::oneshot::channel::<u8>();
+            let mut group = Group::new();
+            if ends == "expired" {
+                group.grace_period(|| ready(()));
+            }
+            for _ in 0..10 {
+                add_waiting(&mut group);
+                group.add_abortable(pending());
+            }
+            group.add(async { held.await.unwrap_or(0) }, |_| {});
+            if ends != "unpolled" {
+                play.poll_pending(&mut group);
+            }
+            if ends != "half-way" {
+                group.add(ready(1), |_| {});
+                let _ = play.poll(&mut group);
+            }
+            if ends == "finished" {
+                hold.send(2).unwrap();
+                assert_eq!(play.poll_ready(&mut group), Some(1));
+            }
+        });
+        assert_eq!((cost.count_current, cost.bytes_current), (0, 0), "{ends}");
+    }
+}

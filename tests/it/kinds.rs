@@ -1,0 +1,177 @@
+//! Section 2 of the contract: what a group may hold, and which auto traits it and its futures have.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt::{Debug, Display};
+use std::future::{pending, ready, Future};
+use std::rc::Rc;
+
+use futures::future::{FusedFuture, FutureExt};
+use futures::task::noop_waker_ref;
+use run_group::{Added, Exit, Group, Interrupted, LocalGroup, Outcome};
+use smol::block_on;
+
+#[test]
+fn actors_may_borrow_what_outlives_the_group() {
+    let name = String::from("borrowed");
+    let mut seen = Vec::<&str>::new();
+    let mut stopped = false;
+    let mut group = Group::new();
+    group.add(async { name.as_str() }, |_| stopped = true);
+    group.on_exit(|exit| seen.extend(exit.output()));
+    group.grace_period(|| async { name.len() });
+    assert_eq!(block_on(group), Some("borrowed"));
+    assert_eq!(seen, ["borrowed"]);
+    assert!(stopped);
+}
+
+#[test]
+fn a_local_group_takes_what_is_not_send_everywhere() {
+    let shared = Rc::new(Cell::new(0));
+    let bump = |by: u32| shared.set(shared.get() + by);
+    let mut front: LocalGroup<'_, Rc<Cell<u32>>> = Group::local();
+    front.add(ready(shared.clone()), |exit| {
+        bump(exit.output().unwrap().get() + 1)
+    });
+    let inner = shared.clone();
+    front.add_with(|interrupted| async move {
+        interrupted.await;
+        inner
+    });
+    front.add_abortable({
+        let shared = shared.clone();
+        async move {
+            let _held = shared;
+            pending().await
+        }
+    });
+    front.add(pending(), |_| bump(10)).named("stuck");
+    front.on_exit(|_| bump(100));
+    front.grace_period(|| {
+        bump(1000);
+        async { bump(10_000) }
+    });
+    let output = block_on(front.before(Group::local()));
+    assert_eq!(output.unwrap().get(), 11_511);
+}
+
+#[test]
+fn a_local_group_runs_and_reports_like_the_other() {
+    let log = RefCell::new(VecDeque::new());
+    let mut group = Group::local();
+    group.add(async { Err::<(), _>(Rc::new("oh")) }, |_| {
+        log.borrow_mut().push_back(1)
+    });
+    assert_eq!(block_on(group.run()), Err(Rc::new("oh")));
+    assert_eq!(log.into_inner(), [1]);
+}
+
+/// A future that notices when it is moved after its first poll.
+#[test]
+fn an_execute_stays_where_it_is() {
+    struct Fixed {
+        address: Cell<Option<usize>>,
+        polls: usize,
+        _pinned: std::marker::PhantomPinned,
+    }
+    impl Future for Fixed {
+        type Output = usize;
+
+        fn poll(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<usize> {
+            let here = std::ptr::addr_of!(*self) as usize;
+            assert_eq!(self.address.replace(Some(here)).unwrap_or(here), here);
+            if self.polls == 0 {
+                return std::task::Poll::Ready(0);
+            }
+            std::task::Poll::Pending
+        }
+    }
+    let fixed = |polls| Fixed {
+        address: Cell::new(None),
+        polls,
+        _pinned: std::marker::PhantomPinned,
+    };
+    let mut groups: Vec<_> = (0..10).map(|_| Group::new()).collect();
+    for group in &mut groups {
+        group.add(fixed(1), |_| {});
+        group.add_with(|interrupted| interrupted.then(|()| fixed(0)));
+    }
+    let mut cx = std::task::Context::from_waker(noop_waker_ref());
+    for _ in 0..3 {
+        for group in &mut groups {
+            assert!(group.poll_unpin(&mut cx).is_pending());
+        }
+        groups.reverse(); // moves the groups, but not their actors
+    }
+}
+
+macro_rules! assert_is {
+    ($type:ty: $($bound:tt)+) => {{
+        fn is<T: $($bound)+>() {}
+        is::<$type>();
+    }};
+}
+
+/// Asks the compiler for two ways to implement a trait, of which only one may apply.
+macro_rules! assert_is_not {
+    ($type:ty: $bound:path) => {{
+        trait Ambiguous<A> {
+            fn ask() {}
+        }
+        impl<T: ?Sized> Ambiguous<()> for T {}
+        struct Other;
+        impl<T: ?Sized + $bound> Ambiguous<Other> for T {}
+        <$type as Ambiguous<_>>::ask();
+    }};
+}
+
+type NotSend = Rc<()>;
+
+#[test]
+fn auto_traits() {
+    assert_is!(Group<'static, ()>: Send + Unpin + Default + FusedFuture + Debug);
+    assert_is_not!(Group<'static, ()>: Sync);
+    assert_is_not!(Group<'static, NotSend>: Send);
+    assert_is!(Group<'static, NotSend>: Unpin + Default + FusedFuture + Debug);
+    assert_is!(Group<'static, std::marker::PhantomPinned>: Unpin);
+
+    assert_is!(LocalGroup<'static, ()>: Unpin + Default + FusedFuture + Debug);
+    assert_is_not!(LocalGroup<'static, ()>: Send);
+    assert_is_not!(LocalGroup<'static, ()>: Sync);
+
+    assert_is!(Interrupted: Send + Sync + Unpin + FusedFuture + Debug + Future<Output = ()> + 'static);
+    assert_is_not!(Interrupted: Clone);
+
+    assert_is!(Exit<()>: Send + Unpin + Debug + Display);
+    assert_is_not!(Exit<()>: Sync); // nor is what a panic carries
+    assert_is_not!(Exit<NotSend>: Send);
+    assert_is!(Outcome<()>: Send + Unpin + Debug);
+    assert_is_not!(Outcome<NotSend>: Send);
+
+    assert_is!(Added<'static>: Send + Sync + Unpin + Debug);
+}
+
+#[test]
+fn the_futures_of_run_and_report_are_send_where_the_group_is() {
+    fn is_send(_: impl Send) {}
+    is_send(Group::<Result<(), ()>>::new().run());
+    is_send(Group::<()>::new().report());
+}
+
+#[test]
+fn groups_can_be_spawned() {
+    let mut group = Group::new();
+    group.add_with(|interrupted| async {
+        interrupted.await;
+        1
+    });
+    group.add(async { 7 }, |_| {});
+    assert_eq!(block_on(smol::spawn(group)), Some(7));
+    assert_eq!(
+        async_std::task::block_on(async_std::task::spawn(Group::<()>::new())),
+        None
+    );
+}
