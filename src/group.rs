@@ -69,7 +69,7 @@ use crate::stop::{Ended, Stop};
 /// # Cancel safety
 ///
 /// Dropping a group, or one of the futures of `run` and `report`, drops every actor where it stands, in no particular
-/// order, and calls no interrupt. Whoever holds an [`Interrupted`](crate::Interrupted) elsewhere is released. A panic
+/// order, and calls no interrupt. Whoever holds an [`Interrupted`] elsewhere is released. A panic
 /// in the drop of one actor does not keep the others from being dropped; it goes on afterwards.
 ///
 /// `(&mut group).await` may be dropped and taken up again: nothing is lost.

@@ -189,6 +189,7 @@ impl Actor {
     }
 
     /// Has it panic when it is dropped.
+    #[cfg(feature = "std")]
     pub fn panics_in_drop(&self) {
         self.state.drop_panics.store(true, SeqCst);
     }
