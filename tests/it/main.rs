@@ -2,4 +2,5 @@
 
 mod basic;
 mod echo;
+mod graphs;
 mod program;
