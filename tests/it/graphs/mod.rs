@@ -7,9 +7,11 @@ mod channel;
 mod clock;
 mod gate;
 mod report;
+mod server;
 mod world;
 
 mod prometheus;
+mod thanos_sidecar;
 
 /// What these actors return: Go's `error`, with `Ok` for nil.
 type Done = Result<(), &'static str>;
