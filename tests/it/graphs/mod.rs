@@ -11,6 +11,7 @@ mod server;
 mod world;
 
 mod prometheus;
+mod thanos_receive;
 mod thanos_sidecar;
 
 /// What these actors return: Go's `error`, with `Ok` for nil.
