@@ -10,6 +10,7 @@ mod report;
 mod server;
 mod world;
 
+mod dex;
 mod prometheus;
 mod thanos_receive;
 mod thanos_sidecar;
