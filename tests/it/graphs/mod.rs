@@ -11,6 +11,7 @@ mod server;
 mod world;
 
 mod dex;
+mod kolide;
 mod prometheus;
 mod thanos_receive;
 mod thanos_sidecar;
