@@ -15,6 +15,7 @@ mod kolide;
 mod prometheus;
 mod thanos_receive;
 mod thanos_sidecar;
+mod upterm;
 
 /// What these actors return: Go's `error`, with `Ok` for nil.
 type Done = Result<(), &'static str>;
