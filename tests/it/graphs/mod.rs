@@ -12,6 +12,7 @@ mod world;
 
 mod dex;
 mod kolide;
+mod kube_state_metrics;
 mod prometheus;
 mod thanos_receive;
 mod thanos_sidecar;
