@@ -16,6 +16,7 @@ mod kube_state_metrics;
 mod prometheus;
 mod thanos_receive;
 mod thanos_sidecar;
+mod up;
 mod upterm;
 
 /// What these actors return: Go's `error`, with `Ok` for nil.
