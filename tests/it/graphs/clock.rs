@@ -1,0 +1,85 @@
+//! A clock that goes when it is told to.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// A clock that shows seconds. All of its clones show the same.
+#[derive(Clone, Default)]
+pub struct Clock(Arc<Mutex<Time>>);
+
+#[derive(Default)]
+struct Time {
+    now: u64,
+    /// Whoever waits, by the time to be woken at and then in the order of their timers' making.
+    sleepers: BTreeMap<(u64, usize), Waker>,
+    /// How many timers were made.
+    timers: usize,
+}
+
+impl Clock {
+    /// Returns what the clock shows.
+    pub fn now(&self) -> u64 {
+        self.0.lock().unwrap().now
+    }
+
+    /// Returns a timer that is ready `seconds` after this call.
+    pub fn after(&self, seconds: u64) -> Timer {
+        let mut time = self.0.lock().unwrap();
+        time.timers += 1;
+        Timer {
+            clock: self.clone(),
+            key: (time.now + seconds, time.timers),
+        }
+    }
+
+    /// Goes to the next time at which somebody is to be woken, but not beyond `limit`, and wakes whoever is due.
+    ///
+    /// Returns whether there was anybody.
+    pub fn skip(&self, limit: u64) -> bool {
+        let mut time = self.0.lock().unwrap();
+        match time.sleepers.keys().next() {
+            Some((due, _)) if *due <= limit => time.now = *due,
+            _ => return false,
+        }
+        let first_later = (time.now + 1, 0);
+        let later = time.sleepers.split_off(&first_later);
+        let due = mem::replace(&mut time.sleepers, later);
+        drop(time);
+        due.into_values().for_each(Waker::wake);
+        true
+    }
+
+    /// Goes to a time up to which nobody is to be woken.
+    pub fn set(&self, now: u64) {
+        self.0.lock().unwrap().now = now;
+    }
+}
+
+/// A future that is ready when its time has come.
+pub struct Timer {
+    clock: Clock,
+    key: (u64, usize),
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut time = self.clock.0.lock().unwrap();
+        if time.now >= self.key.0 {
+            return Poll::Ready(());
+        }
+        time.sleepers.insert(self.key, cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.clock.0.lock().unwrap().sleepers.remove(&self.key);
+    }
+}

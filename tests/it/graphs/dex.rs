@@ -1,0 +1,162 @@
+//! Dex, an identity provider (dexidp/dex, cmd/dex/serve.go).
+//!
+//! A telemetry server, HTTP, HTTPS and gRPC, each if it is configured, and the signals. The first three drain for a minute
+//! at most, gRPC as long as it takes.
+//!
+//! In Go they drain inside their interrupts, one after the other. So the bounds add up to three minutes, HTTPS goes on
+//! accepting while HTTP drains, and a gRPC call that is stuck hangs the program.
+//!
+//! Here the interrupts signal and the drains run side by side: the stop takes as long as the longest. A stuck gRPC call
+//! ends with the grace period, which names it.
+
+use futures::FutureExt;
+use run_group::{Exit, Group, Interrupted};
+
+use super::gate::Gate;
+use super::report::{expired, names};
+use super::server::Server;
+use super::world::World;
+use super::Done;
+
+const DRAIN: u64 = 60;
+const GRACE_PERIOD: u64 = 90;
+
+struct Dex {
+    world: World,
+    signal: Gate,
+    /// Whoever is configured, in the order of adding.
+    servers: Vec<Server>,
+}
+
+impl Dex {
+    fn new(servers: &[&'static str]) -> Self {
+        let world = World::default();
+        Self {
+            signal: Gate::default(),
+            servers: servers
+                .iter()
+                .map(|name| Server::new(&world, name))
+                .collect(),
+            world,
+        }
+    }
+
+    fn full() -> Self {
+        Self::new(&["telemetry", "http", "https", "grpc"])
+    }
+
+    fn group(&self) -> Group<'_, Done> {
+        let mut group = Group::new();
+        for server in &self.servers {
+            group
+                .add_with(|interrupted| self.serve(server, interrupted))
+                .named(server.name());
+        }
+        group
+            .add_abortable(self.signal.opened().map(Ok))
+            .named("signal");
+        group.grace_period(|| self.world.after(GRACE_PERIOD));
+        self.world.observe(&mut group);
+        group
+    }
+
+    async fn serve(&self, server: &Server, interrupted: Interrupted) -> Done {
+        let bound = match server.name() {
+            "grpc" => 10 * GRACE_PERIOD, // as good as none
+            _ => DRAIN,
+        };
+        server.serve_until(interrupted, bound).await
+    }
+
+    fn request(&self, server: &str, seconds: u64) -> bool {
+        let server = self.servers.iter().find(|it| it.name() == server);
+        server.unwrap().request(seconds)
+    }
+}
+
+#[test]
+fn only_what_is_configured_is_served() {
+    for servers in [
+        &["http", "grpc"][..],
+        &["telemetry", "https"],
+        &["telemetry", "http", "https", "grpc"],
+    ] {
+        let dex = Dex::new(servers);
+        dex.signal.open();
+        let exits = dex.world.start(dex.group().report()).end();
+        assert_eq!(names(&exits), [servers, &["signal"]].concat());
+    }
+}
+
+#[test]
+fn the_stop_takes_as_long_as_the_longest_drain() {
+    let dex = Dex::full();
+    let mut program = dex.world.start(dex.group().run());
+    program.until(10);
+    dex.request("telemetry", 1000);
+    dex.request("http", 1000);
+    dex.request("https", 50);
+    dex.request("grpc", 40);
+    dex.signal.open();
+    assert_eq!(program.end(), Ok(()));
+    assert_eq!(
+        dex.world.log(),
+        [
+            "10 signal returned Ok(())",
+            "50 grpc answers",
+            "50 grpc returned Ok(()), interrupted",
+            "60 https answers",
+            "60 https returned Ok(()), interrupted",
+            "70 telemetry returned Err(\"requests were cut off\"), interrupted",
+            "70 http returned Err(\"requests were cut off\"), interrupted",
+        ]
+    );
+}
+
+#[test]
+fn while_one_drains_no_other_accepts() {
+    let dex = Dex::full();
+    let mut program = dex.world.start(dex.group().run());
+    program.until(10);
+    assert!(dex.request("http", 30));
+    dex.signal.open();
+    program.until(20);
+    assert!(!dex.request("http", 1));
+    assert!(!dex.request("https", 1));
+}
+
+#[test]
+fn a_stuck_grpc_call_ends_with_the_grace_period_and_is_named() {
+    let dex = Dex::full();
+    let mut program = dex.world.start(dex.group().report());
+    program.until(10);
+    dex.request("http", 30);
+    dex.request("grpc", 80_000);
+    dex.signal.open();
+    let exits = program.end();
+    assert_eq!(expired(&exits), ["grpc"]);
+    assert_eq!(
+        dex.world.log(),
+        [
+            "10 signal returned Ok(())",
+            "10 telemetry returned Ok(()), interrupted",
+            "10 https returned Ok(()), interrupted",
+            "40 http answers",
+            "40 http returned Ok(()), interrupted",
+            "100 grpc expired",
+        ]
+    );
+}
+
+#[test]
+fn a_port_in_use_stops_the_others_and_is_the_error() {
+    for failing in 0..4 {
+        let dex = Dex::full();
+        dex.servers[failing].fail("port in use");
+        let exits = dex.world.start(dex.group().report()).end();
+        assert_eq!(exits[0].index(), failing);
+        assert_eq!(exits[0].output(), Some(&Err("port in use")));
+        assert!(exits[1..].iter().all(Exit::was_interrupted));
+        assert_eq!(exits.len(), 5);
+    }
+}

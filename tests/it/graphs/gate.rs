@@ -1,0 +1,26 @@
+//! A gate, which Go makes of a channel that is only ever closed.
+
+use std::convert::Infallible;
+
+use super::channel::Channel;
+
+/// A gate that many may wait for. Once open, it stays open.
+#[derive(Debug, Default)]
+pub struct Gate(Channel<Infallible>);
+
+impl Gate {
+    /// Opens the gate. It may be open already.
+    pub fn open(&self) {
+        self.0.close();
+    }
+
+    /// Returns whether the gate is open.
+    pub fn is_open(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Waits until the gate is open.
+    pub async fn opened(&self) {
+        self.0.receive().await;
+    }
+}

@@ -1,0 +1,304 @@
+//! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go, pkg/rungroup).
+//!
+//! Twenty-two actors with names (here they say what each is for), about half of them conditional. Each is a struct with a method for execute and one for
+//! interrupt. Several exist to stop the process, by returning: new hardware, a restart asked for from afar, an update.
+//! A second process shows a menu. Its seven actors run beside the main thread, which belongs to the user interface.
+//!
+//! In Go the program has its own version of oklog/run, for names and for bounds: after 10 seconds for the interrupts and 5
+//! for the executes it goes on without those who are stuck, since the service manager kills it after 20. They are left
+//! running. The log shipper is added first and hence stopped first, so it does not ship the log of the stop.
+//!
+//! Here names and bounds are part of the group. Whoever is stuck is dropped and in the report, and the actors that log are
+//! a stage behind the others.
+
+use run_group::{Exit, Group};
+
+use super::channel::Channel;
+use super::report::{expired, names};
+use super::world::World;
+use super::Done;
+
+const GRACE_PERIOD: u64 = 10;
+const LOG_GRACE_PERIOD: u64 = 5;
+
+/// Which actors there are.
+#[derive(Clone, Copy, PartialEq)]
+enum When {
+    Always,
+    /// With a control server.
+    Control,
+    /// With updates switched on.
+    Updates,
+    /// On Windows.
+    Windows,
+}
+use When::{Always, Control, Updates, Windows};
+
+/// All of them, in the order of adding.
+const ACTORS: [(&str, When); 22] = [
+    ("log shipper", Control),
+    ("telemetry exporter", Control),
+    ("startup settings", Always),
+    ("database backup", Always),
+    ("log checkpoint", Always),
+    ("watchdog", Windows),
+    ("signals", Always),
+    ("hardware change", Always),
+    ("power events", Windows),
+    ("session events", Windows),
+    ("runtime metrics", Always),
+    ("osquery runner", Always),
+    ("osquery queries", Always),
+    ("osquery results", Always),
+    ("control service", Control),
+    ("hardware keys", Control),
+    ("desktop runner", Control),
+    ("actions queue", Control),
+    ("remote restart", Control),
+    ("local server", Control),
+    ("update check", Updates),
+    ("update", Updates),
+];
+
+/// Those that the others log to.
+const LOGGING: [&str; 3] = ["log shipper", "telemetry exporter", "log checkpoint"];
+
+/// A part of the launcher.
+struct Component {
+    world: World,
+    name: &'static str,
+    /// Whether it ignores its interrupt.
+    stuck: bool,
+    events: Channel<Event>,
+}
+
+/// What happens to a component.
+enum Event {
+    Returns(Done),
+    #[cfg(feature = "std")]
+    Panics(&'static str),
+    Interrupted,
+}
+
+impl Component {
+    async fn execute(&self) -> Done {
+        match self.events.receive().await {
+            Some(Event::Returns(result)) => result,
+            #[cfg(feature = "std")]
+            Some(Event::Panics(message)) => panic!("{message}"),
+            Some(Event::Interrupted) | None => Ok(()),
+        }
+    }
+
+    fn interrupt(&self, cause: &Exit<Done>) {
+        let of = cause.name().unwrap();
+        self.world
+            .say(format_args!("{} is stopped by {of}", self.name));
+        if !self.stuck {
+            self.events.send(Event::Interrupted);
+        }
+    }
+}
+
+struct Launcher {
+    world: World,
+    components: Vec<Component>,
+}
+
+impl Launcher {
+    fn new(features: &[When], stuck: &[&str]) -> Self {
+        let world = World::default();
+        let components = ACTORS
+            .iter()
+            .filter(|(_, when)| *when == Always || features.contains(when))
+            .map(|&(name, _)| Component {
+                world: world.clone(),
+                name,
+                stuck: stuck.contains(&name),
+                events: Channel::default(),
+            })
+            .collect();
+        Self { world, components }
+    }
+
+    fn full(stuck: &[&str]) -> Self {
+        Self::new(&[Control, Updates, Windows], stuck)
+    }
+
+    fn group(&self) -> Group<'_, Done> {
+        let mut group = Group::new();
+        let mut logging = Group::new();
+        for component in &self.components {
+            let stage = match LOGGING.contains(&component.name) {
+                true => &mut logging,
+                false => &mut group,
+            };
+            stage
+                .add(component.execute(), |cause| component.interrupt(cause))
+                .named(component.name);
+        }
+        group.grace_period(|| self.world.after(GRACE_PERIOD));
+        logging.grace_period(|| self.world.after(LOG_GRACE_PERIOD));
+        group.before(logging)
+    }
+
+    /// Runs until something happens to a component at 100 seconds, and then to the end.
+    #[track_caller]
+    fn run_until(&self, name: &str, event: Event) -> Vec<Exit<Done>> {
+        let mut program = self.world.start(self.group().report());
+        program.until(100);
+        let component = self.components.iter().find(|it| it.name == name);
+        component.unwrap().events.send(event);
+        program.end()
+    }
+
+    /// What is said when all are stopped in their order, those that log last.
+    fn stopped_by(cause: &str) -> Vec<String> {
+        let all = ACTORS.iter().map(|(name, _)| *name);
+        all.filter(|name| !LOGGING.contains(name))
+            .chain(LOGGING)
+            .map(|name| format!("100 {name} is stopped by {cause}"))
+            .collect()
+    }
+}
+
+#[test]
+fn about_half_of_the_actors_are_conditional() {
+    for (features, count) in [
+        (&[][..], 9),
+        (&[Control], 17),
+        (&[Control, Updates], 19),
+        (&[Control, Updates, Windows], 22),
+    ] {
+        let launcher = Launcher::new(features, &[]);
+        let exits = launcher.run_until("signals", Event::Returns(Ok(())));
+        assert_eq!(names(&exits).len(), count);
+    }
+}
+
+#[test]
+fn several_stop_the_process_by_returning_and_the_report_begins_with_who_it_was() {
+    for name in ["hardware change", "remote restart", "update"] {
+        let exits = Launcher::full(&[]).run_until(name, Event::Returns(Err("restart")));
+        assert_eq!(
+            exits[0].to_string(),
+            format!("{name} returned Err(\"restart\")")
+        );
+        assert_eq!(exits.len(), ACTORS.len());
+        assert!(exits[1..].iter().all(Exit::was_interrupted));
+    }
+}
+
+#[test]
+fn all_are_stopped_in_the_order_of_adding_but_those_that_log_last() {
+    let launcher = Launcher::full(&[]);
+    launcher.run_until("signals", Event::Returns(Ok(())));
+    assert_eq!(launcher.world.log(), Launcher::stopped_by("signals"));
+}
+
+#[test]
+fn three_stuck_ones_cost_the_grace_period_and_are_named() {
+    let stuck = ["watchdog", "osquery runner", "local server"];
+    let launcher = Launcher::full(&stuck);
+    let exits = launcher.run_until("signals", Event::Returns(Ok(())));
+    assert_eq!(expired(&exits), stuck);
+    assert_eq!(exits.len(), ACTORS.len());
+    assert_eq!(launcher.world.now(), 100 + GRACE_PERIOD);
+}
+
+#[test]
+fn with_a_stuck_one_in_each_stage_the_stop_is_over_before_the_service_manager_kills() {
+    let launcher = Launcher::full(&["log shipper", "osquery runner"]);
+    let exits = launcher.run_until("signals", Event::Returns(Ok(())));
+    assert_eq!(expired(&exits), ["osquery runner", "log shipper"]);
+    assert_eq!(
+        launcher.world.log()[ACTORS.len() - LOGGING.len()..],
+        LOGGING.map(|name| format!("110 {name} is stopped by signals"))
+    );
+    assert_eq!(launcher.world.now(), 115);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_panic_stops_the_others_in_their_order_and_is_reported() {
+    let launcher = Launcher::full(&[]);
+    let exits = launcher.run_until("desktop runner", Event::Panics("no display"));
+    assert_eq!(launcher.world.log(), Launcher::stopped_by("desktop runner"));
+    assert_eq!(exits[0].to_string(), "desktop runner panicked: no display");
+    assert_eq!(exits.len(), ACTORS.len());
+}
+
+/// The second process: a group on a thread, and the user interface on the main one.
+mod desktop {
+    use std::future::pending;
+    use std::sync::mpsc::{self, Sender};
+    use std::thread;
+
+    use futures::FutureExt;
+    use run_group::Group;
+
+    use crate::graphs::gate::Gate;
+    use crate::graphs::report::lines;
+    use crate::graphs::server::Server;
+    use crate::graphs::world::World;
+    use crate::graphs::Done;
+
+    struct Desktop {
+        shutdown: Gate,
+        server: Server,
+    }
+
+    impl Desktop {
+        /// Three interrupts of the original are empty, and their executes end with the process. Those are abortable here.
+        fn group(&self, quit: Sender<()>) -> Group<'_, Done> {
+            let mut group = Group::new();
+            group.add_abortable(pending()).named("signals");
+            group.add_abortable(pending()).named("parent monitor");
+            group
+                .add_with(|interrupted| interrupted.map(Ok))
+                .named("notifier");
+            group
+                .add_with(|interrupted| interrupted.map(Ok))
+                .named("links");
+            group
+                .add_with(|interrupted| self.server.serve_until(interrupted, 5))
+                .named("server");
+            group
+                .add(self.shutdown.opened().map(Ok), move |_| {
+                    quit.send(()).unwrap();
+                })
+                .named("shutdown");
+            group.add_abortable(pending()).named("menu monitor");
+            group
+        }
+    }
+
+    #[test]
+    fn the_group_runs_on_a_thread_and_its_end_gives_the_main_thread_back() {
+        let desktop = Desktop {
+            shutdown: Gate::default(),
+            server: Server::new(&World::default(), "server"),
+        };
+        let (quit, menu) = mpsc::channel();
+        let exits = thread::scope(|threads| {
+            let group = desktop.group(quit);
+            let group = threads.spawn(|| smol::block_on(group.report()));
+            desktop.shutdown.open();
+            // The menu has the main thread until it is told to quit.
+            menu.recv().unwrap();
+            group.join().unwrap()
+        });
+        assert_eq!(
+            lines(&exits),
+            [
+                "shutdown returned Ok(())",
+                "signals aborted",
+                "parent monitor aborted",
+                "menu monitor aborted",
+                "notifier returned Ok(()), interrupted",
+                "links returned Ok(()), interrupted",
+                "server returned Ok(()), interrupted",
+            ]
+        );
+    }
+}

@@ -1,0 +1,26 @@
+//! What a report says, for a test to compare.
+
+use std::fmt::Debug;
+
+use run_group::{Exit, Outcome};
+
+/// Returns a line for each exit.
+pub fn lines<T: Debug>(exits: &[Exit<T>]) -> Vec<String> {
+    exits.iter().map(ToString::to_string).collect()
+}
+
+/// Returns the names of all, in the order of adding.
+pub fn names<T>(exits: &[Exit<T>]) -> Vec<&str> {
+    let mut exits: Vec<_> = exits.iter().collect();
+    exits.sort_by_key(|exit| exit.index());
+    exits.into_iter().filter_map(Exit::name).collect()
+}
+
+/// Returns the names of those that were still out when the grace period was over.
+pub fn expired<T>(exits: &[Exit<T>]) -> Vec<&str> {
+    exits
+        .iter()
+        .filter(|exit| matches!(exit.outcome(), Outcome::Expired))
+        .filter_map(Exit::name)
+        .collect()
+}

@@ -1,0 +1,349 @@
+//! Thanos receive (thanos-io/thanos, cmd/thanos/receive.go).
+//!
+//! Fourteen actors, some of them conditional. Two finish each other after they were interrupted: the storage flushes,
+//! says that no block will follow, waits for the uploader's last upload and closes; the uploader waits until no block
+//! will follow, uploads what there is and says that it is done. A hashring comes from a source, a watched file or a
+//! fixed one that is sent once. The consumer hands it to the storage as a change, and when it returns, there will be no
+//! changes, so the storage returns as well.
+//!
+//! In Go it does not matter in which order the two are interrupted, but both must be, and if either never answers, the
+//! other waits for ever, and the group with it.
+//!
+//! Here the same hand-shake completes, in both orders of adding; with either side missing, the stop ends with the grace
+//! period, names the one that waits, and has dropped nothing before.
+
+use futures::FutureExt;
+use run_group::{Group, Interrupted};
+use smol::future::{or, pending};
+
+use super::channel::Channel;
+use super::gate::Gate;
+use super::report::{expired, names};
+use super::server::Server;
+use super::world::World;
+use super::Done;
+
+const FLUSH: u64 = 5;
+const UPLOAD: u64 = 20;
+const GRACE_PERIOD: u64 = 60;
+
+struct Receive {
+    world: World,
+    ingest: bool,
+    upload: bool,
+    limits: bool,
+    /// Whether the hashring is fixed, and not in a file that is watched.
+    fixed: bool,
+    /// Whether the uploader is added before the storage.
+    uploader_first: bool,
+    /// Whoever is not added though the others rely on it.
+    missing: Option<&'static str>,
+
+    signal: Gate,
+    /// The hashrings in the file, as numbers. A 0 is a bad one.
+    file: Channel<u32>,
+    http: Server,
+    grpc: Server,
+    ingest_http: Server,
+    rpc: Server,
+
+    hashrings: Channel<u32>,
+    changes: Channel<()>,
+    blocks: Channel<()>,
+    uploaded: Gate,
+}
+
+impl Receive {
+    /// With everything that can be switched on.
+    fn full() -> Self {
+        let world = World::default();
+        Self {
+            ingest: true,
+            upload: true,
+            limits: true,
+            fixed: false,
+            uploader_first: false,
+            missing: None,
+            signal: Gate::default(),
+            file: Channel::default(),
+            http: Server::new(&world, "http"),
+            grpc: Server::new(&world, "grpc"),
+            ingest_http: Server::new(&world, "ingest http"),
+            rpc: Server::new(&world, "rpc"),
+            hashrings: Channel::default(),
+            changes: Channel::default(),
+            blocks: Channel::default(),
+            uploaded: Gate::default(),
+            world,
+        }
+    }
+
+    fn group(&self) -> Group<'_, Done> {
+        let mut group = Group::new();
+        group.add_abortable(pending()).named("tracer");
+        if self.uploader_first {
+            self.add_uploader(&mut group);
+        }
+        if self.ingest && self.missing != Some("storage") {
+            group
+                .add_with(|interrupted| self.storage(interrupted))
+                .named("storage");
+        }
+        if !self.uploader_first {
+            self.add_uploader(&mut group);
+        }
+        group
+            .add_with(|interrupted| self.hashring_source(interrupted))
+            .named("hashring source");
+        group
+            .add_with(|interrupted| self.hashring_consumer(interrupted))
+            .named("hashring consumer");
+        for server in [&self.http, &self.grpc, &self.ingest_http] {
+            self.add_server(&mut group, server);
+        }
+        if self.limits {
+            group
+                .add_abortable(self.world.every(15))
+                .named("limits poller");
+        }
+        group.add_abortable(self.world.every(7200)).named("prune");
+        if self.limits {
+            group
+                .add_abortable(self.world.every(60))
+                .named("limits reloader");
+        }
+        self.add_server(&mut group, &self.rpc);
+        group
+            .add_abortable(self.signal.opened().map(Ok))
+            .named("signal");
+        group.add_abortable(pending()).named("reload");
+
+        group.grace_period(|| self.world.after(GRACE_PERIOD));
+        group
+    }
+
+    fn add_uploader<'a>(&'a self, group: &mut Group<'a, Done>) {
+        if self.upload && self.missing != Some("uploader") {
+            group
+                .add_with(|interrupted| self.uploader(interrupted))
+                .named("uploader");
+        }
+    }
+
+    fn add_server<'a>(&'a self, group: &mut Group<'a, Done>, server: &'a Server) {
+        group
+            .add_with(|interrupted| server.serve_until(interrupted, GRACE_PERIOD))
+            .named(server.name());
+    }
+
+    async fn storage(&self, mut interrupted: Interrupted) -> Done {
+        loop {
+            let changed = async {
+                let change = self.changes.receive().await;
+                change.ok_or("storage: no more changes")
+            };
+            let told = (&mut interrupted).map(|()| Err("storage: told"));
+            match or(changed, told).await {
+                Ok(()) => {
+                    self.world.say("storage: cuts a block for a new hashring");
+                    self.blocks.send(());
+                }
+                Err(why) => {
+                    self.world.say(why);
+                    break;
+                }
+            }
+        }
+        self.world.after(FLUSH).await;
+        self.world.say("storage: flushed");
+        self.blocks.close();
+        if self.upload {
+            self.uploaded.opened().await;
+        }
+        self.world.say("storage: closed");
+        Ok(())
+    }
+
+    async fn uploader(&self, interrupted: Interrupted) -> Done {
+        let upload = async {
+            while let Some(()) = self.blocks.receive().await {
+                self.world.say("uploader: uploads a block");
+            }
+        };
+        or(interrupted, upload).await;
+        self.world.say("uploader: told");
+        while let Some(()) = self.blocks.receive().await {}
+        self.world.after(UPLOAD).await;
+        self.world.say("uploader: uploaded the last block");
+        self.uploaded.open();
+        Ok(())
+    }
+
+    async fn hashring_source(&self, interrupted: Interrupted) -> Done {
+        let watch = async {
+            while let Some(hashring) = self.file.receive().await {
+                self.hashrings.send(hashring);
+            }
+        };
+        let send_once = async {
+            self.hashrings.send(1);
+            pending().await
+        };
+        if self.fixed {
+            or(interrupted, send_once).await;
+        } else {
+            or(interrupted, watch).await;
+        }
+        self.hashrings.close();
+        Ok(())
+    }
+
+    async fn hashring_consumer(&self, interrupted: Interrupted) -> Done {
+        let consume = async {
+            while let Some(hashring) = self.hashrings.receive().await {
+                if hashring == 0 {
+                    return Err("bad hashring");
+                }
+                self.world
+                    .say(format_args!("consumer: hashring {hashring}"));
+                self.changes.send(());
+            }
+            Ok(())
+        };
+        let result = or(consume, interrupted.map(Ok)).await;
+        self.changes.close();
+        result
+    }
+}
+
+/// Runs it for 100 seconds, stops it with a request under way, and returns who expired and what was said.
+fn stop(receive: &Receive) -> (Vec<String>, Vec<String>) {
+    let mut program = receive.world.start(receive.group().report());
+    program.until(100);
+    receive.ingest_http.request(50);
+    receive.signal.open();
+    let exits = program.end();
+    assert_eq!(exits[0].to_string(), "signal returned Ok(())");
+    let expired = expired(&exits).into_iter().map(String::from).collect();
+    (expired, receive.world.log())
+}
+
+#[test]
+fn conditional_actors_are_there_when_asked_for() {
+    let all = "tracer, storage, uploader, hashring source, hashring consumer, http, grpc, ingest http, limits poller, \
+               prune, limits reloader, rpc, signal, reload";
+    let few = "tracer, hashring source, hashring consumer, http, grpc, ingest http, prune, rpc, signal, reload";
+    for (switch, expected) in [(true, all), (false, few)] {
+        let receive = Receive {
+            ingest: switch,
+            upload: switch,
+            limits: switch,
+            ..Receive::full()
+        };
+        receive.signal.open();
+        let exits = receive.world.start(receive.group().report()).end();
+        assert_eq!(names(&exits).join(", "), expected);
+    }
+}
+
+#[test]
+fn storage_and_uploader_finish_each_other_whoever_is_interrupted_first() {
+    for (uploader_first, told) in [
+        (false, ["100 storage: told", "100 uploader: told"]),
+        (true, ["100 uploader: told", "100 storage: told"]),
+    ] {
+        let receive = Receive {
+            uploader_first,
+            ..Receive::full()
+        };
+        let (expired, log) = stop(&receive);
+        assert_eq!(log[..2], told);
+        assert_eq!(
+            log[2..],
+            [
+                "105 storage: flushed",
+                "125 uploader: uploaded the last block",
+                "125 storage: closed",
+                "150 ingest http answers",
+            ]
+        );
+        assert_eq!(expired, [""; 0]);
+    }
+}
+
+#[test]
+fn without_the_uploader_the_storage_waits_until_the_grace_period_is_over() {
+    let receive = Receive {
+        missing: Some("uploader"),
+        ..Receive::full()
+    };
+    let (expired, log) = stop(&receive);
+    assert_eq!(expired, ["storage"]);
+    assert_eq!(
+        log,
+        [
+            "100 storage: told",
+            "105 storage: flushed",
+            "150 ingest http answers",
+        ]
+    );
+    assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
+}
+
+#[test]
+fn without_the_storage_the_uploader_waits_until_the_grace_period_is_over() {
+    let receive = Receive {
+        missing: Some("storage"),
+        ..Receive::full()
+    };
+    let (expired, log) = stop(&receive);
+    assert_eq!(expired, ["uploader"]);
+    assert_eq!(log, ["100 uploader: told", "150 ingest http answers"]);
+    assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
+}
+
+#[test]
+fn a_fixed_hashring_is_sent_once_and_a_file_is_watched() {
+    for (fixed, expected) in [
+        (true, &["consumer: hashring 1"][..]),
+        (false, &["consumer: hashring 7", "consumer: hashring 8"]),
+    ] {
+        let receive = Receive {
+            fixed,
+            ..Receive::full()
+        };
+        let mut program = receive.world.start(receive.group().report());
+        program.until(0);
+        for hashring in [7, 8] {
+            receive.file.send(hashring);
+            program.until(0);
+        }
+        let expected: Vec<_> = expected
+            .iter()
+            .flat_map(|line| {
+                [
+                    line,
+                    "storage: cuts a block for a new hashring",
+                    "uploader: uploads a block",
+                ]
+            })
+            .map(|line| format!("0 {line}"))
+            .collect();
+        assert_eq!(receive.world.log(), expected);
+    }
+}
+
+/// It is interrupted too, but it needs no more than the end of the changes.
+#[test]
+fn the_consumers_exit_ends_the_storage() {
+    let receive = Receive::full();
+    let mut program = receive.world.start(receive.group().report());
+    program.until(100);
+    receive.file.send(0);
+    let exits = program.end();
+    assert_eq!(
+        exits[0].to_string(),
+        "hashring consumer returned Err(\"bad hashring\")"
+    );
+    assert_eq!(receive.world.log()[0], "100 storage: no more changes");
+}

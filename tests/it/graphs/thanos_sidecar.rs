@@ -1,0 +1,300 @@
+//! Thanos sidecar (thanos-io/thanos, cmd/thanos/main.go and cmd/thanos/sidecar.go).
+//!
+//! A tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it answers and then opens a gate;
+//! a config reloader; gRPC, which waits for the gate or the stop; a shipper of blocks, if there is a bucket; the signals;
+//! a reload on hangup. The servers drain when they are interrupted, for a bounded time, and HTTP does not even try if it
+//! was its own server that failed.
+//!
+//! In Go the tracer is added first, so it is closed first and the spans of the stop are lost. Drains happen inside
+//! interrupts, one after the other, so their bounds add up. A second signal is swallowed.
+//!
+//! Here the tracer is a stage of its own behind the others, the drains run side by side, and the grace period is over
+//! when its time is up or at the second signal.
+
+use futures::FutureExt;
+use run_group::{Exit, Group, Interrupted};
+use smol::future::{or, pending};
+
+use super::channel::Channel;
+use super::gate::Gate;
+use super::report::{expired, lines, names};
+use super::server::Server;
+use super::world::World;
+use super::Done;
+
+const HTTP_DRAIN: u64 = 120;
+const GRPC_DRAIN: u64 = 60;
+const GRACE_PERIOD: u64 = 150;
+const METADATA_TIMEOUT: u64 = 600;
+
+struct Sidecar {
+    world: World,
+    /// Whether there is a bucket to ship blocks to.
+    uploads: bool,
+
+    /// Prometheus answers.
+    metadata: Gate,
+    signals: Channel<()>,
+    hangups: Channel<()>,
+    http: Server,
+    grpc: Server,
+
+    /// The gate: the metadata is known.
+    ready: Gate,
+    http_told: Gate,
+    tracer_closed: Gate,
+}
+
+impl Sidecar {
+    fn new(uploads: bool) -> Self {
+        let world = World::default();
+        Self {
+            uploads,
+            http: Server::new(&world, "http"),
+            grpc: Server::new(&world, "grpc"),
+            world,
+            metadata: Gate::default(),
+            signals: Channel::default(),
+            hangups: Channel::default(),
+            ready: Gate::default(),
+            http_told: Gate::default(),
+            tracer_closed: Gate::default(),
+        }
+    }
+
+    fn group(&self) -> Group<'_, Done> {
+        let mut tracing = Group::new();
+        tracing
+            .add_with(|interrupted| self.tracer(interrupted))
+            .named("tracer");
+
+        let mut group = Group::new();
+        group
+            .add(self.http(), |cause| self.interrupt_http(cause))
+            .named("http");
+        group.add_abortable(self.heartbeat()).named("heartbeat");
+        group.add_abortable(pending()).named("reloader");
+        group
+            .add_with(|interrupted| self.grpc(interrupted))
+            .named("grpc");
+        if self.uploads {
+            group
+                .add_with(|interrupted| self.shipper(interrupted))
+                .named("shipper");
+        }
+        let signal = self.signals.receive().map(|_signal| Ok(()));
+        group.add_abortable(signal).named("signal");
+        group.add_abortable(self.reload()).named("reload");
+
+        group.grace_period(|| {
+            let second_signal = self.signals.receive().map(drop);
+            or(self.world.after(GRACE_PERIOD), second_signal)
+        });
+        group.before(tracing)
+    }
+
+    /// Says a span, if the tracer still takes it.
+    fn span(&self, name: &str) {
+        let fate = if self.tracer_closed.is_open() {
+            "lost"
+        } else {
+            "span"
+        };
+        self.world.say(format_args!("{fate}: {name}"));
+    }
+
+    async fn tracer(&self, interrupted: Interrupted) -> Done {
+        interrupted.await;
+        self.tracer_closed.open();
+        self.world.say("tracer closed");
+        Ok(())
+    }
+
+    async fn http(&self) -> Done {
+        let result = self
+            .http
+            .serve_until(self.http_told.opened(), HTTP_DRAIN)
+            .await;
+        self.span("http is not healthy");
+        result
+    }
+
+    fn interrupt_http(&self, cause: &Exit<Done>) {
+        self.span("http is not ready");
+        if cause.name() != Some("http") {
+            self.span("http drains");
+            self.http_told.open();
+        }
+    }
+
+    async fn heartbeat(&self) -> Done {
+        while !self.metadata.is_open() {
+            self.world.after(2).await;
+        }
+        self.ready.open();
+        self.world.every(30).await
+    }
+
+    async fn grpc(&self, mut interrupted: Interrupted) -> Done {
+        or(self.ready.opened(), &mut interrupted).await;
+        self.grpc.serve_until(interrupted, GRPC_DRAIN).await
+    }
+
+    async fn shipper(&self, interrupted: Interrupted) -> Done {
+        let timeout = self.world.after(METADATA_TIMEOUT);
+        let known = or(
+            self.ready.opened().map(Ok),
+            timeout.map(|()| Err("no metadata")),
+        );
+        let ship = async {
+            known.await?;
+            loop {
+                self.world.after(30).await;
+                self.span("block shipped");
+            }
+        };
+        let result = or(ship, interrupted.map(Ok)).await;
+        self.span("shipper cleans up");
+        result
+    }
+
+    async fn reload(&self) -> Done {
+        while let Some(()) = self.hangups.receive().await {
+            self.span("reloaded");
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_tracer_is_closed_last_so_that_no_span_is_lost() {
+    let sidecar = Sidecar::new(true);
+    sidecar.metadata.open();
+    let mut program = sidecar.world.start(sidecar.group().report());
+    program.until(40);
+    sidecar.hangups.send(());
+    sidecar.http.request(30);
+    sidecar.grpc.request(20);
+    program.until(50);
+    sidecar.signals.send(());
+    let exits = program.end();
+
+    assert_eq!(
+        sidecar.world.log(),
+        [
+            "30 span: block shipped",
+            "40 span: reloaded",
+            "50 span: http is not ready",
+            "50 span: http drains",
+            "50 span: shipper cleans up",
+            "60 grpc answers",
+            "70 http answers",
+            "70 span: http is not healthy",
+            "70 tracer closed",
+        ]
+    );
+    assert_eq!(
+        lines(&exits),
+        [
+            "signal returned Ok(())",
+            "heartbeat aborted",
+            "reloader aborted",
+            "reload aborted",
+            "shipper returned Ok(()), interrupted",
+            "grpc returned Ok(()), interrupted",
+            "http returned Ok(()), interrupted",
+            "tracer returned Ok(()), interrupted",
+        ]
+    );
+}
+
+#[test]
+fn without_a_bucket_there_is_no_shipper() {
+    let sidecar = Sidecar::new(false);
+    sidecar.signals.send(());
+    let exits = sidecar.world.start(sidecar.group().report()).end();
+    assert_eq!(
+        names(&exits),
+        [
+            "http",
+            "heartbeat",
+            "reloader",
+            "grpc",
+            "signal",
+            "reload",
+            "tracer"
+        ]
+    );
+}
+
+#[test]
+fn a_stop_before_the_metadata_is_known_is_immediate() {
+    let sidecar = Sidecar::new(true);
+    let mut program = sidecar.world.start(sidecar.group().report());
+    program.until(25);
+    sidecar.signals.send(());
+    assert_eq!(expired(&program.end()), [""; 0]);
+    assert_eq!(sidecar.world.now(), 25);
+}
+
+#[test]
+fn without_metadata_the_shipper_gives_up_and_its_error_is_the_result() {
+    let sidecar = Sidecar::new(true);
+    let result = sidecar.world.start(sidecar.group().run()).end();
+    assert_eq!(result, Err("no metadata"));
+    assert_eq!(sidecar.world.now(), METADATA_TIMEOUT);
+}
+
+#[test]
+fn the_drains_run_side_by_side_each_with_its_bound() {
+    let sidecar = Sidecar::new(true);
+    sidecar.metadata.open();
+    let mut program = sidecar.world.start(sidecar.group().report());
+    program.until(10);
+    sidecar.http.request(1000);
+    sidecar.grpc.request(1000);
+    sidecar.signals.send(());
+    let exits = program.end();
+    assert_eq!(
+        lines(&exits[exits.len() - 3..]),
+        [
+            "grpc returned Err(\"requests were cut off\"), interrupted",
+            "http returned Err(\"requests were cut off\"), interrupted",
+            "tracer returned Ok(()), interrupted",
+        ]
+    );
+    assert_eq!(sidecar.world.now(), 10 + HTTP_DRAIN);
+}
+
+#[test]
+fn a_second_signal_forces_the_stop() {
+    let sidecar = Sidecar::new(true);
+    sidecar.metadata.open();
+    let mut program = sidecar.world.start(sidecar.group().report());
+    program.until(10);
+    sidecar.http.request(1000);
+    sidecar.signals.send(());
+    program.until(20);
+    sidecar.signals.send(());
+    let exits = program.end();
+    assert_eq!(expired(&exits), ["http"]);
+    assert_eq!(sidecar.world.log().last().unwrap(), "20 tracer closed");
+}
+
+#[test]
+fn http_does_not_drain_when_its_own_server_failed() {
+    let sidecar = Sidecar::new(false);
+    let mut program = sidecar.world.start(sidecar.group().run());
+    program.until(10);
+    sidecar.http.request(30);
+    sidecar.http.fail("listener closed");
+    assert_eq!(program.end(), Err("listener closed"));
+    assert_eq!(
+        sidecar.world.log(),
+        [
+            "10 span: http is not healthy",
+            "10 span: http is not ready",
+            "10 tracer closed",
+        ]
+    );
+}

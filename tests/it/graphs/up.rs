@@ -1,0 +1,146 @@
+//! Up, which watches a service for a while and says whether it was well (observatorium/up, cmd/up/main.go).
+//!
+//! The signals, HTTP, and then, as asked for, a writer, a reader and custom queries. These three share one deadline. Each
+//! ends by itself when it has come, and then computes its verdict: did enough of its requests succeed?
+//!
+//! In Go the first of them to be back ends the group, and the verdicts of the others are dropped. The program passes
+//! them around the group, through a channel which it empties afterwards.
+//!
+//! Here every verdict is in the report, and the result of the program is computed from that.
+
+use futures::future::{FutureExt, Shared};
+use run_group::{Exit, Group, Interrupted};
+use smol::future::or;
+
+use super::clock::Timer;
+use super::gate::Gate;
+use super::report::{lines, names};
+use super::server::Server;
+use super::world::World;
+use super::Done;
+
+const DURATION: u64 = 300;
+const PERIOD: u64 = 5;
+
+struct Up {
+    world: World,
+    signal: Gate,
+    http: Server,
+    /// Whoever is asked for, in the order of adding.
+    checks: Vec<Check>,
+}
+
+#[derive(Clone, Copy)]
+struct Check {
+    name: &'static str,
+    /// How many of its requests fail, one in so many.
+    fails_every: usize,
+}
+
+const WELL: usize = 100;
+const BADLY: usize = 3;
+
+impl Up {
+    fn new(checks: &[(&'static str, usize)]) -> Self {
+        let world = World::default();
+        Self {
+            signal: Gate::default(),
+            http: Server::new(&world, "http"),
+            checks: checks
+                .iter()
+                .map(|&(name, fails_every)| Check { name, fails_every })
+                .collect(),
+            world,
+        }
+    }
+
+    fn group(&self) -> Group<'_, Done> {
+        let mut group = Group::new();
+        group
+            .add_abortable(self.signal.opened().map(Ok))
+            .named("signal");
+        group
+            .add_with(|interrupted| self.http.serve_until(interrupted, 30))
+            .named("http");
+        let deadline = self.world.after(DURATION).shared();
+        for &check in &self.checks {
+            let deadline = deadline.clone();
+            group
+                .add_with(|interrupted| self.check(check, deadline, interrupted))
+                .named(check.name);
+        }
+        group
+    }
+
+    /// Makes requests until the deadline or an interruption, and then says whether enough of them succeeded.
+    async fn check(&self, check: Check, deadline: Shared<Timer>, interrupted: Interrupted) -> Done {
+        let (mut requests, mut failures) = (0, 0);
+        let make_requests = async {
+            loop {
+                self.world.after(PERIOD).await;
+                requests += 1;
+                failures += usize::from(requests % check.fails_every == 0);
+            }
+        };
+        or(or(deadline, interrupted), make_requests).await;
+        if failures * 10 > requests {
+            return Err(check.name);
+        }
+        Ok(())
+    }
+}
+
+/// The result of the program: the first bad verdict, whoever it is of.
+fn result(exits: Vec<Exit<Done>>) -> Done {
+    exits.into_iter().filter_map(Exit::into_output).collect()
+}
+
+#[test]
+fn what_is_not_asked_for_is_not_checked() {
+    let up = Up::new(&[("reader", WELL)]);
+    let exits = up.world.start(up.group().report()).end();
+    assert_eq!(names(&exits), ["signal", "http", "reader"]);
+}
+
+#[test]
+fn it_ends_at_the_deadline_with_all_verdicts() {
+    let up = Up::new(&[("writer", WELL), ("reader", BADLY), ("queries", WELL)]);
+    let exits = up.world.start(up.group().report()).end();
+    assert_eq!(
+        lines(&exits),
+        [
+            "writer returned Ok(())",
+            "signal aborted",
+            "reader returned Err(\"reader\"), interrupted",
+            "queries returned Ok(()), interrupted",
+            "http returned Ok(()), interrupted",
+        ]
+    );
+    assert_eq!(up.world.now(), DURATION);
+}
+
+#[test]
+fn one_bad_verdict_fails_the_run_whoever_it_is_of() {
+    let names = ["writer", "reader", "queries"];
+    for bad in names {
+        let checks = names.map(|name| (name, if name == bad { BADLY } else { WELL }));
+        let up = Up::new(&checks);
+        let exits = up.world.start(up.group().report()).end();
+        assert_eq!(result(exits), Err(bad));
+    }
+    let up = Up::new(&names.map(|name| (name, WELL)));
+    let exits = up.world.start(up.group().report()).end();
+    assert_eq!(result(exits), Ok(()));
+}
+
+#[test]
+fn a_signal_ends_it_early_with_the_verdicts_so_far() {
+    let up = Up::new(&[("writer", WELL), ("reader", BADLY)]);
+    let mut program = up.world.start(up.group().report());
+    program.until(50);
+    up.signal.open();
+    let exits = program.end();
+    assert_eq!(exits[0].to_string(), "signal returned Ok(())");
+    assert_eq!(result(exits), Err("reader"));
+    assert_eq!(up.world.now(), 50);
+}
