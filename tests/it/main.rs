@@ -2,4 +2,5 @@
 
 mod basic;
 mod echo;
+mod header;
 mod program;

@@ -121,6 +121,16 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Waits until the program has ended, and checks that it never began: one line on the standard error, status 1,
+    /// nothing else.
+    #[track_caller]
+    pub fn fails(self, line: &str) {
+        let ended = self.end();
+        assert_eq!(ended.stderr, format!("{line}\n"));
+        assert_eq!(ended.stdout, "");
+        assert_eq!(ended.status, Some(1));
+    }
+
     /// Waits until the program has ended.
     #[track_caller]
     pub fn end(mut self) -> Ended {
