@@ -4,3 +4,4 @@ mod basic;
 mod echo;
 mod header;
 mod program;
+mod stages;
