@@ -5,3 +5,4 @@ mod echo;
 mod header;
 mod program;
 mod stages;
+mod threads;
