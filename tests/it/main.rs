@@ -3,6 +3,7 @@
 mod basic;
 mod echo;
 mod header;
+mod local;
 mod nested;
 mod program;
 mod stages;
