@@ -6,5 +6,6 @@ mod header;
 mod local;
 mod nested;
 mod program;
+mod sidecar;
 mod stages;
 mod threads;
