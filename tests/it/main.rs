@@ -5,6 +5,7 @@ mod echo;
 mod header;
 mod local;
 mod nested;
+mod outside;
 mod program;
 mod sidecar;
 mod stages;
