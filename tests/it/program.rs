@@ -37,14 +37,15 @@ impl Program {
     /// Starts an example of this crate.
     #[track_caller]
     pub fn example(name: &str, arguments: &[impl AsRef<OsStr>]) -> Self {
-        let mut command = Command::new(path(name));
-        command.args(arguments);
-        Self::start(command)
+        Self::at(path(name), arguments)
     }
 
+    /// Starts the program at `path`.
     #[track_caller]
-    fn start(mut command: Command) -> Self {
+    pub fn at(path: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>]) -> Self {
+        let mut command = Command::new(path);
         let mut child = command
+            .args(arguments)
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
