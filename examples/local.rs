@@ -1,8 +1,8 @@
 //! Actors that share an `Rc` and borrow: two of them read one text, from the left and from the right, until they meet.
 //!
 //! The actors of a group take turns on one thread, so a `LocalGroup` asks for nothing that is `Send`: they share what
-//! they work on through `Rc` and `RefCell`, without a lock. They borrow what belongs to the function that runs the group,
-//! which has it back when the group has ended.
+//! they work on through `Rc` and `RefCell`, without a lock. They borrow what belongs to the function that runs the
+//! group, which has it back when the group has ended.
 //!
 //! ```text
 //! cargo run --example local

@@ -18,7 +18,7 @@
 //! index returned Ok(()), interrupted
 //! ```
 //!
-//! With `reader` as FAILURE, that actor of the library fails. It ends the library's group, which ends the program's:
+//! With `reader` as FAILURE, that actor of the library fails. That ends its group, and then the program's:
 //!
 //! ```text
 //! index/reader returned Err("a page is torn out")

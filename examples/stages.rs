@@ -23,7 +23,9 @@
 //!
 //! Without STAGE nobody fails. Press Ctrl-C: the first line is `signals returned Ok(())` and the exit status 0.
 
+use std::fmt::Display;
 use std::future::Future;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use async_signal::{Signal, Signals};
@@ -73,7 +75,10 @@ async fn stages() -> Result<(), Error> {
 
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
-        [] => web.add_abortable(signal()?).named("signals"),
+        [] => {
+            web.add_abortable(signal()?).named("signals");
+            say("press Ctrl-C");
+        }
         [stage] if stage == "web" => web.add_abortable(fail("web")).named("failure"),
         [stage] if stage == "workers" => workers.add_abortable(fail("workers")).named("failure"),
         [stage] if stage == "storage" => storage.add_abortable(fail("storage")).named("failure"),
@@ -86,7 +91,7 @@ async fn stages() -> Result<(), Error> {
 
     // What is set on a group holds for its stage.
     for stage in [&mut web, &mut workers, &mut storage] {
-        stage.on_exit(|exit| println!("{exit}"));
+        stage.on_exit(|exit| say(exit));
     }
     web.before(workers).before(storage).run().await
 }
@@ -116,7 +121,10 @@ async fn store(results: &Receiver<u32>) -> Result<(), Error> {
     while let Ok(result) = results.recv().await {
         kept.push(result);
     }
-    println!("the storage is flushed, with {} results", kept.len());
+    say(format_args!(
+        "the storage is flushed, with {} results",
+        kept.len()
+    ));
     Ok(())
 }
 
@@ -128,11 +136,15 @@ async fn fail(stage: &str) -> Result<(), Error> {
 /// Returns what waits for a signal. None comes too early: it listens from now on.
 fn signal() -> Result<impl Future<Output = Result<(), Error>>, Error> {
     let mut signals = Signals::new(SIGNALS)?;
-    println!("press Ctrl-C");
     Ok(async move {
         match signals.next().await {
             Some(Err(error)) => Err(error.into()),
             Some(Ok(_)) | None => Ok(()),
         }
     })
+}
+
+/// Prints a line. That nobody reads it is no reason to stop.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -29,11 +29,12 @@
 //! Then the group goes on with the panic, and the exit status is that of a panic: 101.
 //!
 //! A thread that sleeps until something happens cannot look. It waits for both at once, as in
-//! `block_on(or(interrupted, next_event))`, or its actor is added with an interrupt that ends the sleep, such as one that
-//! closes the socket from which the thread reads.
+//! `block_on(or(interrupted, next_event))`, or its actor is added with an interrupt that ends the sleep, such as one
+//! that closes the socket from which the thread reads.
 
+use std::fmt::Display;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::thread;
@@ -77,7 +78,7 @@ fn limit() -> Result<u64, String> {
 /// Counts the primes below `limit`, until a signal.
 async fn count(limit: u64) -> Result<(), String> {
     let signal = signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    println!("counting; press Ctrl-C to stop");
+    say("counting; press Ctrl-C to stop");
 
     let mut group = Group::new();
     group
@@ -85,12 +86,12 @@ async fn count(limit: u64) -> Result<(), String> {
             let counted = on_thread(move || count_primes(limit, interrupted)).await;
             let (primes, limit) =
                 counted.map_err(|error| format!("cannot start a thread: {error}"))?;
-            println!("{primes} primes below {limit}");
+            say(format_args!("{primes} primes below {limit}"));
             Ok(())
         })
         .named("primes");
     group.add_abortable(signal).named("signals");
-    group.on_exit(|exit| println!("{exit}"));
+    group.on_exit(|exit| say(exit));
     group.run().await
 }
 
@@ -139,4 +140,9 @@ fn signal() -> io::Result<impl Future<Output = Result<(), String>>> {
             Some(Ok(_)) | None => Ok(()),
         }
     })
+}
+
+/// Prints a line. That nobody reads it is no reason to stop.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -18,7 +18,7 @@ fn the_inner_group_stops_in_its_order_when_the_outer_one_interrupts_it() {
 #[test]
 fn a_failure_in_the_inner_group_ends_the_outer_one() {
     let introduction =
-        "With `reader` as FAILURE, that actor of the library fails. It ends the library's group, which ends the program's:";
+        "With `reader` as FAILURE, that actor of the library fails. That ends its group, and then the program's:";
     let ended = Program::example("nested", &["reader"]).end();
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
     assert_eq!(ended.stderr, "nested: a page is torn out\n");

@@ -26,8 +26,8 @@
 //! the work has ended
 //! ```
 //!
-//! With `clumsy` as HABIT the work panics at once. The group stops in order and then goes on with the panic, so the exit
-//! status is that of a panic, 101:
+//! With `clumsy` as HABIT the work panics at once. The group stops in order and then goes on with the panic, so the
+//! exit status is that of a panic, 101:
 //!
 //! ```text
 //! working; press Ctrl-C
@@ -36,8 +36,9 @@
 //! ```
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::future::{pending, Future};
-use std::io;
+use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -93,7 +94,7 @@ fn habit() -> Result<Habit, String> {
 async fn program(habit: Habit) -> Result<(), String> {
     let signal = signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let (working, ended) = oneshot::channel();
-    println!("working; press Ctrl-C");
+    say("working; press Ctrl-C");
 
     let mut group = Group::new();
     group
@@ -101,12 +102,12 @@ async fn program(habit: Habit) -> Result<(), String> {
         .named("work");
     group.add_abortable(signal).named("signals");
     group.grace_period(|| sleep(GRACE_PERIOD));
-    group.on_exit(|exit| println!("{exit}"));
+    group.on_exit(|exit| say(exit));
     group.await;
 
     // An abort is a request: the runtime drops the work when it comes to it, which may be later than the group's end.
     let _dropped = ended.await;
-    println!("the work has ended");
+    say("the work has ended");
     Ok(())
 }
 
@@ -157,4 +158,9 @@ fn signal() -> io::Result<impl Future<Output = &'static str>> {
         ctrl_c.recv().await;
         "told by a signal"
     })
+}
+
+/// Prints a line. That nobody reads it is no reason to stop.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

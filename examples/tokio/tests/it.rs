@@ -55,7 +55,7 @@ mod signals {
 #[test]
 fn a_panic_of_the_work_is_that_of_the_program() {
     let ended = start(&["clumsy"]).end();
-    let introduction = "status is that of a panic, 101:";
+    let introduction = "exit status is that of a panic, 101:";
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
     // The work's own message, and no second one.
     assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");
