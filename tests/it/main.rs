@@ -1,7 +1,7 @@
 //! Tests from outside, in one binary.
 //!
 //! Nothing in the tests of the contract waits for a clock. Groups are polled by hand, and their actors do what the test
-//! says ([`play`]). The examples are run as processes ([`program`]).
+//! says ([`play`]). The [`examples`] are run as processes.
 //!
 //! # Which test shows which clause of the contract
 //!
@@ -28,10 +28,9 @@
 //! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`].
 
 mod adding;
-mod basic;
 mod costs;
 mod dropping;
-mod echo;
+mod examples;
 mod exits;
 mod grace_period;
 mod graphs;
@@ -40,7 +39,6 @@ mod kinds;
 #[cfg(feature = "std")]
 mod panics;
 mod play;
-mod program;
 mod release;
 mod stages;
 mod start;

@@ -37,14 +37,15 @@ impl Program {
     /// Starts an example of this crate.
     #[track_caller]
     pub fn example(name: &str, arguments: &[impl AsRef<OsStr>]) -> Self {
-        let mut command = Command::new(path(name));
-        command.args(arguments);
-        Self::start(command)
+        Self::at(path(name), arguments)
     }
 
+    /// Starts the program at `path`.
     #[track_caller]
-    fn start(mut command: Command) -> Self {
+    pub fn at(path: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>]) -> Self {
+        let mut command = Command::new(path);
         let mut child = command
+            .args(arguments)
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -119,6 +120,16 @@ impl Program {
         let child = self.child.lock().unwrap();
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until the program has ended, and checks that it never began: one line on the standard error, status 1,
+    /// nothing else.
+    #[track_caller]
+    pub fn fails(self, line: &str) {
+        let ended = self.end();
+        assert_eq!(ended.stderr, format!("{line}\n"));
+        assert_eq!(ended.stdout, "");
+        assert_eq!(ended.status, Some(1));
     }
 
     /// Waits until the program has ended.

@@ -1,0 +1,64 @@
+//! Actors that share an `Rc` and borrow: two of them read one text, from the left and from the right, until they meet.
+//!
+//! The actors of a group take turns on one thread, so a `LocalGroup` asks for nothing that is `Send`: they share what
+//! they work on through `Rc` and `RefCell`, without a lock. They borrow what belongs to the function that runs the
+//! group, which has it back when the group has ended.
+//!
+//! ```text
+//! cargo run --example local
+//! ```
+//!
+//! It prints, in this order:
+//!
+//! ```text
+//! from the left: to
+//! from the right: be
+//! from the left: be
+//! from the right: to
+//! from the left: or
+//! from the right: not
+//! left returned 3
+//! right aborted
+//! that was `to be or not to be`
+//! ```
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use run_group::Group;
+use smol::future::yield_now;
+
+fn main() {
+    let text = String::from("to be or not to be");
+    let mut exits = Vec::new();
+
+    let words = Rc::new(RefCell::new(text.split(' ')));
+    let left = words.clone();
+    let right = words;
+
+    let mut group = Group::local();
+    group
+        .add_abortable(read("left", move || left.borrow_mut().next()))
+        .named("left");
+    group
+        .add_abortable(read("right", move || right.borrow_mut().next_back()))
+        .named("right");
+    group.on_exit(|exit| exits.push(exit.to_string()));
+    smol::block_on(group);
+
+    for exit in exits {
+        println!("{exit}");
+    }
+    println!("that was `{text}`");
+}
+
+/// Reads what `next` returns until that is nothing, in turns with the other actor, and returns how much it was.
+async fn read<'text>(side: &str, mut next: impl FnMut() -> Option<&'text str>) -> usize {
+    let mut count = 0;
+    while let Some(word) = next() {
+        println!("from the {side}: {word}");
+        count += 1;
+        yield_now().await;
+    }
+    count
+}

@@ -1,0 +1,150 @@
+//! Three stages: the web stops first, then the workers, and the storage last, whoever is the first to fail.
+//!
+//! Requests go from the web to the workers, and results from the workers to the storage. Each stage is told to stop
+//! when all of the one before it is back. So whoever sends something still finds who takes it, and when the storage
+//! writes down what it has, nothing more can come.
+//!
+//! ```text
+//! cargo run --example stages -- [STAGE]
+//! ```
+//!
+//! STAGE is `web`, `workers` or `storage`: that is where an actor fails. With `web` it prints, in this order:
+//!
+//! ```text
+//! failure returned Err("an actor of the web failed")
+//! web returned Ok(()), interrupted
+//! workers returned Ok(()), interrupted
+//! the storage is flushed, with 4 results
+//! storage returned Ok(()), interrupted
+//! ```
+//!
+//! With another stage the first line names that one; the others are the same. The error goes to the standard error as
+//! well, and the exit status is 1.
+//!
+//! Without STAGE nobody fails. Press Ctrl-C: the first line is `signals returned Ok(())` and the exit status 0.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use async_signal::{Signal, Signals};
+use futures::StreamExt;
+use run_group::{Group, Interrupted};
+use smol::channel::{unbounded, Receiver, Sender};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What stops it if nobody fails. Windows has Ctrl-C only.
+#[cfg(unix)]
+const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
+#[cfg(windows)]
+const SIGNALS: &[Signal] = &[Signal::Int];
+
+fn main() -> ExitCode {
+    match smol::block_on(stages()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stages: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn stages() -> Result<(), Error> {
+    // The actors borrow these, so that a channel ends when it is closed, not when an actor lets go of it.
+    let (requests, incoming) = unbounded();
+    let (results, finished) = unbounded();
+
+    let mut web = Group::new();
+    let mut workers = Group::new();
+    let mut storage = Group::new();
+
+    web.add_with(|interrupted| accept(&requests, interrupted))
+        .named("web");
+    workers
+        .add(work(&incoming, &results), |_| {
+            incoming.close();
+        })
+        .named("workers");
+    storage
+        .add(store(&finished), |_| {
+            finished.close();
+        })
+        .named("storage");
+
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    match arguments.as_slice() {
+        [] => {
+            web.add_abortable(signal()?).named("signals");
+            say("press Ctrl-C");
+        }
+        [stage] if stage == "web" => web.add_abortable(fail("web")).named("failure"),
+        [stage] if stage == "workers" => workers.add_abortable(fail("workers")).named("failure"),
+        [stage] if stage == "storage" => storage.add_abortable(fail("storage")).named("failure"),
+        [other] => {
+            let other = other.to_string_lossy();
+            return Err(format!("unknown stage `{other}`; give web, workers or storage").into());
+        }
+        _ => return Err("too many arguments; usage: stages [STAGE]".into()),
+    }
+
+    // What is set on a group holds for its stage.
+    for stage in [&mut web, &mut workers, &mut storage] {
+        stage.on_exit(|exit| say(exit));
+    }
+    web.before(workers).before(storage).run().await
+}
+
+/// Takes requests until interrupted.
+async fn accept(requests: &Sender<u32>, interrupted: Interrupted) -> Result<(), Error> {
+    for request in 1..=3 {
+        requests.send(request).await?;
+    }
+    interrupted.await;
+    // The last one, which was on its way when the stop began.
+    requests.send(4).await?;
+    Ok(())
+}
+
+/// Works off the requests until there are no more.
+async fn work(requests: &Receiver<u32>, results: &Sender<u32>) -> Result<(), Error> {
+    while let Ok(request) = requests.recv().await {
+        results.send(request * request).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the results, and writes them down when there are no more.
+async fn store(results: &Receiver<u32>) -> Result<(), Error> {
+    let mut kept = Vec::new();
+    while let Ok(result) = results.recv().await {
+        kept.push(result);
+    }
+    say(format_args!(
+        "the storage is flushed, with {} results",
+        kept.len()
+    ));
+    Ok(())
+}
+
+/// Fails.
+async fn fail(stage: &str) -> Result<(), Error> {
+    Err(format!("an actor of the {stage} failed").into())
+}
+
+/// Returns what waits for a signal. None comes too early: it listens from now on.
+fn signal() -> Result<impl Future<Output = Result<(), Error>>, Error> {
+    let mut signals = Signals::new(SIGNALS)?;
+    Ok(async move {
+        match signals.next().await {
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    })
+}
+
+/// Prints a line. That nobody reads it is no reason to stop.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

@@ -1,0 +1,70 @@
+//! The example `tokio`, from outside: its output, its signals, its exit status.
+
+#[path = "../../../tests/it/header.rs"]
+mod header;
+#[allow(dead_code)] // not every test needs all of it
+#[path = "../../../tests/it/program.rs"]
+mod program;
+
+use header::promised_output;
+use program::Program;
+
+const SOURCE: &str = include_str!("../src/main.rs");
+
+fn start(arguments: &[&str]) -> Program {
+    Program::at(env!("CARGO_BIN_EXE_run-group-tokio"), arguments)
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    use rustix::process::Signal;
+
+    /// A run that a signal stopped: status 0, and the output which follows `introduction` in the header.
+    #[track_caller]
+    fn assert_stops(arguments: &[&str], signal: Signal, introduction: &str) {
+        let mut program = start(arguments);
+        let first = program.line();
+        program.signal(signal);
+
+        let ended = program.end();
+        let stdout = format!("{first}\n{}", ended.stdout);
+        assert_eq!(stdout, promised_output(SOURCE, introduction));
+        assert_eq!(ended.stderr, "");
+        assert_eq!(ended.status, Some(0));
+    }
+
+    #[test]
+    fn either_signal_is_a_clean_stop_with_the_result_of_the_work() {
+        let introduction =
+            "Press Ctrl-C. The work is told to stop, and the actor returns what the work does:";
+        assert_stops(&[], Signal::INT, introduction);
+        assert_stops(&[], Signal::TERM, introduction);
+    }
+
+    /// If it were not aborted, the program would wait for its end for ever.
+    #[test]
+    fn work_that_does_not_listen_is_aborted_after_the_grace_period() {
+        let introduction =
+            "With `deaf` as HABIT the work does not listen. After a grace period of one second its actor expires:";
+        assert_stops(&["deaf"], Signal::INT, introduction);
+    }
+}
+
+#[test]
+fn a_panic_of_the_work_is_that_of_the_program() {
+    let ended = start(&["clumsy"]).end();
+    let introduction = "exit status is that of a panic, 101:";
+    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
+    // The work's own message, and no second one.
+    assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains("the work fell on the floor"));
+    assert_eq!(ended.status, Some(101));
+}
+
+#[test]
+fn an_unknown_habit_is_one_line_and_status_1() {
+    start(&["lazy"]).fails("tokio: unknown habit `lazy`; give deaf, clumsy or nothing");
+    start(&["deaf", "clumsy"]).fails("tokio: too many arguments; give one habit or nothing");
+}

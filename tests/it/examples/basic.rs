@@ -1,0 +1,15 @@
+//! The example `basic`: its output is the order of events.
+
+use super::header::promised_output;
+use super::program::Program;
+
+#[test]
+fn prints_the_order_of_events_which_its_header_promises() {
+    let source = include_str!("../../../examples/basic.rs");
+    let promised = promised_output(source, "It prints, in this order:");
+
+    let ended = Program::example("basic", &[""; 0]).end();
+    assert_eq!(ended.stdout, promised);
+    assert_eq!(ended.stderr, "");
+    assert_eq!(ended.status, Some(0));
+}

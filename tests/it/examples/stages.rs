@@ -1,0 +1,52 @@
+//! The example `stages`: the order of the stop does not depend on who failed.
+
+use super::header::promised_output;
+use super::program::Program;
+
+/// Returns what the header promises for the stop which begins with the line `first`.
+fn promised(first: &str) -> String {
+    let source = include_str!("../../../examples/stages.rs");
+    let introduction = "STAGE is `web`, `workers` or `storage`: that is where an actor fails. With `web` it prints, in \
+                        this order:";
+    let output = promised_output(source, introduction);
+    output.replacen(
+        "failure returned Err(\"an actor of the web failed\")",
+        first,
+        1,
+    )
+}
+
+#[test]
+fn stops_in_the_same_order_wherever_an_actor_fails() {
+    for stage in ["web", "workers", "storage"] {
+        let error = format!("an actor of the {stage} failed");
+        let ended = Program::example("stages", &[stage]).end();
+        assert_eq!(
+            ended.stdout,
+            promised(&format!("failure returned Err({error:?})"))
+        );
+        assert_eq!(ended.stderr, format!("stages: {error}\n"));
+        assert_eq!(ended.status, Some(1));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn stops_in_the_same_order_at_a_signal() {
+    let mut program = Program::example("stages", &[""; 0]);
+    assert_eq!(program.line(), "press Ctrl-C");
+    program.signal(rustix::process::Signal::INT);
+
+    let ended = program.end();
+    assert_eq!(ended.stdout, promised("signals returned Ok(())"));
+    assert_eq!(ended.stderr, "");
+    assert_eq!(ended.status, Some(0));
+}
+
+#[test]
+fn an_unknown_stage_is_one_line_and_status_1() {
+    let program = Program::example("stages", &["cellar"]);
+    program.fails("stages: unknown stage `cellar`; give web, workers or storage");
+    let program = Program::example("stages", &["web", "workers"]);
+    program.fails("stages: too many arguments; usage: stages [STAGE]");
+}

@@ -1,0 +1,55 @@
+//! The example `threads`: the thread's return, its interruption, its panic.
+
+use super::header::promised_output;
+use super::program::Program;
+
+const SOURCE: &str = include_str!("../../../examples/threads.rs");
+
+#[test]
+fn returns_what_the_thread_returned() {
+    let introduction =
+        "It counts the primes below LIMIT, which is 100000 unless you give another number:";
+    let ended = Program::example("threads", &[""; 0]).end();
+    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
+    assert_eq!(ended.stderr, "");
+    assert_eq!(ended.status, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn ends_after_the_thread_which_a_signal_stopped() {
+    let mut program = Program::example("threads", &[u64::MAX.to_string()]);
+    assert_eq!(program.line(), "counting; press Ctrl-C to stop");
+    program.signal(rustix::process::Signal::INT);
+    assert_eq!(program.line(), "signals returned Ok(())");
+
+    let line = program.line();
+    let (primes, limit) = line.split_once(" primes below ").expect(&line);
+    let [primes, limit] = [primes, limit].map(|number| number.parse::<u64>().expect(&line));
+    assert!(primes <= limit, "{line}");
+
+    let ended = program.end();
+    assert_eq!(ended.stdout, "primes returned Ok(()), interrupted\n");
+    assert_eq!(ended.stderr, "");
+    assert_eq!(ended.status, Some(0));
+}
+
+#[test]
+fn panics_as_the_thread_did_after_an_orderly_stop() {
+    let introduction =
+        "LIMIT 0 is a mistake that the thread does not expect. It panics, and the others still get their orderly stop:";
+    let ended = Program::example("threads", &["0"]).end();
+    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
+    // The thread's own message, and no second one.
+    assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");
+    assert!(ended.stderr.contains("there is no number below 0"));
+    assert_eq!(ended.status, Some(101));
+}
+
+#[test]
+fn a_bad_limit_is_one_line_and_status_1() {
+    let program = Program::example("threads", &["many"]);
+    program.fails("threads: bad limit `many`: invalid digit found in string");
+    let program = Program::example("threads", &["1", "2"]);
+    program.fails("threads: too many arguments; usage: threads [LIMIT]");
+}
