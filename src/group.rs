@@ -236,8 +236,9 @@ impl<'a, T> Group<'a, T> {
     /// Without a grace period the group waits for as long as it takes, as oklog/run does. A second one takes the place
     /// of the first; one that is set while the group is stopping begins with the next poll.
     ///
-    /// In a group of several stages, each has the grace period that was set on it [before](Self::before) they were put
-    /// together. Afterwards, it is that of the first stage which is set.
+    /// On a group of [several stages](Self::before) it bounds the stop of them all, and begins with the first
+    /// interrupts. When it is over, the actors of the stages that follow are still interrupted in their turn, and polled
+    /// once more.
     ///
     /// # Examples
     ///
@@ -264,11 +265,11 @@ impl<'a, T> Group<'a, T> {
 
     /// Has `observer` called with each actor's exit, when it happens.
     ///
-    /// The cause comes first, before any interrupt is called. It is called while the group is polled, so it does not
-    /// block.
+    /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it does
+    /// not block.
     ///
-    /// A second observer takes the place of the first. In a group of several stages, each has the observer that was set
-    /// on it [before](Self::before) they were put together. Afterwards, it is that of the first stage which is set.
+    /// A second observer takes the place of the first. On a group of [several stages](Self::before) it sees the exits of
+    /// all of them, after the observer that the stage has of its own.
     ///
     /// # Examples
     ///
@@ -347,15 +348,19 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// All actors of both run from the start. On the first exit, in whichever stage, this group is interrupted; when all
     /// of its actors have exited or expired, `back` is, with the same cause. Either may have several stages already.
     ///
-    /// - Grace period and observer stay with the stage whose group they were set on. Setting them on the group which is
-    ///   returned sets those of its first stage, and adding adds to that stage; while the group is stopping, it is the
+    /// - Grace period and observer stay with the stages whose group they were set on. The group which is returned has
+    ///   none. Those that are set on it are for all its stages, in addition.
+    /// - Adding to the group which is returned adds to the stage that stops first; while the group is stopping, to the
     ///   stage that is being stopped.
-    /// - Indices count through: the actors of `back` follow those of this group.
+    /// - Indices count through: the actors of `back` follow those of this group, in whatever order the lines of the
+    ///   program added them.
     /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any other,
     ///   with [`was_interrupted`](Exit::was_interrupted) `false`, and its interrupt is still called in its turn.
     /// - A stage without actors is passed over. `Group::new().before(group)` is `group`.
     ///
     /// Both groups may be running or stopping already; what has happened in them stays as it is.
+    ///
+    /// oklog/run has no stages. Its users get their order from interrupts that block until their actor is back.
     ///
     /// # Examples
     ///

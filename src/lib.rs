@@ -392,6 +392,7 @@ mod interrupted;
 mod kind;
 mod panic;
 mod stop;
+mod terms;
 
 pub use crate::exit::{Exit, Outcome};
 pub use crate::group::{Added, Group, LocalGroup};

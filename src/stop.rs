@@ -27,8 +27,8 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::future::Future;
 use core::mem;
+use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -37,17 +37,20 @@ use crate::actors::Actors;
 use crate::exit::{Exit, Label, Outcome};
 use crate::kind::Kind;
 use crate::panic::{contain, resume, Payload};
+use crate::terms::Terms;
 
 /// The actors of a group, and how far it has come with them.
 pub(crate) struct Stop<'a, T, S: Kind> {
     /// Whoever is to be polled or interrupted.
     actors: Actors<S::Parts<'a, T>>,
     /// The stage that stops first or, while the group is stopping, the one that is.
-    stage: Stage<'a, T, S>,
+    stage: Stage,
     /// The number of that stage.
     number: usize,
     /// The stages which stop after it, in this order.
-    behind: VecDeque<Stage<'a, T, S>>,
+    behind: VecDeque<Stage>,
+    /// What was set for the stages.
+    terms: Terms<'a, T, S>,
     /// The first exit. `None` until the group is stopping.
     cause: Option<Exit<T>>,
     /// What has happened since.
@@ -82,7 +85,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 // The set takes a break when some have woken themselves. It comes after the start.
                 Poll::Pending if self.is_starting() && turns > 0 => turns -= 1,
                 // Everybody waits. Whoever is still out when the grace period is over is dropped.
-                Poll::Pending if self.stage.is_over(cx, &mut self.later) => self.expire(),
+                Poll::Pending if self.is_over(cx) => self.expire(),
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -91,11 +94,11 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Records that an actor returned or panicked.
     fn exited(&mut self, mut actor: Pin<Box<Actor<S::Parts<'a, T>>>>, outcome: Outcome<T>) {
         let exit = actor.as_mut().exit(outcome);
-        let stage = match actor.stage - self.number {
-            0 => &mut self.stage,
-            behind => &mut self.behind[behind - 1],
-        };
-        let seen = stage.see(&exit);
+        match actor.stage - self.number {
+            0 => self.stage.running -= 1,
+            behind => self.behind[behind - 1].running -= 1,
+        }
+        let seen = self.terms.see(actor.stage, &exit);
         match self.cause {
             None => {
                 self.later.exits.reserve_exact(self.running()); // all at once
@@ -131,31 +134,46 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 (false, After::Abort) => slot.end(Outcome::Aborted),
                 (false, After::Panic(payload)) => slot.end(Outcome::Panicked(payload)),
             };
-            self.later.push(exit, &mut self.stage);
+            self.stage.running -= 1;
+            self.later.push(exit, &mut self.terms, number);
         }
         self.actors.forget_interrupted();
         if begins {
-            self.later.note(self.stage.begin_grace_period());
+            self.later.note(self.terms.begin(number));
         }
         self.stage.told = true;
+    }
+
+    /// Returns whether the grace period of the stage is over.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.cause.is_some()
+            && self
+                .terms
+                .are_over(self.number, cx)
+                .unwrap_or_else(|payload| {
+                    self.later.note(Err(payload));
+                    true
+                })
     }
 
     /// Drops every actor of the stage that is still out, in the order of adding.
     fn expire(&mut self) {
         let number = self.number;
         for slot in self.actors.in_order(|actor| actor.stage == number) {
-            self.later.push(slot.end(Outcome::Expired), &mut self.stage);
+            self.stage.running -= 1;
+            self.later
+                .push(slot.end(Outcome::Expired), &mut self.terms, number);
         }
     }
 
     /// Leaves the stage for the next one, if there is one.
     fn next_stage(&mut self) -> bool {
+        // An unresolved grace period is dropped here.
+        self.later.note(contain(|| self.terms.leave(self.number)));
         let next = self.behind.pop_front();
         let found = next.is_some();
-        let left = mem::replace(&mut self.stage, next.unwrap_or_default());
+        self.stage = next.unwrap_or_default();
         self.number += 1;
-        // An unresolved grace period is dropped here, and the observer.
-        self.later.note(contain(|| drop(left)));
         found
     }
 
@@ -177,15 +195,15 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.actors.push(actor)
     }
 
-    /// Sets the grace period of that stage, to begin with the next interruption.
+    /// Sets the grace period of the group, to begin with the next interruption.
     pub(crate) fn set_grace_period(&mut self, begin: Box<S::GracePeriod<'a>>) {
-        self.stage.grace_period = GracePeriod::Set(begin);
+        self.terms.set_grace_period(begin);
         self.stage.told = false;
     }
 
-    /// Sets the observer of that stage.
+    /// Sets the observer of the group.
     pub(crate) fn set_observer(&mut self, observer: Box<S::Observer<'a, T>>) {
-        self.stage.observer = Some(observer);
+        self.terms.set_observer(observer);
     }
 
     /// Puts the stages of `back` behind those that are here. What has happened in either remains so.
@@ -193,14 +211,17 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         if self.is_new() {
             return back;
         }
+        let (own, theirs) = (self.numbers(), back.numbers());
         let actors = self.added;
-        let stages = self.number + self.stages();
+        let stages = self.number + self.stages() - back.number;
 
         self.actors.append(back.actors, |actor| {
             let moved = actor.project();
             moved.label.index += actors;
-            *moved.stage = *moved.stage - back.number + stages;
+            *moved.stage += stages;
         });
+        self.terms = self.terms.into_part(own);
+        self.terms.append(back.terms.into_part(theirs), stages);
         self.behind.push_back(back.stage);
         self.behind.append(&mut back.behind);
         self.added += back.added;
@@ -220,7 +241,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
 
     /// Returns whether nothing was added, set or merged.
     fn is_new(&self) -> bool {
-        self.added == 0 && self.behind.is_empty() && self.stage.has_no_terms()
+        self.added == 0 && self.behind.is_empty() && self.terms.is_empty()
     }
 
     /// Returns how many actors have not exited.
@@ -234,6 +255,11 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         1 + self.behind.len()
     }
 
+    /// Returns the numbers of these stages.
+    fn numbers(&self) -> Range<usize> {
+        self.number..self.number + self.stages()
+    }
+
     /// Returns whether there is a cause.
     pub(crate) fn is_stopping(&self) -> bool {
         self.cause.is_some()
@@ -241,9 +267,11 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
 
     /// Returns what has happened, and makes everything as new. The set is used again, if it can be.
     pub(crate) fn end(&mut self) -> Ended<T> {
-        let terms = (mem::take(&mut self.stage), mem::take(&mut self.behind));
+        let terms = mem::take(&mut self.terms);
         self.later.note(contain(|| drop(terms)));
         self.actors.clear();
+        self.stage = Stage::default();
+        self.behind.clear();
         self.number = 0;
         self.added = 0;
         self.starting = false;
@@ -261,6 +289,7 @@ impl<T, S: Kind> Default for Stop<'_, T, S> {
             stage: Stage::default(),
             number: 0,
             behind: VecDeque::new(),
+            terms: Terms::default(),
             cause: None,
             later: Later::default(),
             added: 0,
@@ -269,80 +298,13 @@ impl<T, S: Kind> Default for Stop<'_, T, S> {
     }
 }
 
-/// One stage: the actors of one group, with the terms on which they are stopped.
-struct Stage<'a, T, S: Kind> {
-    /// How many of its actors have not exited.
+/// One stage: the actors of one group, which stop together.
+#[derive(Default)]
+struct Stage {
+    /// How many of them have not exited.
     running: usize,
-    /// Whether nobody is left to be interrupted and no grace period to be begun. Adding resets it.
+    /// Whether nobody is left to be interrupted, and no grace period to be begun. Adding or setting one resets it.
     told: bool,
-    grace_period: GracePeriod<'a, S>,
-    observer: Option<Box<S::Observer<'a, T>>>,
-}
-
-/// How long a stage is waited for.
-enum GracePeriod<'a, S: Kind> {
-    /// As long as it takes.
-    Unlimited,
-    /// As this will say when the stage is interrupted.
-    Set(Box<S::GracePeriod<'a>>),
-    /// Until this resolves.
-    Begun(Pin<Box<S::Timer<'a>>>),
-    /// Not any longer.
-    Over,
-}
-
-impl<'a, T, S: Kind> Stage<'a, T, S> {
-    fn has_no_terms(&self) -> bool {
-        matches!(self.grace_period, GracePeriod::Unlimited) && self.observer.is_none()
-    }
-
-    /// Counts an exit and shows it to the observer. `Err`: the observer panicked.
-    fn see(&mut self, exit: &Exit<T>) -> Result<(), Payload> {
-        self.running -= 1;
-        match &mut self.observer {
-            Some(observer) => contain(|| observer(exit)),
-            None => Ok(()),
-        }
-    }
-
-    /// Begins the grace period, if one is set. `Err`: that panicked, and it is over.
-    ///
-    /// The user wanted a bound, so one that fails must not become a stop without any.
-    fn begin_grace_period(&mut self) -> Result<(), Payload> {
-        match mem::replace(&mut self.grace_period, GracePeriod::Over) {
-            GracePeriod::Set(begin) => {
-                self.grace_period = GracePeriod::Begun(contain(begin)?);
-            }
-            other => self.grace_period = other,
-        }
-        Ok(())
-    }
-
-    /// Returns whether the grace period is over.
-    fn is_over(&mut self, cx: &mut Context<'_>, later: &mut Later<T>) -> bool {
-        match &mut self.grace_period {
-            GracePeriod::Unlimited | GracePeriod::Set(_) => false,
-            GracePeriod::Begun(timer) => match contain(|| timer.as_mut().poll(cx).is_ready()) {
-                Ok(over) => over,
-                Err(payload) => {
-                    later.note(Err(payload));
-                    true
-                }
-            },
-            GracePeriod::Over => true,
-        }
-    }
-}
-
-impl<T, S: Kind> Default for Stage<'_, T, S> {
-    fn default() -> Self {
-        Self {
-            running: 0,
-            told: false,
-            grace_period: GracePeriod::Unlimited,
-            observer: None,
-        }
-    }
 }
 
 /// What has happened since the cause.
@@ -354,10 +316,10 @@ struct Later<T> {
 }
 
 impl<T> Later<T> {
-    /// Records an exit, and shows it to the observer of its stage.
-    fn push<S: Kind>(&mut self, exit: Option<Exit<T>>, stage: &mut Stage<'_, T, S>) {
+    /// Records an exit in `stage`, and shows it to whoever observes that.
+    fn push<S: Kind>(&mut self, exit: Option<Exit<T>>, terms: &mut Terms<'_, T, S>, stage: usize) {
         if let Some(exit) = exit {
-            let seen = stage.see(&exit);
+            let seen = terms.see(stage, &exit);
             self.exits.push(exit);
             self.note(seen);
         }

@@ -320,6 +320,145 @@ fn adding_while_the_back_stops_adds_to_the_back() {
         .contains(&r#"back: late returned "back", interrupted"#.into()));
 }
 
+/// A program that logs the exits of its group means all of them, also where the group was put together.
+#[test]
+fn the_observer_of_the_whole_sees_every_exit_after_that_of_the_stage() {
+    let play = Play::default();
+    let (mut group, [a, b, c, d]) = two_stages(&play);
+    let observer = play.clone();
+    group.on_exit(move |exit| observer.say(format_args!("whole: {}", exit.name().unwrap())));
+    for actor in [&a, &b, &c, &d] {
+        actor.returns("done");
+    }
+    play.poll_ready(&mut group);
+    let seen: Vec<_> = play
+        .log()
+        .into_iter()
+        .filter(|line| line.contains(": "))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            r#"front: a returned "done""#,
+            "whole: a",
+            r#"front: b returned "done", interrupted"#,
+            "whole: b",
+            r#"back: c returned "done", interrupted"#,
+            "whole: c",
+            r#"back: d returned "done", interrupted"#,
+            "whole: d",
+        ]
+    );
+}
+
+/// Otherwise a bound that was set on the whole would bound its front, and the stop would have none.
+#[test]
+fn the_grace_period_of_the_whole_bounds_the_stop_of_all_stages() {
+    let play = Play::default();
+    let (mut group, [a, b, _c, d]) = two_stages(&play);
+    let timer = play.actor("timer");
+    let (begin, log) = (timer.execute(), play.clone());
+    group.grace_period(move || {
+        log.say("begins");
+        begin
+    });
+    a.returns("done");
+    play.settle(&mut group);
+    b.returns("b");
+    play.settle(&mut group);
+    let begun = play.log().iter().filter(|line| *line == "begins").count();
+    assert_eq!(begun, 1);
+
+    timer.returns("over");
+    d.returns("just in time");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let lines: Vec<_> = exits[2..].iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [r#"d returned "just in time", interrupted"#, "c expired"]
+    );
+}
+
+#[test]
+fn when_the_grace_period_of_the_whole_is_over_the_stages_behind_are_still_told() {
+    let play = Play::default();
+    let (mut group, [_a, b, c, _d]) = two_stages(&play);
+    group.grace_period(|| ready(()));
+    c.obeys();
+    b.returns("done");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "a expired",
+            r#"c returned "obeys", interrupted"#,
+            "d expired"
+        ]
+    );
+}
+
+#[test]
+fn the_earlier_of_two_grace_periods_counts() {
+    for whole_is_first in [true, false] {
+        let play = Play::default();
+        let (mut front, mut back) = (Group::new(), Group::new());
+        let [own, whole] = ["own", "whole"].map(|name| play.actor(name));
+        let (begin_own, begin_whole) = (own.execute(), whole.execute());
+        front.grace_period(|| begin_own);
+        play.stubborn("a", &mut front);
+        play.obedient("b", &mut back);
+        back.add(ready("done"), |_| {});
+        let mut group = front.before(back);
+        group.grace_period(|| begin_whole);
+        play.settle(&mut group);
+        assert_eq!(group.len(), 2);
+
+        if whole_is_first {
+            whole.returns("over");
+        } else {
+            own.returns("over");
+        }
+        assert_eq!(play.poll_ready(&mut group), Some("done"));
+        assert!(own.is_dropped() && whole.is_dropped());
+    }
+}
+
+#[test]
+fn groups_of_groups_keep_their_terms() {
+    let play = Play::default();
+    let observed = |name: &'static str, group: &mut Group<'static, Word>| {
+        let play = play.clone();
+        group.on_exit(move |exit| play.say(format_args!("{name}: {}", exit.name().unwrap())));
+    };
+    let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| {
+        let mut group = Group::new();
+        play.obedient(name, &mut group);
+        group
+    });
+    observed("A", &mut a);
+    observed("B", &mut b);
+    observed("C", &mut c);
+    let mut bc = b.before(c);
+    observed("BC", &mut bc);
+    let mut group = a.before(bc);
+    observed("ABC", &mut group);
+    group.add(ready("done"), |_| {}).named("end");
+    play.poll_ready(&mut group);
+    let seen: Vec<_> = play
+        .log()
+        .into_iter()
+        .filter(|line| line.contains(": "))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "A: end", "ABC: end", "A: a", "ABC: a", "B: b", "BC: b", "ABC: b", "C: c", "BC: c",
+            "ABC: c"
+        ]
+    );
+}
+
 /// Whatever has happened in two groups has happened when they are put together.
 #[test]
 fn groups_that_are_running_or_stopping_may_be_put_together() {

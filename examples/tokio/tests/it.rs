@@ -1,9 +1,9 @@
 //! The example `tokio`, from outside: its output, its signals, its exit status.
 
-#[path = "../../../tests/it/header.rs"]
+#[path = "../../../tests/it/examples/header.rs"]
 mod header;
 #[allow(dead_code)] // not every test needs all of it
-#[path = "../../../tests/it/program.rs"]
+#[path = "../../../tests/it/examples/program.rs"]
 mod program;
 
 use header::promised_output;
