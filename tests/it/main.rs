@@ -1,5 +1,6 @@
 //! Tests.
 
 mod basic;
+mod client;
 mod echo;
 mod program;
