@@ -3,4 +3,5 @@
 mod basic;
 mod client;
 mod echo;
+mod lines;
 mod program;
