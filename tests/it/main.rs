@@ -5,3 +5,4 @@ mod client;
 mod echo;
 mod lines;
 mod program;
+mod tcp_server;
