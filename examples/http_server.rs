@@ -3,8 +3,8 @@
 //! Its group has two stages. In front is the server for everybody, with the signals. Behind it, on an address of its
 //! own, is the one for the load balancer, which asks there for `/ready` and `/live`. A signal stops the front: it
 //! refuses new connections, closes the idle ones and finishes the requests that have begun. It has 10 seconds for that,
-//! or until a second signal. Meanwhile the back goes on and answers `/ready` with 503: a server that only falls silent
-//! looks broken, one that says so is leaving. When the front is done, the back stops too.
+//! or until a second signal. Meanwhile the back goes on, and answers `/ready` with 503: a server that falls silent looks
+//! broken, one that answers 503 is leaving. When the front is done, the back stops too.
 //!
 //! ```text
 //! cargo run --example http_server -- [ADDRESS [HEALTH_ADDRESS]]

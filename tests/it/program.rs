@@ -100,6 +100,7 @@ impl Program {
     }
 
     /// Waits until the program prints something, and leaves it to be read.
+    #[cfg(unix)] // where alone a test needs it
     #[track_caller]
     pub fn wait_for_output(&mut self) {
         let printed = self.stdout.fill_buf().unwrap();
