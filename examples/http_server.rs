@@ -1,9 +1,9 @@
-//! An HTTP server behind a load balancer, on smol and hyper, that stops without losing a request.
+//! An HTTP server behind a load balancer, on smol and hyper, that finishes what it has begun.
 //!
 //! Its group has two stages. In front is the server for everybody, with the signals. Behind it, on an address of its
 //! own, is the one for the load balancer, which asks there for `/ready` and `/live`. A signal stops the front: it
 //! refuses new connections, closes the idle ones and finishes the requests that have begun. It has 10 seconds for that,
-//! or until a second signal. Meanwhile the back goes on, and answers `/ready` with 503: a server that falls silent looks
+//! or until a second signal. Meanwhile the back goes on and answers `/ready` with 503: a server that falls silent looks
 //! broken, one that answers 503 is leaving. When the front is done, the back stops too.
 //!
 //! ```text
