@@ -8,8 +8,7 @@ fn prints_the_order_of_events_which_its_header_promises() {
     let source = include_str!("../../../examples/basic.rs");
     let promised = promised_output(source, "It prints, in this order:");
 
-    let ended = Program::example("basic", &[""; 0]).end();
-    assert_eq!(ended.stdout, promised);
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    Program::example("basic", &[""; 0])
+        .end()
+        .assert_went_well(&promised);
 }

@@ -1,7 +1,7 @@
 //! The example `nested`: the inner group stops with the outer one, and the outer one with the inner.
 
 use super::header::promised_output;
-use super::program::Program;
+use super::program::{assert_fails, Program};
 
 const SOURCE: &str = include_str!("../../../examples/nested.rs");
 
@@ -9,10 +9,9 @@ const SOURCE: &str = include_str!("../../../examples/nested.rs");
 fn the_inner_group_stops_in_its_order_when_the_outer_one_interrupts_it() {
     let introduction =
         "Without FAILURE the program's client returns when it has what it wants. It prints, in this order:";
-    let ended = Program::example("nested", &[""; 0]).end();
-    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    Program::example("nested", &[""; 0])
+        .end()
+        .assert_went_well(&promised_output(SOURCE, introduction));
 }
 
 #[test]
@@ -27,8 +26,14 @@ fn a_failure_in_the_inner_group_ends_the_outer_one() {
 
 #[test]
 fn an_unknown_failure_is_one_line_and_status_1() {
-    let program = Program::example("nested", &["writer"]);
-    program.fails("nested: unknown failure `writer`; give reader or nothing");
-    let program = Program::example("nested", &["reader", "reader"]);
-    program.fails("nested: too many arguments; usage: nested [FAILURE]");
+    assert_fails(
+        "nested",
+        &["writer"],
+        "unknown failure `writer`; give reader or nothing",
+    );
+    assert_fails(
+        "nested",
+        &["reader", "reader"],
+        "too many arguments; usage: nested [FAILURE]",
+    );
 }

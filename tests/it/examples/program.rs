@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{channel, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{spawn, JoinHandle};
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running example. It is killed when this is dropped, or when it hangs.
 pub struct Program {
     child: Arc<Mutex<Child>>,
+    /// `None` once its input has ended.
+    stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: JoinHandle<String>,
     /// Dropped when the program is no longer to be watched.
@@ -54,6 +56,7 @@ impl Program {
             .unwrap_or_else(|error| {
                 panic!("{command:?}: {error}; `cargo build --examples` makes it")
             });
+        let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = child.stderr.take().unwrap();
         let stderr = spawn(move || {
@@ -72,6 +75,7 @@ impl Program {
         });
         Self {
             child,
+            stdin,
             stdout,
             stderr,
             _watched: watched,
@@ -96,21 +100,24 @@ impl Program {
         address.parse().expect(&line)
     }
 
+    /// Waits until the program prints something, and leaves it to be read.
+    #[cfg(unix)] // where alone a test needs it
+    #[track_caller]
+    pub fn wait_for_output(&mut self) {
+        let printed = self.stdout.fill_buf().unwrap();
+        assert!(!printed.is_empty(), "the program has ended");
+    }
+
     /// Types `text` into the program.
     #[track_caller]
-    pub fn type_in(&mut self, text: &str) {
-        let mut child = self.child.lock().unwrap();
-        child
-            .stdin
-            .as_mut()
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
+    pub fn type_in(&mut self, text: impl AsRef<[u8]>) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(text.as_ref()).unwrap();
     }
 
     /// Ends the program's input.
     pub fn close_input(&mut self) {
-        self.child.lock().unwrap().stdin = None;
+        self.stdin = None;
     }
 
     /// Sends the program a signal.
@@ -132,17 +139,18 @@ impl Program {
         assert_eq!(ended.status, Some(1));
     }
 
-    /// Waits until the program has ended.
+    /// Waits until the program has ended, and only then reads the rest of what it printed.
     #[track_caller]
     pub fn end(mut self) -> Ended {
+        let stderr = std::mem::replace(&mut self.stderr, spawn(String::new));
+        let stderr = stderr.join().unwrap();
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         let status = self.child.lock().unwrap().wait().unwrap();
-        let stderr = std::mem::replace(&mut self.stderr, spawn(String::new));
         Ended {
             status: status.code(),
             stdout,
-            stderr: stderr.join().unwrap(),
+            stderr,
         }
     }
 }
@@ -153,6 +161,22 @@ impl Drop for Program {
         let _ = child.kill();
         let _ = child.wait();
     }
+}
+
+impl Ended {
+    /// A run that went well: status 0, `stdout` as the rest of its output, no complaint.
+    #[track_caller]
+    pub fn assert_went_well(&self, stdout: &str) {
+        assert_eq!(self.status, Some(0), "{self:?}");
+        assert_eq!(self.stdout, stdout);
+        assert_eq!(self.stderr, "");
+    }
+}
+
+/// Runs an example that cannot begin: it [fails](Program::fails), under its name.
+#[track_caller]
+pub fn assert_fails(name: &str, arguments: &[impl AsRef<OsStr>], line: &str) {
+    Program::example(name, arguments).fails(&format!("{name}: {line}"));
 }
 
 /// The place where `cargo test` puts an example: beside the folder of this test's own binary.

@@ -1,7 +1,7 @@
 //! The example `sidecar`: the clean end of its work does not stop the main job, its failure does.
 
 use super::header::promised_output;
-use super::program::Program;
+use super::program::{assert_fails, Program};
 
 const SOURCE: &str = include_str!("../../../examples/sidecar.rs");
 
@@ -27,8 +27,14 @@ fn a_failure_of_the_sidecar_stops_the_main_job() {
 
 #[test]
 fn an_unknown_failure_is_one_line_and_status_1() {
-    let program = Program::example("sidecar", &["main job"]);
-    program.fails("sidecar: unknown failure `main job`; give sidecar or nothing");
-    let program = Program::example("sidecar", &["sidecar", "sidecar"]);
-    program.fails("sidecar: too many arguments; usage: sidecar [FAILURE]");
+    assert_fails(
+        "sidecar",
+        &["main job"],
+        "unknown failure `main job`; give sidecar or nothing",
+    );
+    assert_fails(
+        "sidecar",
+        &["sidecar", "sidecar"],
+        "too many arguments; usage: sidecar [FAILURE]",
+    );
 }

@@ -1,7 +1,7 @@
 //! The example `stages`: the order of the stop does not depend on who failed.
 
 use super::header::promised_output;
-use super::program::Program;
+use super::program::{assert_fails, Program};
 
 /// Returns what the header promises for the stop which begins with the line `first`.
 fn promised(first: &str) -> String {
@@ -37,16 +37,21 @@ fn stops_in_the_same_order_at_a_signal() {
     assert_eq!(program.line(), "press Ctrl-C");
     program.signal(rustix::process::Signal::INT);
 
-    let ended = program.end();
-    assert_eq!(ended.stdout, promised("signals returned Ok(())"));
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    program
+        .end()
+        .assert_went_well(&promised("signals returned Ok(())"));
 }
 
 #[test]
 fn an_unknown_stage_is_one_line_and_status_1() {
-    let program = Program::example("stages", &["cellar"]);
-    program.fails("stages: unknown stage `cellar`; give web, workers or storage");
-    let program = Program::example("stages", &["web", "workers"]);
-    program.fails("stages: too many arguments; usage: stages [STAGE]");
+    assert_fails(
+        "stages",
+        &["cellar"],
+        "unknown stage `cellar`; give web, workers or storage",
+    );
+    assert_fails(
+        "stages",
+        &["web", "workers"],
+        "too many arguments; usage: stages [STAGE]",
+    );
 }

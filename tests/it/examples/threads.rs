@@ -1,7 +1,7 @@
 //! The example `threads`: the thread's return, its interruption, its panic.
 
 use super::header::promised_output;
-use super::program::Program;
+use super::program::{assert_fails, Program};
 
 const SOURCE: &str = include_str!("../../../examples/threads.rs");
 
@@ -9,10 +9,9 @@ const SOURCE: &str = include_str!("../../../examples/threads.rs");
 fn returns_what_the_thread_returned() {
     let introduction =
         "It counts the primes below LIMIT, which is 100000 unless you give another number:";
-    let ended = Program::example("threads", &[""; 0]).end();
-    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    Program::example("threads", &[""; 0])
+        .end()
+        .assert_went_well(&promised_output(SOURCE, introduction));
 }
 
 #[cfg(unix)]
@@ -28,10 +27,9 @@ fn ends_after_the_thread_which_a_signal_stopped() {
     let [primes, limit] = [primes, limit].map(|number| number.parse::<u64>().expect(&line));
     assert!(primes <= limit, "{line}");
 
-    let ended = program.end();
-    assert_eq!(ended.stdout, "primes returned Ok(()), interrupted\n");
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    program
+        .end()
+        .assert_went_well(&"primes returned Ok(()), interrupted\n");
 }
 
 #[test]
@@ -48,8 +46,14 @@ fn panics_as_the_thread_did_after_an_orderly_stop() {
 
 #[test]
 fn a_bad_limit_is_one_line_and_status_1() {
-    let program = Program::example("threads", &["many"]);
-    program.fails("threads: bad limit `many`: invalid digit found in string");
-    let program = Program::example("threads", &["1", "2"]);
-    program.fails("threads: too many arguments; usage: threads [LIMIT]");
+    assert_fails(
+        "threads",
+        &["many"],
+        "bad limit `many`: invalid digit found in string",
+    );
+    assert_fails(
+        "threads",
+        &["1", "2"],
+        "too many arguments; usage: threads [LIMIT]",
+    );
 }

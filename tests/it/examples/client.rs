@@ -1,0 +1,29 @@
+//! A TCP connection to an example that serves.
+
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// What no server takes for an address.
+pub const BAD_ADDRESSES: [&str; 4] = ["7007", "127.0.0.1", "127.0.0.1:70000", ""];
+
+/// Connects a client that gives up when it hangs.
+#[track_caller]
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let client = TcpStream::connect(address).unwrap();
+    client
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    client
+        .set_write_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    client
+}
+
+/// Reads what is still to come until the server closes the connection.
+#[track_caller]
+pub fn rest(client: &mut impl Read) -> Vec<u8> {
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).unwrap();
+    rest
+}

@@ -1,0 +1,268 @@
+//! The example `http_server`, from outside: a process, its sockets, its signals, its exit status.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use super::client::{connect, rest, BAD_ADDRESSES};
+use super::program::{assert_fails, Program};
+
+/// Returns the program with its two addresses: the public one, and that for the load balancer.
+fn start() -> (Program, SocketAddr, SocketAddr) {
+    let mut program = Program::example("http_server", &["127.0.0.1:0", "127.0.0.1:0"]);
+    let web = program.address();
+    let line = program.line();
+    let health = line.strip_prefix("health is on ").expect(&line);
+    let health = health.parse().expect(&line);
+    (program, web, health)
+}
+
+/// A client that keeps its connection from one request to the next.
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    #[track_caller]
+    fn connect(address: SocketAddr) -> Self {
+        Self(BufReader::new(connect(address)))
+    }
+
+    #[track_caller]
+    fn send(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Reads the head of an answer and returns the status and the length of the body.
+    #[track_caller]
+    fn head(&mut self) -> (u16, usize) {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let length = self.0.read_line(&mut head).unwrap();
+            assert!(length > 0, "the connection was closed: {head:?}");
+        }
+        let status = head.strip_prefix("HTTP/1.1 ").expect(&head)[..3].parse();
+        let (_, length) = head.split_once("content-length: ").expect(&head);
+        let length = length.lines().next().unwrap().parse();
+        (status.expect(&head), length.expect(&head))
+    }
+
+    #[track_caller]
+    fn assert_receives(&mut self, text: &str) {
+        let mut received = vec![0; text.len()];
+        self.0.read_exact(&mut received).unwrap();
+        assert_eq!(String::from_utf8_lossy(&received), text);
+    }
+
+    #[track_caller]
+    fn assert_get(&mut self, path: &str, status: u16, body: &str) {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+        assert_eq!(self.head(), (status, body.len()), "{path}");
+        self.assert_receives(body);
+    }
+
+    /// Begins a request that is in flight until six bytes more were echoed.
+    #[track_caller]
+    fn begin(&mut self) {
+        self.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 12\r\n\r\nbefore");
+        assert_eq!(self.head(), (200, 12));
+        self.assert_receives("before");
+    }
+
+    #[track_caller]
+    fn assert_echoes(&mut self, text: &str) {
+        self.send(text);
+        self.assert_receives(text);
+    }
+
+    #[track_caller]
+    fn assert_closed(&mut self) {
+        assert_eq!(String::from_utf8_lossy(&rest(&mut self.0)), "");
+    }
+}
+
+#[test]
+fn answers_everybody_on_one_address_and_the_load_balancer_on_the_other() {
+    let (_program, web, health) = start();
+    let mut client = Client::connect(web);
+    client.assert_get("/", 200, "hello\n");
+    client.begin();
+    client.assert_echoes("behind");
+    client.assert_get("/ready", 404, "try / or /echo\n");
+
+    let mut balancer = Client::connect(health);
+    balancer.assert_get("/live", 200, "live\n");
+    balancer.assert_get("/ready", 200, "ready\n");
+    balancer.assert_get("/echo", 404, "try /ready or /live\n");
+}
+
+#[test]
+fn serves_many_clients_at_once() {
+    let (_program, web, _) = start();
+    let mut clients: Vec<_> = (0..100).map(|_| Client::connect(web)).collect();
+    clients.iter_mut().for_each(Client::begin);
+    for client in &mut clients {
+        client.assert_echoes("behind");
+    }
+}
+
+#[test]
+fn a_client_that_breaks_off_ends_only_itself() {
+    let (_program, web, _) = start();
+    let mut quiet = Client::connect(web);
+    quiet.assert_get("/", 200, "hello\n");
+
+    let mut rude = Client::connect(web);
+    rude.begin();
+    drop(rude);
+    let mut rude = Client::connect(web);
+    rude.send("this is not HTTP\r\n\r\n");
+    assert_eq!(rude.head(), (400, 0));
+    rude.assert_closed();
+
+    quiet.assert_get("/", 200, "hello\n");
+}
+
+#[test]
+fn a_bad_address_is_one_line_and_status_1() {
+    for address in BAD_ADDRESSES {
+        let line = format!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:8080");
+        assert_fails("http_server", &[address], &line);
+        assert_fails("http_server", &["127.0.0.1:0", address], &line);
+    }
+    assert_fails(
+        "http_server",
+        &["127.0.0.1:0", "127.0.0.1:0", "x"],
+        "too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]",
+    );
+}
+
+#[test]
+fn a_port_in_use_is_one_line_and_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = format!("{address} is in use; stop what listens there or give another address");
+    assert_fails("http_server", &[&address], &line);
+    assert_fails("http_server", &["127.0.0.1:0", &address], &line);
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    use std::io::ErrorKind;
+    use std::time::{Duration, Instant};
+
+    use rustix::process::Signal;
+
+    /// How long requests may take after the first signal.
+    const GRACE_PERIOD: Duration = Duration::from_secs(10);
+
+    const BOTH_RETURNED: &str =
+        "web returned Ok(()), interrupted\nhealth returned Ok(()), interrupted\n";
+
+    #[track_caller]
+    fn assert_refused(address: SocketAddr) {
+        let refused = TcpStream::connect(address).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn either_signal_is_a_clean_stop() {
+        for signal in [Signal::TERM, Signal::INT] {
+            let (mut program, ..) = start();
+            program.signal(signal);
+            assert_eq!(program.line(), "signals returned Ok(())");
+            program.end().assert_went_well(BOTH_RETURNED);
+        }
+    }
+
+    #[test]
+    fn after_a_signal_a_request_in_flight_is_finished_and_its_connection_closed() {
+        let (mut program, web, _) = start();
+        let mut client = Client::connect(web);
+        client.begin();
+
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        // In two steps, so that the server does not get away with one more look at the connection.
+        client.assert_echoes("be");
+        client.assert_echoes("hind");
+        client.assert_closed();
+        program.end().assert_went_well(BOTH_RETURNED);
+    }
+
+    #[test]
+    fn after_a_signal_idle_connections_are_closed_and_new_ones_refused() {
+        let (program, web, _) = start();
+        let mut busy = Client::connect(web);
+        busy.begin();
+        let mut silent = Client::connect(web);
+        let mut idle = Client::connect(web);
+        // Accepted after the silent one, so the server has both.
+        idle.assert_get("/", 200, "hello\n");
+
+        program.signal(Signal::TERM);
+        idle.assert_closed();
+        silent.assert_closed();
+        assert_refused(web);
+
+        // So it was not the end of the program that closed them.
+        busy.assert_echoes("behind");
+        program.end();
+    }
+
+    #[test]
+    fn while_a_request_is_in_flight_the_load_balancer_is_told_to_go_elsewhere() {
+        let (mut program, web, health) = start();
+        let mut client = Client::connect(web);
+        client.begin();
+        let mut balancer = Client::connect(health);
+        balancer.assert_get("/ready", 200, "ready\n");
+
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        // What the front sends from here on, it sends after the interrupt.
+        client.assert_echoes("be");
+        for balancer in [&mut balancer, &mut Client::connect(health)] {
+            balancer.assert_get("/ready", 503, "stopping\n");
+            balancer.assert_get("/live", 200, "live\n");
+        }
+        assert_refused(web);
+
+        client.assert_echoes("hind");
+        balancer.assert_closed();
+        program.end().assert_went_well(BOTH_RETURNED);
+    }
+
+    #[test]
+    fn a_second_signal_ends_it_with_a_request_in_flight() {
+        let (mut program, web, _) = start();
+        let mut client = Client::connect(web);
+        client.begin();
+
+        let begin = Instant::now();
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        program.signal(Signal::INT);
+        program
+            .end()
+            .assert_went_well("web expired\nhealth returned Ok(()), interrupted\n");
+        assert!(begin.elapsed() < GRACE_PERIOD, "it was not the signal");
+        client.assert_closed();
+    }
+
+    /// The grace period of the front is not that of the back, which has its own.
+    #[test]
+    fn half_a_request_of_the_load_balancer_does_not_keep_the_server() {
+        let (mut program, _, health) = start();
+        let mut half = Client::connect(health);
+        half.send("GET /ready HTTP");
+        // Accepted after the other, so the server has seen both.
+        Client::connect(health).assert_get("/ready", 200, "ready\n");
+
+        program.signal(Signal::TERM);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        program
+            .end()
+            .assert_went_well("web returned Ok(()), interrupted\nhealth expired\n");
+        half.assert_closed();
+    }
+}

@@ -1,0 +1,134 @@
+//! The example `lines`, from outside: a process, its input, its output, its signals, its exit status.
+
+use super::program::{assert_fails, Ended, Program};
+
+fn start() -> Program {
+    Program::example("lines", &[""; 0])
+}
+
+/// A run that came to its end or was ended by a signal, after so many lines.
+#[track_caller]
+fn assert_read(count: u64, ended: &Ended) {
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr, format!("lines read: {count}\n"));
+}
+
+#[test]
+fn numbers_each_line_as_soon_as_it_comes() {
+    let mut program = start();
+    for (number, line) in ["one", "two", "three"].into_iter().enumerate() {
+        program.type_in(format!("{line}\n"));
+        assert_eq!(program.line(), format!("{} {line}", number + 1));
+    }
+    program.close_input();
+    assert_read(3, &program.end());
+}
+
+#[test]
+fn the_last_line_needs_no_end() {
+    let mut program = start();
+    program.type_in("one\n\nthree");
+    program.close_input();
+    let ended = program.end();
+    assert_eq!(ended.stdout, "1 one\n2 \n3 three\n");
+    assert_read(3, &ended);
+}
+
+#[test]
+fn no_input_is_no_lines() {
+    let mut program = start();
+    program.close_input();
+    let ended = program.end();
+    assert_eq!(ended.stdout, "");
+    assert_read(0, &ended);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_as_such() {
+    let mut program = start();
+    program.type_in(b"caf\xe9\n\xff\xfe\n");
+    program.close_input();
+    let ended = program.end();
+    assert_eq!(ended.stdout, "1 caf\u{fffd}\n2 \u{fffd}\u{fffd}\n");
+    assert_read(2, &ended);
+}
+
+#[test]
+fn a_line_may_be_of_any_length() {
+    let line = "x".repeat(1_000_000);
+    let mut program = start();
+    program.type_in(&line);
+    program.type_in("\n");
+    assert!(
+        program.line() == format!("1 {line}"),
+        "what came out is not what was typed"
+    );
+    program.close_input();
+    assert_read(1, &program.end());
+}
+
+#[test]
+fn numbers_the_lines_of_a_file() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/lines.rs");
+    let text = include_str!("../../../examples/lines.rs");
+    let mut program = Program::example("lines", &[path]);
+    for (number, line) in text.lines().enumerate() {
+        let expected = format!("{} {line}", number + 1);
+        assert_eq!(program.line(), expected.trim_end());
+    }
+    assert_read(text.lines().count() as u64, &program.end());
+}
+
+#[test]
+fn a_missing_file_is_one_line_and_status_1() {
+    assert_fails(
+        "lines",
+        &["missing.txt"],
+        "there is no file `missing.txt`; give one that exists, or none to type the lines",
+    );
+    assert_fails(
+        "lines",
+        &["a.txt", "b.txt"],
+        "too many arguments; usage: lines [FILE]",
+    );
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::*;
+
+    use rustix::process::Signal;
+
+    #[test]
+    fn a_signal_ends_it_while_it_waits_for_the_next_line() {
+        for signal in [Signal::TERM, Signal::INT] {
+            let mut program = start();
+            program.type_in("one\ntwo\nhalf a li");
+            assert_eq!(program.line(), "1 one");
+            assert_eq!(program.line(), "2 two");
+
+            program.signal(signal);
+            let ended = program.end();
+            assert_eq!(ended.stdout, "");
+            assert_read(2, &ended);
+        }
+    }
+
+    /// A line that does not fit into the pipe between the program and its reader, who does not read.
+    #[test]
+    fn a_signal_ends_it_while_nobody_reads_what_it_prints() {
+        let mut program = start();
+        program.type_in("x".repeat(1_000_000));
+        program.type_in("\n");
+        program.wait_for_output();
+
+        program.signal(Signal::TERM);
+        assert_read(1, &program.end());
+    }
+
+    #[test]
+    fn a_directory_is_one_line_and_status_1() {
+        let line = "cannot read: Is a directory (os error 21)";
+        assert_fails("lines", &["."], line);
+    }
+}
