@@ -56,18 +56,22 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
 
     /// Shows an exit in `stage` to whoever observes that. `Err`: an observer panicked.
     pub(crate) fn see(&mut self, stage: usize, exit: &Exit<T>) -> Result<(), Payload> {
-        self.of(stage).fold(Ok(()), |seen, term| {
-            seen.and(match &mut term.observer {
-                Some(observer) => contain(|| observer(exit)),
-                None => Ok(()),
-            })
-        })
+        let mut seen = Ok(());
+        for term in self.of(stage) {
+            if let Some(observer) = &mut term.observer {
+                seen = seen.and(contain(|| observer(exit)));
+            }
+        }
+        seen
     }
 
-    /// Begins the grace periods which `stage` is the first to need. `Err`: that panicked in one, and it is over.
+    /// Begins the grace periods which `stage` is the first to need. `Err`: one panicked in that, and is over.
     pub(crate) fn begin(&mut self, stage: usize) -> Result<(), Payload> {
-        self.of(stage)
-            .fold(Ok(()), |begun, term| begun.and(term.grace_period.begin()))
+        let mut begun = Ok(());
+        for term in self.of(stage) {
+            begun = begun.and(term.grace_period.begin());
+        }
+        begun
     }
 
     /// Returns whether a grace period of `stage` is over. `Err`: it panicked, and it is over.

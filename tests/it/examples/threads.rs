@@ -29,7 +29,7 @@ fn ends_after_the_thread_which_a_signal_stopped() {
 
     program
         .end()
-        .assert_went_well(&"primes returned Ok(()), interrupted\n");
+        .assert_went_well("primes returned Ok(()), interrupted\n");
 }
 
 #[test]
