@@ -154,6 +154,23 @@ fn auto_traits() {
     assert_is!(Added<'static>: Send + Sync + Unpin + Debug);
 }
 
+/// So nothing is added to a copy of it, and nobody runs it twice.
+#[test]
+fn a_group_is_one_of_a_kind_and_used_up_by_running() {
+    assert_is_not!(Group<'static, ()>: Clone);
+    assert_is_not!(LocalGroup<'static, ()>: Clone);
+    fn uses_up<G, R>(_: impl FnOnce(G) -> R) {}
+    uses_up::<Group<'static, Result<(), ()>>, _>(Group::run);
+    uses_up::<Group<'static, ()>, _>(Group::report);
+}
+
+#[test]
+fn an_interrupt_is_there_to_be_called() {
+    type Interrupt = fn(&Exit<()>);
+    assert_is!(Interrupt: FnOnce(&Exit<()>));
+    assert_is_not!(Option<Interrupt>: FnOnce(&Exit<()>));
+}
+
 #[test]
 fn the_futures_of_run_and_report_are_send_where_the_group_is() {
     fn is_send(_: impl Send) {}

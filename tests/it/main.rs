@@ -25,7 +25,8 @@
 //! | 16 complexity | [`costs`] | `a_wake_polls_one_actor_of_however_many`, `nothing_is_allocated_between_the_first_poll_and_the_stop`, `an_actor_costs_two_allocations_and_one_more_for_its_signal`, `a_group_costs_few_allocations_beyond_its_actors`, `a_group_leaves_nothing_allocated` |
 //!
 //! The public surface is shown by [`exits`] (names, lines, outcomes, how they read), [`kinds`] (what may be borrowed or
-//! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`].
+//! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`]. What a group has
+//! from Go's oklog/run, and what not, is in [`original`].
 
 mod adding;
 mod costs;
@@ -36,6 +37,7 @@ mod grace_period;
 mod graphs;
 mod interrupted;
 mod kinds;
+mod original;
 #[cfg(feature = "std")]
 mod panics;
 mod play;

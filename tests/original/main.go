@@ -1,0 +1,441 @@
+// Command main runs graphs of actors on oklog/run and prints what happened, one graph a line.
+//
+// A graph says for each actor what has to happen before it returns, and whom this program makes return. The first of
+// these is the only one that can return before the group interrupts anybody, so it is the cause, whatever Go's
+// scheduler does. Who returns after it is settled as well, since no event takes back what another has made possible.
+// Only the order among them is open, so they are printed as a set. To be sure, each graph is run many times.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/oklog/run"
+)
+
+const (
+	seed         = 1
+	randomGraphs = 300
+	mostActors   = 8
+	runsPerGraph = 20
+)
+
+// An event is the interruption of an actor or, without interrupted, its return.
+type event struct {
+	interrupted bool
+	actor       int
+}
+
+// A condition holds when every event of one of its alternatives has happened. Without alternatives it never does.
+type condition [][]event
+
+type actor struct {
+	fails   bool
+	returns condition
+}
+
+// A graph is a number of actors, and the order in which they are made to return. The first is made to at the start.
+// Each of the others is, in its turn, when nothing more happens by itself and it has not returned.
+type graph struct {
+	actors []actor
+	order  []int
+}
+
+func interrupt(i int) event { return event{interrupted: true, actor: i} }
+
+func back(i int) event { return event{actor: i} }
+
+func all(events ...event) condition { return condition{events} }
+
+func either(one, other event) condition { return condition{{one}, {other}} }
+
+func never() condition { return nil }
+
+func (e event) String() string {
+	if e.interrupted {
+		return fmt.Sprintf("!%d", e.actor)
+	}
+	return fmt.Sprint(e.actor)
+}
+
+func (c condition) String() string {
+	if len(c) == 0 {
+		return "-"
+	}
+	var alternatives []string
+	for _, events := range c {
+		var words []string
+		for _, e := range events {
+			words = append(words, e.String())
+		}
+		alternatives = append(alternatives, strings.Join(words, "&"))
+	}
+	return strings.Join(alternatives, "|")
+}
+
+func (a actor) String() string {
+	result := "nil"
+	if a.fails {
+		result = "err"
+	}
+	return result + ":" + a.returns.String()
+}
+
+// A play is one run of a graph. All but the graph is guarded by mu, and changed tells of every change.
+type play struct {
+	graph
+	results []error
+
+	mu          sync.Mutex
+	changed     *sync.Cond
+	started     int
+	forced      []bool
+	interrupted []bool
+	returned    []bool
+	ended       bool
+	result      error
+	trace       []string
+}
+
+// perform runs a graph and returns whom it made return, and the trace. The cause returns at once, or else when all
+// actors have started.
+func perform(g graph, atOnce bool) (forced, trace string) {
+	n := len(g.actors)
+	p := &play{
+		graph:       g,
+		results:     make([]error, n),
+		forced:      make([]bool, n),
+		interrupted: make([]bool, n),
+		returned:    make([]bool, n),
+	}
+	p.changed = sync.NewCond(&p.mu)
+
+	var group run.Group
+	for i, a := range g.actors {
+		i := i
+		if a.fails {
+			p.results[i] = errors.New("failed")
+		}
+		group.Add(func() error { return p.execute(i) }, func(err error) { p.interrupt(i, err) })
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if atOnce && n > 0 {
+		p.forced[g.order[0]] = true
+	}
+	go func() {
+		err := group.Run()
+		p.change(func() {
+			if !every(p.returned) {
+				panic("the group has ended before its actors")
+			}
+			p.result, p.ended = err, true
+		})
+	}()
+	for !atOnce && p.started < n {
+		p.changed.Wait()
+	}
+
+	var who []string
+	for _, i := range g.order {
+		if p.returned[i] {
+			continue
+		}
+		who = append(who, fmt.Sprint(i))
+		p.trace = append(p.trace, fmt.Sprint(i))
+		before := append([]bool(nil), p.returned...)
+		p.forced[i] = true
+		p.changed.Broadcast()
+		for !p.settled() {
+			p.changed.Wait()
+		}
+		var others []string
+		for j := range p.returned {
+			if p.returned[j] && !before[j] && j != i {
+				others = append(others, fmt.Sprint(j))
+			}
+		}
+		p.trace = append(p.trace, "{"+strings.Join(others, " ")+"}")
+	}
+	for !p.ended {
+		p.changed.Wait()
+	}
+	p.trace = append(p.trace, "= "+p.name(p.result))
+	return strings.Join(who, " "), strings.Join(p.trace, " ")
+}
+
+func (p *play) execute(i int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.started++
+	p.changed.Broadcast()
+	for !p.due(i) {
+		p.changed.Wait()
+	}
+	// The cause has returned when the group knows. If others knew before, they might overtake it.
+	if i != p.order[0] {
+		p.returned[i] = true
+		p.changed.Broadcast()
+	}
+	return p.results[i]
+}
+
+func (p *play) interrupt(i int, cause error) {
+	p.change(func() {
+		p.returned[p.order[0]] = true
+		p.interrupted[i] = true
+		p.trace = append(p.trace, fmt.Sprintf("!%d=%s", i, p.name(cause)))
+	})
+}
+
+func (p *play) change(change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change()
+	p.changed.Broadcast()
+}
+
+// due says whether an actor may return.
+func (p *play) due(i int) bool {
+	if p.forced[i] {
+		return true
+	}
+	for _, events := range p.actors[i].returns {
+		happened := true
+		for _, e := range events {
+			if e.interrupted {
+				happened = happened && p.interrupted[e.actor]
+			} else {
+				happened = happened && p.returned[e.actor]
+			}
+		}
+		if happened {
+			return true
+		}
+	}
+	return false
+}
+
+// settled says whether nothing more happens by itself, but for the end of the group.
+func (p *play) settled() bool {
+	for i := range p.actors {
+		if p.due(i) && !p.returned[i] {
+			return false
+		}
+	}
+	return every(p.interrupted)
+}
+
+// name tells results apart by identity, not by what they say.
+func (p *play) name(result error) string {
+	if result == nil {
+		return "nil"
+	}
+	for i, err := range p.results {
+		if err == result {
+			return fmt.Sprintf("e%d", i)
+		}
+	}
+	return "?"
+}
+
+func every(facts []bool) bool {
+	for _, fact := range facts {
+		if !fact {
+			return false
+		}
+	}
+	return true
+}
+
+// record prints the line of a graph.
+func record(g graph) {
+	first := ""
+	for i := 0; i < runsPerGraph; i++ {
+		forced, trace := perform(g, i%2 == 0)
+		line := strings.TrimSpace(fmt.Sprintf("%s ; %s", words(g.actors), forced)) + " -> " + trace
+		if i == 0 {
+			first = line
+		} else if line != first {
+			fmt.Fprintf(os.Stderr, "two runs differ:\n%s\n%s\n", first, line)
+			os.Exit(1)
+		}
+	}
+	fmt.Println(first)
+}
+
+func words(actors []actor) string {
+	var words []string
+	for _, a := range actors {
+		words = append(words, a.String())
+	}
+	return strings.Join(words, " ")
+}
+
+// recordSmall records every graph of up to two actors.
+func recordSmall() {
+	fmt.Println("\n# All of up to two actors")
+	record(graph{})
+	for _, fails := range []bool{false, true} {
+		record(graph{[]actor{{fails, never()}}, []int{0}})
+	}
+	for cause := 0; cause < 2; cause++ {
+		other := 1 - cause
+		for _, returns := range []condition{
+			never(),
+			all(interrupt(other)),
+			all(interrupt(cause)),
+			all(back(cause)),
+			all(interrupt(other), interrupt(cause)),
+			all(interrupt(other), back(cause)),
+			either(interrupt(other), interrupt(cause)),
+			either(interrupt(other), back(cause)),
+		} {
+			for results := 0; results < 4; results++ {
+				actors := make([]actor, 2)
+				actors[cause] = actor{results&1 != 0, never()}
+				actors[other] = actor{results&2 != 0, returns}
+				record(graph{actors, []int{cause, other}})
+			}
+		}
+	}
+}
+
+// recordShapes records graphs such as programs have, each with the cause in front, in the middle and at the back.
+func recordShapes() {
+	const n = 6
+	next := func(i int) int { return (i + 1) % n }
+	for _, shape := range []struct {
+		name    string
+		returns func(cause, i int) condition
+	}{
+		{"Everyone obeys", func(_, i int) condition { return all(interrupt(i)) }},
+		{"Everyone ignores the interrupt", func(_, i int) condition { return never() }},
+		{"Everyone obeys the interrupt of the next", func(_, i int) condition { return all(interrupt(next(i))) }},
+		{"Everyone follows the cause", func(cause, _ int) condition { return all(back(cause)) }},
+		{"Everyone follows the next: a chain that ends at the cause", func(_, i int) condition { return all(back(next(i))) }},
+		{"Everyone obeys, after the next has returned", func(_, i int) condition { return all(interrupt(i), back(next(i))) }},
+		{"Everyone obeys or follows the next", func(_, i int) condition { return either(interrupt(i), back(next(i))) }},
+		{"Everyone waits for the next two, which is one too many", func(_, i int) condition {
+			return all(back(next(i)), back(next(next(i))))
+		}},
+		{"Two wait for each other, the rest obey", func(cause, i int) condition {
+			switch one, other := next(cause), next(next(cause)); i {
+			case one:
+				return all(interrupt(i), back(other))
+			case other:
+				return all(interrupt(i), back(one))
+			}
+			return all(interrupt(i))
+		}},
+		{"One drains: it obeys when all others are back", func(cause, i int) condition {
+			if i != next(cause) {
+				return all(interrupt(i))
+			}
+			events := []event{interrupt(i)}
+			for j := 0; j < n; j++ {
+				if j != i {
+					events = append(events, back(j))
+				}
+			}
+			return all(events...)
+		}},
+	} {
+		fmt.Printf("\n# %s\n", shape.name)
+		for _, cause := range []int{0, n / 2, n - 1} {
+			for results := 0; results < 3; results++ {
+				g := graph{order: []int{cause}}
+				for i := 0; i < n; i++ {
+					// The cause alone fails, the others alone do, all do.
+					fails := results == 2 || (i == cause) == (results == 0)
+					g.actors = append(g.actors, actor{fails, shape.returns(cause, i)})
+					if i != cause {
+						g.order = append(g.order, i)
+					}
+				}
+				record(g)
+			}
+		}
+	}
+}
+
+// recordRandom records graphs of three actors and more, no two alike.
+func recordRandom() {
+	fmt.Printf("\n# %d at random, with the seed %d\n", randomGraphs, seed)
+	random := rand.New(rand.NewSource(seed))
+	known := make(map[string]bool)
+	for len(known) < randomGraphs {
+		g := randomGraph(random, 3+random.Intn(mostActors-2))
+		if key := fmt.Sprint(g); !known[key] {
+			known[key] = true
+			record(g)
+		}
+	}
+}
+
+func randomGraph(random *rand.Rand, n int) graph {
+	g := graph{order: random.Perm(n)}
+	for i := 0; i < n; i++ {
+		g.actors = append(g.actors, actor{random.Intn(2) == 0, randomCondition(random, n, i)})
+	}
+	return g
+}
+
+func randomCondition(random *rand.Rand, n, i int) condition {
+	others := random.Perm(n)
+	for at, j := range others {
+		if j == i {
+			others = append(others[:at], others[at+1:]...)
+			break
+		}
+	}
+	one, other := others[0], others[1]
+	switch random.Intn(12) {
+	case 0:
+		return never()
+	case 1:
+		return all(back(one))
+	case 2:
+		return all(interrupt(one))
+	case 3:
+		return all(back(one), back(other))
+	case 4:
+		return either(back(one), back(other))
+	case 5, 6:
+		return all(interrupt(i), back(one))
+	case 7:
+		return all(interrupt(i), back(one), back(other))
+	case 8:
+		return either(interrupt(i), back(one))
+	case 9:
+		return condition{{interrupt(one), back(other)}, {interrupt(i), interrupt(other), back(one)}}
+	default:
+		return all(interrupt(i))
+	}
+}
+
+const header = `#
+# A line is a graph of actors and what happened:
+#
+#     nil:- err:!1&0 nil:!2|1 err:- ; 0 3 -> 0 !0=nil !1=nil !2=nil !3=nil {1 2} 3 {} = nil
+#
+# Left of the arrow are the actors, in the order of adding, from 0. Each is what it returns, nil or an error, and when:
+# as soon as actor 1 is interrupted (!1) and actor 0 has returned (0); as soon as 2 is interrupted or 1 has returned;
+# never by itself (-). After the semicolon are those who are made to return: the first at the start, each other when
+# nothing more happens by itself.
+#
+# Right of the arrow is what happened. For each who was made to return: its number, then the interrupts in the order of
+# their calls with what they were given (e0 is the very error that actor 0 returned), and in braces who returned
+# besides, in no order. Last is what Run returned, after all of them.
+`
+
+func main() {
+	fmt.Print(header)
+	recordSmall()
+	recordShapes()
+	recordRandom()
+}
