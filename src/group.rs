@@ -59,8 +59,9 @@ use crate::stop::{Ended, Stop};
 /// dropped. When all have exited, `await` and `run` resume the first panic that has happened. `report` returns panics
 /// as outcomes.
 ///
-/// So it is with a panic in the [observer](Self::on_exit) or in the [grace period](Self::grace_period), which is over
-/// then. Since no exit holds such a panic, `report` resumes it as well.
+/// A panic in the [observer](Self::on_exit) or in the [grace period](Self::grace_period) does not disturb the stop
+/// either. The observer is called again for the next exit; the grace period is over. Since no exit holds such a panic,
+/// `report` resumes it as well.
 ///
 /// Without `std` there is no means to contain a panic. It unwinds out of the group's `poll` and takes the actor with it
 /// in whose code it happened; nobody is interrupted. The group does not count that actor as exited. It is then only
@@ -170,7 +171,8 @@ impl<'a, T> Group<'a, T> {
     /// Adds an actor that is told by a signal: `execute` gets a future which resolves when the actor is interrupted.
     ///
     /// Equivalent to [`add`](Self::add) with an interrupt that gives the signal. `execute` is called at once; the future
-    /// which it returns is polled with the group.
+    /// which it returns is polled with the group. It sees the signal when it is polled next. What has to happen in the
+    /// interrupt itself, or with the cause in hand, takes [`add`](Self::add).
     ///
     /// Not available on targets without compare-and-swap, which have no `oneshot` channel.
     ///

@@ -46,8 +46,8 @@
 //! - [Recipes](#recipes): [draining](#draining), [leaving at once](#leaving-at-once),
 //!   [a sidecar and a main job](#a-sidecar-and-a-main-job), [a stop from outside](#a-stop-from-outside),
 //!   [a second signal](#a-second-signal), [a gate between actors](#a-gate-between-actors),
-//!   [a blocking thread](#a-blocking-thread), [a spawned task](#a-spawned-task), [a group in a loop](#a-group-in-a-loop),
-//!   [a failure of the stop](#a-failure-of-the-stop).
+//!   [a blocking thread](#a-blocking-thread), [a spawned task](#a-spawned-task), [a group in a group](#a-group-in-a-group),
+//!   [a group in a loop](#a-group-in-a-loop), [a failure of the stop](#a-failure-of-the-stop).
 //! - [One task](#one-task): what a group cannot do for you.
 //! - [Comparison](#comparison) with what else there is.
 //! - [Not in scope](#not-in-scope), and why.
@@ -290,6 +290,33 @@
 //!
 //! A `JoinHandle` of Tokio or async-std lets go of its task when it is dropped. For Tokio, tokio-util has
 //! `AbortOnDropHandle`, which ends it; the example `tokio` uses that.
+//!
+//! ## A group in a group
+//!
+//! A library makes a group of its own and returns a future, which is one actor to the program. What interrupts that actor
+//! is an actor of the inner group. If the outer group has a grace period, the inner one gets a shorter one, so that it is
+//! the inner one which tells who was late.
+//!
+//! ```
+//! use run_group::{Group, Interrupted};
+//!
+//! async fn index(interrupted: Interrupted) -> Result<(), &'static str> {
+//!     let mut group = Group::new();
+//!     group.add_abortable(async {
+//!         interrupted.await;
+//!         Ok(())
+//!     });
+//!     group.add_abortable(std::future::pending()).named("reader");
+//!     group.run().await
+//! }
+//!
+//! let mut group = Group::new();
+//! group.add_with(index).named("index");
+//! group.add(async { Ok(()) }, |_| {});
+//!
+//! let exits = smol::block_on(group.report());
+//! assert_eq!(exits[1].to_string(), "index returned Ok(()), interrupted");
+//! ```
 //!
 //! ## A group in a loop
 //!
