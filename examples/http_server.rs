@@ -120,7 +120,6 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
         .named("web");
     front.add_abortable(signal(&signals)).named("signals");
     front.grace_period(|| or(time_is_up(), async { drop(signal(&signals).await) }));
-    front.on_exit(|exit| say(exit));
 
     let mut back = Group::local();
     back.add_with(|interrupted| {
@@ -130,9 +129,10 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
     })
     .named("health");
     back.grace_period(|| Timer::after(HEALTH_GRACE_PERIOD));
-    back.on_exit(|exit| say(exit));
 
-    front.before(back).run().await
+    let mut group = front.before(back);
+    group.on_exit(|exit| say(exit));
+    group.run().await
 }
 
 /// Listens, and returns the address as well: the system may have chosen the port.

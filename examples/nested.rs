@@ -122,9 +122,8 @@ mod index {
         })
         .named("index/writer");
 
-        for stage in [&mut front, &mut back] {
-            stage.on_exit(|exit| println!("{exit}"));
-        }
-        front.before(back).run().await
+        let mut group = front.before(back);
+        group.on_exit(|exit| println!("{exit}"));
+        group.run().await
     }
 }

@@ -89,11 +89,9 @@ async fn stages() -> Result<(), Error> {
         _ => return Err("too many arguments; usage: stages [STAGE]".into()),
     }
 
-    // What is set on a group holds for its stage.
-    for stage in [&mut web, &mut workers, &mut storage] {
-        stage.on_exit(|exit| say(exit));
-    }
-    web.before(workers).before(storage).run().await
+    let mut group = web.before(workers).before(storage);
+    group.on_exit(|exit| say(exit));
+    group.run().await
 }
 
 /// Takes requests until interrupted.
