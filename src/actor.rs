@@ -5,11 +5,10 @@ use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use futures_util::ready;
 use pin_project_lite::pin_project;
 
 use crate::exit::{Exit, Label, Outcome};
-use crate::panic::{contain, Payload};
+use crate::panic::{contain, discard, Payload};
 
 pin_project! {
     /// An actor of a group: what the group knows of it, and its parts.
@@ -105,11 +104,13 @@ impl<P: Parts + ?Sized> Actor<P> {
     /// Drops execute where it stands and returns the actor's exit: `outcome`, or the panic that the drop ended in.
     pub(crate) fn end(mut self: Pin<&mut Self>, outcome: Outcome<P::Output>) -> Exit<P::Output> {
         let released = self.as_mut().project().parts.release();
-        self.exit(match (released, outcome) {
-            // The first panic counts.
-            (_, Outcome::Panicked(payload)) => Outcome::Panicked(payload),
-            (Err(payload), _) => Outcome::Panicked(payload),
-            (Ok(()), outcome) => outcome,
+        self.exit(match (outcome, released) {
+            (Outcome::Panicked(payload), released) => {
+                discard(released); // the first panic counts
+                Outcome::Panicked(payload)
+            }
+            (_, Err(payload)) => Outcome::Panicked(payload),
+            (outcome, Ok(())) => outcome,
         })
     }
 }
@@ -117,6 +118,8 @@ impl<P: Parts + ?Sized> Actor<P> {
 /// What the user gave, with the types forgotten: execute and interrupt.
 ///
 /// The user's code runs in these methods, so they are where its panics are contained.
+///
+/// Public, like [`After`], because the bounds of [`Kind`](crate::kind::Kind) are. Neither can be named from outside.
 pub trait Parts {
     /// What execute returns.
     type Output;
@@ -161,23 +164,26 @@ where
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<F::Output>> {
-        let mut execute = self.as_mut().project().execute;
-        let polled = contain(|| {
-            let Some(future) = execute.as_mut().as_pin_mut() else {
-                return Poll::Pending;
-            };
-            let output = ready!(future.poll(cx));
-            execute.set(None);
-            Poll::Ready(output)
-        });
-        match polled {
-            Ok(polled) => polled.map(Outcome::Returned),
-            Err(payload) => {
-                // The first panic counts, not one which dropping the remains may add.
-                let _second = self.release();
-                Poll::Ready(Outcome::Panicked(payload))
+        let Some(execute) = self.as_mut().project().execute.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let returned = match contain(|| execute.poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(payload) => Err(payload),
+        };
+        // The first panic counts. Nothing that is left over may be dropped while one unwinds.
+        Poll::Ready(match (returned, self.release()) {
+            (Ok(output), Ok(())) => Outcome::Returned(output),
+            (Ok(output), Err(payload)) => {
+                discard(output);
+                Outcome::Panicked(payload)
             }
-        }
+            (Err(payload), released) => {
+                discard(released);
+                Outcome::Panicked(payload)
+            }
+        })
     }
 
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<F::Output>) -> After {

@@ -11,7 +11,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::actor::{Actor, Parts};
 use crate::exit::{Exit, Label, Outcome};
-use crate::panic::{contain, resume_in_drop};
+use crate::panic::{contain, first, resume_in_drop};
 
 /// The actors that have not exited, and those that have but are still to be interrupted.
 pub(crate) struct Actors<P: ?Sized> {
@@ -53,26 +53,25 @@ impl<P: ?Sized> Actors<P> {
         self.running = self.running.take().filter(FuturesUnordered::is_empty);
     }
 
-    /// Returns how many turns it takes at most until every actor was polled: one for each.
-    pub(crate) fn turns(&self) -> usize {
+    /// Returns how many slots there are in the set.
+    pub(crate) fn len(&self) -> usize {
         self.running.as_ref().map_or(0, FuturesUnordered::len)
     }
 
     /// Returns whether every actor has been polled, of which the one with the index `newest` was added last.
+    ///
+    /// New actors are polled in the order of adding, so all have been if the newest has. The set lists first whom it has
+    /// polled last. So this looks at no more actors than were polled after the newest, or since an actor was added.
     pub(crate) fn all_started(&self, newest: usize) -> bool {
-        let mut slots = self.running.iter().flatten();
-        // The set lists first whom it polled last, and it polls the new ones in the order of adding. So it is most
-        // often the first look that tells.
-        match slots.next() {
-            Some(slot) if slot.holds(|actor| actor.label.index == newest && actor.started) => true,
-            Some(slot) => slot.started() && slots.all(Slot::started),
-            None => true,
-        }
+        let slots = self.running.iter().flatten();
+        let mut actors = slots.filter_map(|slot| slot.0.as_ref());
+        let tells = actors.find(|actor| !actor.started || actor.label.index == newest);
+        tells.map_or(true, |actor| actor.started)
     }
 
     /// Returns the slots of the actors for which `due` holds, in the order of adding.
     pub(crate) fn in_order(&mut self, due: impl Fn(&Actor<P>) -> bool) -> Vec<&mut Slot<P>> {
-        let mut slots = Vec::with_capacity(self.turns() + self.exited.len());
+        let mut slots = Vec::with_capacity(self.len() + self.exited.len());
         slots.extend(self.slots().filter(|slot| slot.holds(&due)));
         slots.sort_unstable_by_key(|slot| slot.0.as_ref().map(|actor| actor.label.index));
         slots
@@ -135,8 +134,7 @@ impl<P: ?Sized> Drop for Actors<P> {
     fn drop(&mut self) {
         let mut panic = Ok(());
         for slot in self.slots() {
-            let dropped = contain(|| drop(slot.0.take()));
-            panic = panic.and(dropped);
+            panic = first(panic, contain(|| drop(slot.0.take())));
         }
         if let Err(payload) = panic {
             resume_in_drop(payload);
@@ -151,11 +149,6 @@ impl<P: ?Sized> Slot<P> {
     /// Returns whether an actor is here, and `true` of it.
     fn holds(&self, fact: impl FnOnce(&Actor<P>) -> bool) -> bool {
         self.0.as_deref().is_some_and(fact)
-    }
-
-    /// Returns whether no actor here is still to be polled for the first time.
-    fn started(&self) -> bool {
-        !self.holds(|actor| !actor.started)
     }
 }
 

@@ -43,8 +43,8 @@ impl fmt::Display for Label {
 /// Every interrupt gets the exit of the cause, the observer set with [`on_exit`](crate::Group::on_exit) gets each exit
 /// of its stage, and [`report`](crate::Group::report) returns them all.
 ///
-/// `Display` gives a line for a log. It starts with the actor's name or, without one, with the line that added it, and
-/// adds `interrupted` where an actor did not end by itself:
+/// `Display` gives a line for a log. It starts with the actor's name or, without one, with the line that added it. Of one
+/// that has returned or panicked it tells whether it was interrupted before:
 ///
 /// ```text
 /// http returned Err(AddrInUse)

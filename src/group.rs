@@ -42,7 +42,7 @@ use crate::stop::{Ended, Stop};
 /// - Every interrupt was called, once, in the order of adding within its stage.
 /// - The group is as new: empty, of one stage, without [grace period](Self::grace_period) and
 ///   [observer](Self::on_exit), and the next actor has the index 0. It may be filled and run again. Polled as it is, it
-///   is ready with `None`.
+///   is ready with `None`, and that is no end: what is set on an empty group stays.
 ///
 /// What does *not* hold: that an actor's own threads and spawned tasks have ended. That is for its execute to await.
 ///
@@ -63,9 +63,10 @@ use crate::stop::{Ended, Stop};
 /// either. The observer is called again for the next exit; the grace period is over. Since no exit holds such a panic,
 /// `report` resumes it as well.
 ///
-/// Without `std` there is no means to contain a panic. It unwinds out of the group's `poll` and takes the actor with it
-/// in whose code it happened; nobody is interrupted. The group does not count that actor as exited. It is then only
-/// good for being dropped, which drops every other actor as usual.
+/// Without `std` there is no means to contain a panic: it unwinds out of the group's `poll`. An execute that panics is
+/// dropped, but does not count as exited, so that nobody is interrupted and the group will not finish; after a panic in
+/// an interrupt, those behind it have not been called. What is left of the group is good for being dropped, which drops
+/// every actor.
 ///
 /// # Cancel safety
 ///
@@ -100,7 +101,9 @@ pub struct Group<'a, T, S: Kind = Shared> {
 
 /// A [`Group`] whose actors need not be `Send`.
 ///
-/// It is made with [`Group::local`], and is itself not `Send`.
+/// It is made with [`Group::local`], and is itself not `Send`. The two are one type, whose last parameter says which it
+/// is: `Group<'a, T>` is the one, `LocalGroup<'a, T>` the other. `Group::default()` leaves that open, and takes an
+/// annotation where [`Group::new`] and [`Group::local`] do not.
 ///
 /// # Examples
 ///
@@ -360,7 +363,11 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///   with [`was_interrupted`](Exit::was_interrupted) `false`, and its interrupt is still called in its turn.
     /// - A stage without actors is passed over. `Group::new().before(group)` is `group`.
     ///
-    /// Both groups may be running or stopping already; what has happened in them stays as it is.
+    /// Both groups may be running or stopping already. What has happened in them stays as it is, and is reported of this
+    /// group first. The actors of `back` are polled once more, in the order of adding.
+    ///
+    /// A group holds on to its `'a`: a `Group<'static, T>` is no `Group<'a, T>`. So a function that makes a stage for
+    /// others, whose actors may borrow, is best generic in it: `fn web<'a>() -> Group<'a, T>`.
     ///
     /// oklog/run has no stages. Its users get their order from interrupts that block until their actor is back.
     ///
@@ -383,6 +390,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// assert_eq!(names, ["storage", "web", "cache"]);
     /// ```
     pub fn before(self, back: Self) -> Self {
+        if self.stop.is_new() {
+            return back;
+        }
         Self {
             stop: self.stop.before(back.stop),
             terminated: self.terminated && back.terminated,

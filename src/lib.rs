@@ -9,7 +9,7 @@
 //!
 //! let mut group = Group::new();
 //!
-//! // An actor of two closures' making: what it does, and what makes it return.
+//! // An actor with an interrupt of its own.
 //! let (close, closed) = smol::channel::bounded::<()>(1);
 //! group.add(
 //!     async move {
@@ -370,7 +370,8 @@
 //! or `select!` will do.
 //!
 //! A group polls fairly. An actor that wakes itself for ever is polled again only after those that are waiting, and the
-//! group returns to its executor regularly.
+//! group returns to its executor regularly: as soon as two of its actors have woken themselves, or each had a turn. It
+//! then wakes its executor itself, so it may be polled once more than there are wakes.
 //!
 //! # Comparison
 //!

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use core::any::Any;
+use core::mem;
 #[cfg(feature = "std")]
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 
@@ -34,11 +35,32 @@ pub(crate) fn resume(_payload: Payload) -> ! {
     unreachable!("a panic is contained only with the feature `std`")
 }
 
+/// Keeps the first of two panics. The second is of no account.
+pub(crate) fn first(
+    first: Result<(), Payload>,
+    second: Result<(), Payload>,
+) -> Result<(), Payload> {
+    match (first, second) {
+        (Err(payload), second) => {
+            discard(second);
+            Err(payload)
+        }
+        (Ok(()), second) => second,
+    }
+}
+
+/// Drops one thing that a panic has left over. A further panic in that is of no account, nor is what that one carries.
+pub(crate) fn discard<T>(remains: T) {
+    if let Err(payload) = contain(|| drop(remains)) {
+        mem::forget(payload);
+    }
+}
+
 /// Goes on with a contained panic in a destructor, unless a panic is under way already: two at once would abort.
 pub(crate) fn resume_in_drop(payload: Payload) {
     #[cfg(feature = "std")]
     if std::thread::panicking() {
-        return;
+        return discard(payload);
     }
     resume(payload)
 }

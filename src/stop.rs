@@ -36,7 +36,7 @@ use crate::actor::{Actor, After};
 use crate::actors::Actors;
 use crate::exit::{Exit, Label, Outcome};
 use crate::kind::Kind;
-use crate::panic::{contain, resume, Payload};
+use crate::panic::{contain, discard, resume, Payload};
 use crate::terms::Terms;
 
 /// The actors of a group, and how far it has come with them.
@@ -64,7 +64,7 @@ pub(crate) struct Stop<'a, T, S: Kind> {
 impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Goes through the order of events as far as it is possible now. Ready when the group has ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut turns = self.actors.turns();
+        let mut breaks = 0;
         loop {
             // The group is stopping: interrupt the stage. When all of it has exited, the next one.
             while self.cause.is_some() {
@@ -82,8 +82,8 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 Poll::Ready(Some((actor, outcome))) => self.exited(actor, outcome),
                 // There was nobody.
                 Poll::Ready(None) => return Poll::Ready(()),
-                // The set takes a break when some have woken themselves. It comes after the start.
-                Poll::Pending if self.is_starting() && turns > 0 => turns -= 1,
+                // The set takes a break when some have woken themselves. At the start it goes on.
+                Poll::Pending if self.is_starting(breaks) => breaks += 1,
                 // Everybody waits. Whoever is still out when the grace period is over is dropped.
                 Poll::Pending if self.is_over(cx) => self.expire(),
                 Poll::Pending => return Poll::Pending,
@@ -98,15 +98,13 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
             0 => self.stage.running -= 1,
             behind => self.behind[behind - 1].running -= 1,
         }
-        let seen = self.terms.see(actor.stage, &exit);
-        match self.cause {
-            None => {
-                self.later.exits.reserve_exact(self.running()); // all at once
-                self.cause = Some(exit);
-            }
-            Some(_) => self.later.exits.push(exit),
+        if self.cause.is_some() {
+            self.later.push(exit, &mut self.terms, actor.stage);
+        } else {
+            self.later.note(self.terms.see(actor.stage, &exit));
+            self.later.exits.reserve_exact(self.running()); // all at once
+            self.cause = Some(exit);
         }
-        self.later.note(seen);
         if !actor.interrupted {
             self.actors.keep(actor);
         }
@@ -134,8 +132,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 (false, After::Abort) => slot.end(Outcome::Aborted),
                 (false, After::Panic(payload)) => slot.end(Outcome::Panicked(payload)),
             };
-            self.stage.running -= 1;
-            self.later.push(exit, &mut self.terms, number);
+            if let Some(exit) = exit {
+                self.stage.running -= 1;
+                self.later.push(exit, &mut self.terms, number);
+            }
         }
         self.actors.forget_interrupted();
         if begins {
@@ -160,9 +160,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     fn expire(&mut self) {
         let number = self.number;
         for slot in self.actors.in_order(|actor| actor.stage == number) {
-            self.stage.running -= 1;
-            self.later
-                .push(slot.end(Outcome::Expired), &mut self.terms, number);
+            if let Some(exit) = slot.end(Outcome::Expired) {
+                self.stage.running -= 1;
+                self.later.push(exit, &mut self.terms, number);
+            }
         }
     }
 
@@ -177,10 +178,16 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         found
     }
 
-    /// Returns whether an actor was not polled yet.
-    fn is_starting(&mut self) -> bool {
-        self.starting = self.starting && !self.actors.all_started(self.added - 1);
-        self.starting
+    /// Returns whether an actor may not have been polled yet, after so many `breaks` of the set in this poll.
+    ///
+    /// Not more breaks than there are actors: the set also says that it takes one when another thread is about to wake
+    /// an actor, and for that one must not wait here. And it is looked up after 1, 2, 4, 8 breaks only, since a look is at
+    /// all actors that have started.
+    fn is_starting(&mut self, breaks: usize) -> bool {
+        if self.starting && (breaks + 1).is_power_of_two() {
+            self.starting = !self.actors.all_started(self.added - 1);
+        }
+        self.starting && breaks < self.actors.len()
     }
 
     /// Adds an actor to the stage that stops first or is being stopped, and returns its label.
@@ -197,8 +204,8 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
 
     /// Sets the grace period of the group, to begin with the next interruption.
     pub(crate) fn set_grace_period(&mut self, begin: Box<S::GracePeriod<'a>>) {
-        self.terms.set_grace_period(begin);
         self.stage.told = false;
+        self.terms.set_grace_period(begin);
     }
 
     /// Sets the observer of the group.
@@ -208,9 +215,6 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
 
     /// Puts the stages of `back` behind those that are here. What has happened in either remains so.
     pub(crate) fn before(mut self, mut back: Self) -> Self {
-        if self.is_new() {
-            return back;
-        }
         let (own, theirs) = (self.numbers(), back.numbers());
         let actors = self.added;
         let stages = self.number + self.stages() - back.number;
@@ -240,7 +244,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     }
 
     /// Returns whether nothing was added, set or merged.
-    fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.added == 0 && self.behind.is_empty() && self.terms.is_empty()
     }
 
@@ -265,16 +269,18 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.cause.is_some()
     }
 
-    /// Returns what has happened, and makes everything as new. The set is used again, if it can be.
+    /// Returns what has happened, and makes everything as new, unless nothing has. The set is used again if it can be.
     pub(crate) fn end(&mut self) -> Ended<T> {
-        let terms = mem::take(&mut self.terms);
-        self.later.note(contain(|| drop(terms)));
-        self.actors.clear();
-        self.stage = Stage::default();
-        self.behind.clear();
-        self.number = 0;
-        self.added = 0;
-        self.starting = false;
+        if self.added > 0 {
+            let terms = mem::take(&mut self.terms);
+            self.later.note(contain(|| drop(terms)));
+            self.actors.clear();
+            self.stage = Stage::default();
+            self.behind.clear();
+            self.number = 0;
+            self.added = 0;
+            self.starting = false;
+        }
         Ended {
             cause: self.cause.take(),
             later: mem::take(&mut self.later),
@@ -317,19 +323,32 @@ struct Later<T> {
 
 impl<T> Later<T> {
     /// Records an exit in `stage`, and shows it to whoever observes that.
-    fn push<S: Kind>(&mut self, exit: Option<Exit<T>>, terms: &mut Terms<'_, T, S>, stage: usize) {
-        if let Some(exit) = exit {
-            let seen = terms.see(stage, &exit);
-            self.exits.push(exit);
-            self.note(seen);
-        }
+    fn push<S: Kind>(&mut self, exit: Exit<T>, terms: &mut Terms<'_, T, S>, stage: usize) {
+        let seen = terms.see(stage, &exit);
+        self.exits.push(exit);
+        self.note(seen);
     }
 
     /// Records the panic which a call into the user's code ended in, if it did.
     fn note(&mut self, result: Result<(), Payload>) {
-        if let (Err(payload), None) = (result, &self.stray) {
-            self.stray = Some((self.exits.len(), payload));
+        match (result, &self.stray) {
+            (Err(payload), None) => self.stray = Some((self.exits.len(), payload)),
+            (result, _) => discard(result),
         }
+    }
+
+    /// Takes out what the first panic carried, if there was one.
+    fn take_first_panic(&mut self) -> Option<Payload> {
+        let panicked = |exit: &Exit<T>| matches!(exit.outcome(), Outcome::Panicked(_));
+        match (self.exits.iter().position(panicked), &self.stray) {
+            (Some(place), Some((before, _))) if *before <= place => {}
+            (Some(place), _) => match self.exits.swap_remove(place).into_outcome() {
+                Outcome::Panicked(payload) => return Some(payload),
+                _ => unreachable!("it was found to be a panic"),
+            },
+            (None, _) => {}
+        }
+        self.stray.take().map(|(_, payload)| payload)
     }
 
     /// Records what happened in a group whose actors follow the first `actors` of this one.
@@ -363,38 +382,31 @@ pub(crate) struct Ended<T> {
 
 impl<T> Ended<T> {
     /// Returns the output of the cause, or resumes the first panic.
-    pub(crate) fn into_output(self) -> Option<T> {
-        let output = match self.cause.map(Exit::into_outcome) {
-            Some(Outcome::Panicked(payload)) => resume(payload),
-            Some(Outcome::Returned(output)) => Some(output),
-            // Only an interrupted actor is dropped, so it is no cause.
-            Some(Outcome::Aborted | Outcome::Expired) | None => None,
+    pub(crate) fn into_output(mut self) -> Option<T> {
+        let (output, panic) = match self.cause.map(Exit::into_outcome) {
+            Some(Outcome::Returned(output)) => (Some(output), self.later.take_first_panic()),
+            Some(Outcome::Panicked(payload)) => (None, Some(payload)),
+            // Only an interrupted actor is dropped, so it is no cause. And an empty group has none.
+            Some(Outcome::Aborted | Outcome::Expired) | None => {
+                (None, self.later.take_first_panic())
+            }
         };
-        let (exits_before, stray) = self.later.stray.unzip();
-        let mut exits = self.later.exits.into_iter();
-        let before = exits
-            .by_ref()
-            .take(exits_before.unwrap_or(0))
-            .find_map(panic);
-        match before.or(stray).or_else(|| exits.find_map(panic)) {
-            Some(payload) => resume(payload),
-            None => output,
+        if let Some(payload) = panic {
+            discard(output);
+            discard(self.later.stray);
+            self.later.exits.into_iter().for_each(discard);
+            resume(payload);
         }
+        output
     }
 
     /// Returns every exit, in the order in which they happened, or resumes the panic that is in none of them.
     pub(crate) fn into_report(self) -> Vec<Exit<T>> {
+        let exits = self.cause.into_iter().chain(self.later.exits);
         if let Some((_, payload)) = self.later.stray {
+            exits.for_each(discard);
             resume(payload);
         }
-        self.cause.into_iter().chain(self.later.exits).collect()
-    }
-}
-
-/// Returns what a panic carried, if that was the exit.
-fn panic<T>(exit: Exit<T>) -> Option<Payload> {
-    match exit.into_outcome() {
-        Outcome::Panicked(payload) => Some(payload),
-        _ => None,
+        exits.collect()
     }
 }

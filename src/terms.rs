@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 
 use crate::exit::Exit;
 use crate::kind::Kind;
-use crate::panic::{contain, Payload};
+use crate::panic::{contain, first, Payload};
 
 /// What was set on a group, and on the groups which it was put together from.
 pub(crate) struct Terms<'a, T, S: Kind> {
@@ -59,7 +59,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
         let mut seen = Ok(());
         for term in self.of(stage) {
             if let Some(observer) = &mut term.observer {
-                seen = seen.and(contain(|| observer(exit)));
+                seen = first(seen, contain(|| observer(exit)));
             }
         }
         seen
@@ -69,7 +69,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     pub(crate) fn begin(&mut self, stage: usize) -> Result<(), Payload> {
         let mut begun = Ok(());
         for term in self.of(stage) {
-            begun = begun.and(term.grace_period.begin());
+            begun = first(begun, term.grace_period.begin());
         }
         begun
     }
@@ -138,12 +138,13 @@ impl<S: Kind> GracePeriod<'_, S> {
         let GracePeriod::Begun(timer) = self else {
             return Ok(matches!(self, GracePeriod::Over));
         };
-        let polled = contain(|| timer.as_mut().poll(cx));
-        if matches!(polled, Ok(Poll::Pending)) {
-            return Ok(false);
-        }
+        let polled = match contain(|| timer.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => return Ok(false),
+            Ok(Poll::Ready(())) => Ok(()),
+            Err(payload) => Err(payload),
+        };
         let dropped = contain(|| *self = GracePeriod::Over);
-        polled.and(dropped).map(|()| true)
+        first(polled, dropped).map(|()| true)
     }
 }
 

@@ -174,3 +174,28 @@ fn it_may_be_selected_over_in_a_loop() {
     });
     assert_eq!(outputs, [Some("done")]);
 }
+
+/// A loop that selects over a group may poll it before there is anything in it.
+#[test]
+fn what_is_set_on_an_empty_group_stays_though_it_is_polled() {
+    let play = Play::default();
+    let mut group = Group::new();
+    play.observe(&mut group);
+    group.grace_period(|| ready(()));
+    assert_eq!(play.poll_ready(&mut group), None);
+    assert!(group.is_terminated());
+
+    play.stubborn("stuck", &mut group);
+    group.add(ready("done"), |_| {}).named("a");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log().last().unwrap(), "stuck expired");
+}
+
+#[test]
+fn a_new_group_before_one_that_has_ended_is_that_one() {
+    let play = Play::default();
+    let mut ended = Group::new();
+    ended.add(ready("done"), |_| {});
+    play.poll_ready(&mut ended);
+    assert!(Group::new().before(ended).is_terminated());
+}

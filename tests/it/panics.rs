@@ -360,3 +360,90 @@ fn a_panic_in_the_drop_of_a_grace_period_does_not_disturb_the_stop() {
     assert_eq!(poll_panics(&play, &mut group), "timer panics in drop");
     assert_eq!(play.log().last().unwrap(), "b");
 }
+
+/// A value that panics with a word when it is dropped.
+struct Bomb(Word);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic_any(self.0);
+    }
+}
+
+/// Two panics at once would abort the program.
+#[test]
+fn what_else_panics_while_a_panic_is_resumed_is_of_no_account() {
+    let mut group = Group::local();
+    group.add(async { panic_any("first") }, |_| {});
+    group.add(async { Bomb("an output") }, |_| {});
+    group.add(async { panic_any(Bomb("what a panic carries")) }, |_| {});
+    group.add(ready(Bomb("another output")), |_| {
+        panic_any(Bomb("an interrupt"))
+    });
+    group.on_exit(|_| panic_any(Bomb("the observer")));
+    assert_eq!(poll_panics(&Play::default(), &mut group), "first");
+}
+
+#[test]
+fn an_output_that_panics_when_its_execute_has_panicked_in_its_drop_is_of_no_account() {
+    let bomb = Bomb("execute");
+    let mut group = Group::local();
+    group.add(
+        poll_fn(move |_| {
+            let _held = &bomb;
+            Poll::Ready(Bomb("output"))
+        }),
+        |_| {},
+    );
+    assert_eq!(poll_panics(&Play::default(), &mut group), "execute");
+}
+
+#[test]
+fn a_second_panic_that_carries_another_does_not_disturb_the_stop() {
+    let play = Play::default();
+    let mut group = Group::new();
+    struct Remains;
+    impl Drop for Remains {
+        fn drop(&mut self) {
+            panic_any(Bomb("second"));
+        }
+    }
+    let remains = Remains;
+    group.add(
+        poll_fn(move |_| -> Poll<Word> {
+            let _held = &remains;
+            panic_any("first")
+        }),
+        |_| {},
+    );
+    let other = play.obedient("other", &mut group);
+    assert_eq!(poll_panics(&play, &mut group), "first");
+    assert!(other.is_dropped());
+    assert_eq!(play.log(), ["other! (by ?)", "other"]);
+}
+
+#[test]
+fn a_report_that_resumes_a_panic_drops_its_exits_whatever_they_do() {
+    let mut group = Group::local();
+    group.add(ready(Bomb("output")), |_| panic_any("stray"));
+    assert_eq!(
+        poll_panics(&Play::default(), &mut Box::pin(group.report())),
+        "stray"
+    );
+}
+
+#[test]
+fn a_grace_period_that_panics_when_it_is_replaced_leaves_the_new_one() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let timer = play.actor("timer");
+    timer.panics_in_drop();
+    let execute = timer.execute();
+    group.grace_period(|| execute);
+    play.stubborn("stuck", &mut group);
+    group.add(ready("done"), |_| {});
+    play.settle(&mut group);
+    let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
+    assert!(replaced.is_err());
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
