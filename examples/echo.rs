@@ -79,14 +79,12 @@ async fn echo(address: &str) -> Result<(), String> {
     let signals =
         Signals::new(SIGNALS).map_err(|error| format!("cannot wait for signals: {error}"))?;
 
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => bad_address(address),
-        ErrorKind::AddrInUse => {
-            format!("{address} is in use; stop what listens there or give another address")
-        }
-        _ => format!("cannot listen on {address}: {error}"),
-    })?;
+    // To look up a name may take its time, so a signal is heard meanwhile.
+    let listen = async { listen(address).await.map(Some) };
+    let told = async { signal(&signals).await.map(|()| None) };
+    let Some(listener) = or(listen, told).await? else {
+        return Ok(());
+    };
     if let Ok(local) = listener.local_addr() {
         say(format_args!("listening on {local}"));
     }
@@ -99,6 +97,18 @@ async fn echo(address: &str) -> Result<(), String> {
     group.grace_period(|| or(time_is_up(), async { drop(signal(&signals).await) }));
     group.on_exit(|exit| say(exit));
     group.run().await
+}
+
+/// Listens, or says why not and what to do.
+async fn listen(address: &str) -> Result<TcpListener, String> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => bad_address(address),
+        ErrorKind::AddrInUse => {
+            format!("{address} is in use; stop what listens there or give another address")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
 }
 
 /// Accepts clients until interrupted, and serves them all until they leave.
@@ -126,24 +136,25 @@ async fn accept(listener: &TcpListener) -> Result<(TcpStream, SocketAddr), Strin
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
-        match error.kind() {
-            // It was gone again before it was accepted.
-            ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
-            _ if is_shortage(&error) => {
-                complain(format_args!(
-                    "cannot accept clients for the moment: {error}"
-                ));
-                Timer::after(Duration::from_millis(500)).await;
-            }
-            _ => return Err(format!("cannot accept clients any more: {error}")),
+        if is_lost(&error) {
+            return Err(format!("cannot accept clients any more: {error}"));
         }
+        // Too many files are open, or the client was gone again: that passes.
+        complain(format_args!("cannot accept a client: {error}"));
+        Timer::after(Duration::from_millis(100)).await;
     }
 }
 
-/// Returns whether too many files are open, which passes when some clients leave.
-fn is_shortage(error: &io::Error) -> bool {
-    const TOO_MANY_FILES: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
-    matches!(error.raw_os_error(), Some(code) if TOO_MANY_FILES.contains(&code))
+/// Returns whether the error says that this is no listener any more.
+fn is_lost(error: &io::Error) -> bool {
+    // What the system says of a file that is closed or is no socket.
+    const NO_SOCKET: &[i32] = if cfg!(windows) {
+        &[10009, 10038]
+    } else {
+        &[9, 88]
+    };
+    error.kind() == ErrorKind::InvalidInput
+        || matches!(error.raw_os_error(), Some(code) if NO_SOCKET.contains(&code))
 }
 
 /// Sends back what the client sends, until it has no more.

@@ -88,6 +88,29 @@ fn a_port_in_use_is_one_line_and_status_1() {
     assert_fails("echo", &[address], &line);
 }
 
+/// What takes a listener from a program is rare, and not the program's own doing. Here it is the test.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lost_listener_is_one_line_and_status_1() {
+    let (mut program, address) = start();
+    let mut client = connect(address);
+    assert_echoes(&mut client, b"before");
+
+    let listener = program
+        .files()
+        .map(TcpListener::from)
+        .find(|socket| socket.local_addr().is_ok_and(|local| local == address))
+        .unwrap();
+    rustix::net::shutdown(&listener, rustix::net::Shutdown::Both).unwrap();
+
+    let error = "cannot accept clients any more: Invalid argument (os error 22)";
+    assert_eq!(program.line(), format!("clients returned Err({error:?})"));
+    let ended = program.end();
+    assert_eq!(ended.status, Some(1));
+    assert_eq!(ended.stdout, "signals aborted\n");
+    assert_eq!(ended.stderr, format!("echo: {error}\n"));
+}
+
 #[cfg(unix)]
 mod signals {
     use super::*;

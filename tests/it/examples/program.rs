@@ -120,6 +120,16 @@ impl Program {
         self.stdin = None;
     }
 
+    /// Returns the program's open files, as far as they can be had: as if they were the test's own.
+    #[cfg(target_os = "linux")]
+    pub fn files(&self) -> impl Iterator<Item = std::os::fd::OwnedFd> {
+        use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
+
+        let pid = Pid::from_child(&self.child.lock().unwrap());
+        let program = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        (3..100).filter_map(move |file| pidfd_getfd(&program, file, PidfdGetfdFlags::empty()).ok())
+    }
+
     /// Sends the program a signal.
     #[cfg(unix)]
     #[track_caller]
