@@ -32,6 +32,7 @@ fn ends_after_the_thread_which_a_signal_stopped() {
         .assert_went_well("primes returned Ok(()), interrupted\n");
 }
 
+#[cfg(feature = "std")]
 #[test]
 fn panics_as_the_thread_did_after_an_orderly_stop() {
     let introduction =
