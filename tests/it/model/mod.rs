@@ -61,7 +61,9 @@ fn random_scripts_play_as_the_model_says() {
     let seed = config.rng_seed;
     let result = TestRunner::new(config).run(&random::scripts(), |script| {
         compare(&script).map_err(TestCaseError::fail)?;
-        compare(&with_a_report(script)).map_err(TestCaseError::fail)
+        let script = with_a_report(script);
+        compare(&script)
+            .map_err(|difference| TestCaseError::fail(format!("{difference}of {script:?}\n")))
     });
     if let Err(error) = result {
         panic!("with the seed {seed:?}: {error}");

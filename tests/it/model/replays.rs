@@ -1,8 +1,8 @@
 //! Scripts that are worth keeping.
 //!
 //! When one of the searches fails, it prints the script, as small as it could make it. To keep it, add a test here that
-//! replays what was printed: `replay(Script(vec![…]))`. If it is [`with_a_report`](super::with_a_report) that fails, it
-//! says so by `Reported`, and `Report` goes to the end of the steps which add something.
+//! replays what was printed, `replay(Script(vec![…]))`. If a script is printed beside the difference, it is that one: it
+//! is the other with a report.
 
 use super::replay;
 use super::script::{Act::*, Actor, Grace, How::*, Op::*, Script, Stage, Step::*};
