@@ -36,7 +36,7 @@ use crate::actor::{Actor, After};
 use crate::actors::Actors;
 use crate::exit::{Exit, Label, Outcome};
 use crate::kind::Kind;
-use crate::panic::{contain, discard, resume, Payload};
+use crate::panic::{discard, resume, Payload};
 use crate::terms::Terms;
 
 /// The actors of a group, and how far it has come with them.
@@ -65,10 +65,15 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Goes through the order of events as far as it is possible now. Ready when the group has ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut breaks = 0;
+        // The grace period has the first turn, since a runtime may give a task so much to do in one poll and no more,
+        // and the actors may use that up. What it says counts when they have had theirs.
+        let mut over = self.stage.told.then(|| self.is_over(cx));
         loop {
             // The group is stopping: interrupt the stage. When all of it has exited, the next one.
             while self.cause.is_some() {
-                self.interrupt();
+                if self.interrupt() {
+                    over = None; // it has begun
+                }
                 if self.stage.running > 0 {
                     break;
                 }
@@ -85,7 +90,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 // The set takes a break when some have woken themselves. At the start it goes on.
                 Poll::Pending if self.is_starting(breaks) => breaks += 1,
                 // Everybody waits. Whoever is still out when the grace period is over is dropped.
-                Poll::Pending if self.is_over(cx) => self.expire(),
+                Poll::Pending if over.unwrap_or_else(|| self.is_over(cx)) => self.expire(),
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -110,10 +115,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         }
     }
 
-    /// Interrupts every actor of the stage that has not been, and begins its grace period.
-    fn interrupt(&mut self) {
+    /// Interrupts every actor of the stage that has not been, and begins its grace period. Returns whether it had to.
+    fn interrupt(&mut self) -> bool {
         let (Some(cause), false) = (&self.cause, self.stage.told) else {
-            return;
+            return false;
         };
         let number = self.number;
         let due = self
@@ -142,9 +147,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
             self.later.note(self.terms.begin(number));
         }
         self.stage.told = true;
+        true
     }
 
-    /// Returns whether the grace period of the stage is over.
+    /// Polls the grace periods of the stage, and returns whether one is over.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         self.cause.is_some()
             && self
@@ -170,7 +176,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Leaves the stage for the next one, if there is one.
     fn next_stage(&mut self) -> bool {
         // An unresolved grace period is dropped here.
-        self.later.note(contain(|| self.terms.leave(self.number)));
+        self.later.note(self.terms.leave(self.number));
         let next = self.behind.pop_front();
         let found = next.is_some();
         self.stage = next.unwrap_or_default();
@@ -272,8 +278,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Returns what has happened, and makes everything as new, unless nothing has. The set is used again if it can be.
     pub(crate) fn end(&mut self) -> Ended<T> {
         if self.added > 0 {
-            let terms = mem::take(&mut self.terms);
-            self.later.note(contain(|| drop(terms)));
+            self.later.note(self.terms.close());
             self.actors.clear();
             self.stage = Stage::default();
             self.behind.clear();

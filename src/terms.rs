@@ -84,9 +84,26 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
         Ok(false)
     }
 
-    /// Drops what `stage` was the last to need.
-    pub(crate) fn leave(&mut self, stage: usize) {
-        self.parts.retain(|(stages, _)| stages.end > stage + 1);
+    /// Drops what `stage` was the last to need. `Err`: that panicked.
+    pub(crate) fn leave(&mut self, stage: usize) -> Result<(), Payload> {
+        let mut left = Ok(());
+        self.parts.retain_mut(|(stages, term)| {
+            let is_needed = stages.end > stage + 1;
+            if !is_needed {
+                left = first(mem::replace(&mut left, Ok(())), mem::take(term).close());
+            }
+            is_needed
+        });
+        left
+    }
+
+    /// Drops everything. `Err`: that panicked.
+    pub(crate) fn close(&mut self) -> Result<(), Payload> {
+        let mut left = mem::take(&mut self.own).close();
+        for (_, term) in mem::take(&mut self.parts) {
+            left = first(left, term.close());
+        }
+        left
     }
 
     /// Makes these the terms of a part, which has `stages`, of a group that has none of its own.
@@ -116,6 +133,15 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
 }
 
 impl<T, S: Kind> Term<'_, T, S> {
+    /// Drops it. `Err`: that panicked.
+    fn close(self) -> Result<(), Payload> {
+        let Self {
+            grace_period,
+            observer,
+        } = self;
+        first(contain(|| drop(grace_period)), contain(|| drop(observer)))
+    }
+
     fn is_empty(&self) -> bool {
         matches!(self.grace_period, GracePeriod::Unlimited) && self.observer.is_none()
     }

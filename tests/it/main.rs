@@ -24,6 +24,8 @@
 //! | 15 fairness | [`costs`] | `an_actor_that_wakes_itself_for_ever_starves_no_sibling`, `actors_that_wake_themselves_for_ever_do_not_starve_the_executor`, `the_start_is_over_soon_after_each_has_had_its_turn`; `grace_period::an_actor_that_wakes_itself_for_ever_does_not_hold_it_up` |
 //! | 16 complexity | [`costs`] | `a_wake_polls_one_actor_of_however_many`, `a_hundred_thousand_that_wake_themselves_start_in_one_poll`, `adding_to_a_large_group_costs_no_more_than_to_a_small_one`, `nothing_is_allocated_between_the_first_poll_and_the_stop`, `an_actor_costs_two_allocations_and_one_more_for_its_signal`, `a_group_costs_few_allocations_beyond_its_actors`, `a_group_leaves_nothing_allocated` |
 //!
+//! All clauses together are compared with a model of the contract by [`model`], on random scripts and on all small ones.
+//!
 //! The public surface is shown by [`exits`] (names, lines, outcomes, how they read), [`kinds`] (what may be borrowed or
 //! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`]. What a group has
 //! from Go's oklog/run, and what not, is in [`original`].
@@ -37,6 +39,7 @@ mod grace_period;
 mod graphs;
 mod interrupted;
 mod kinds;
+mod model;
 mod original;
 #[cfg(feature = "std")]
 mod panics;
