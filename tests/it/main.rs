@@ -43,5 +43,6 @@ mod release;
 mod stages;
 mod start;
 mod stop;
+mod threads;
 #[cfg(not(feature = "std"))]
 mod unwinding;
