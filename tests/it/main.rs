@@ -36,6 +36,7 @@ mod grace_period;
 mod graphs;
 mod interrupted;
 mod kinds;
+mod leaks;
 #[cfg(feature = "std")]
 mod panics;
 mod play;
