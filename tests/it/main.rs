@@ -21,8 +21,10 @@
 //! | 12 panics | [`panics`], with `std`; `unwinding`, without | all of them |
 //! | 13 dropping | [`dropping`] | all of them |
 //! | 14 adding | [`adding`] | all of them |
-//! | 15 fairness | [`costs`] | `an_actor_that_wakes_itself_for_ever_starves_no_sibling`, `actors_that_wake_themselves_for_ever_do_not_starve_the_executor`, `the_start_is_over_when_each_has_had_its_turn`; `grace_period::an_actor_that_wakes_itself_for_ever_does_not_hold_it_up` |
+//! | 15 fairness | [`fairness`] | all of them, in numbers; `grace_period::an_actor_that_wakes_itself_for_ever_does_not_hold_it_up` |
 //! | 16 complexity | [`costs`] | `a_wake_polls_one_actor_of_however_many`, `nothing_is_allocated_between_the_first_poll_and_the_stop`, `an_actor_costs_two_allocations_and_one_more_for_its_signal`, `a_group_costs_few_allocations_beyond_its_actors`, `a_group_leaves_nothing_allocated` |
+//!
+//! That wakes may come from anywhere at any time is shown by [`threads`], and that nothing is left of a group by [`leaks`].
 //!
 //! The public surface is shown by [`exits`] (names, lines, outcomes, how they read), [`kinds`] (what may be borrowed or
 //! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`].
@@ -32,6 +34,7 @@ mod costs;
 mod dropping;
 mod examples;
 mod exits;
+mod fairness;
 mod grace_period;
 mod graphs;
 mod interrupted;
