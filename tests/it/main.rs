@@ -25,6 +25,7 @@
 //! | 16 complexity | [`costs`] | `a_wake_polls_one_actor_of_however_many`, `nothing_is_allocated_between_the_first_poll_and_the_stop`, `an_actor_costs_two_allocations_and_one_more_for_its_signal`, `a_group_costs_few_allocations_beyond_its_actors`, `a_group_leaves_nothing_allocated` |
 //!
 //! That wakes may come from anywhere at any time is shown by [`threads`], and that nothing is left of a group by [`leaks`].
+//! `.ci/sanitize` runs them where a race or a leak that they do not see would be seen.
 //!
 //! The public surface is shown by [`exits`] (names, lines, outcomes, how they read), [`kinds`] (what may be borrowed or
 //! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`].
