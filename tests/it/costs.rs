@@ -1,4 +1,4 @@
-//! Clauses 15 and 16: who gets a turn, and what it costs.
+//! Clause 16: what it costs.
 
 use std::cell::Cell;
 use std::future::{pending, ready};
@@ -7,57 +7,6 @@ use allocation_counter::measure;
 use run_group::Group;
 
 use crate::play::Play;
-
-#[test]
-fn an_actor_that_wakes_itself_for_ever_starves_no_sibling() {
-    let play = Play::default();
-    let mut group = Group::new();
-    for name in ["a", "b", "c"] {
-        play.stubborn(name, &mut group).spins();
-    }
-    let d = play.stubborn("d", &mut group);
-    play.poll_pending(&mut group);
-    for _ in 0..10 {
-        play.log();
-        d.wake();
-        // Three others are before it in the queue, and the set takes a break after each two of them.
-        play.poll_pending(&mut group);
-        play.poll_pending(&mut group);
-        assert!(play.log().contains(&"d".into()));
-    }
-}
-
-#[test]
-fn actors_that_wake_themselves_for_ever_do_not_starve_the_executor() {
-    let play = Play::default();
-    let mut group = Group::new();
-    for _ in 0..100 {
-        play.stubborn("x", &mut group).spins();
-    }
-    play.poll_pending(&mut group); // at the start, each has its turn
-    for _ in 0..100 {
-        play.log();
-        play.take_wakes();
-        play.poll_pending(&mut group);
-        assert!(play.log().len() <= 2);
-        assert!(play.take_wakes() > 0, "nobody would poll it again");
-    }
-}
-
-#[test]
-fn the_start_is_over_soon_after_each_has_had_its_turn() {
-    // The set polls two of these before each break, and it is looked up after 512 breaks.
-    for n in [1000, 1001] {
-        let play = Play::default();
-        let mut group = Group::new();
-        for _ in 0..n {
-            play.stubborn("x", &mut group).spins();
-        }
-        play.poll_pending(&mut group);
-        let polls = play.log().len();
-        assert!((n..=1024 + 2).contains(&polls), "{polls} polls of {n}");
-    }
-}
 
 /// The set was searched at each of its breaks, so that a first poll of so many actors took minutes.
 #[test]

@@ -21,10 +21,13 @@
 //! | 12 panics | [`panics`], with `std`; `unwinding`, without | all of them |
 //! | 13 dropping | [`dropping`] | all of them |
 //! | 14 adding | [`adding`] | all of them |
-//! | 15 fairness | [`costs`] | `an_actor_that_wakes_itself_for_ever_starves_no_sibling`, `actors_that_wake_themselves_for_ever_do_not_starve_the_executor`, `the_start_is_over_soon_after_each_has_had_its_turn`; `grace_period::an_actor_that_wakes_itself_for_ever_does_not_hold_it_up` |
+//! | 15 fairness | [`fairness`] | all of them, in numbers; `grace_period::an_actor_that_wakes_itself_for_ever_does_not_hold_it_up` |
 //! | 16 complexity | [`costs`] | `a_wake_polls_one_actor_of_however_many`, `a_hundred_thousand_that_wake_themselves_start_in_one_poll`, `adding_to_a_large_group_costs_no_more_than_to_a_small_one`, `nothing_is_allocated_between_the_first_poll_and_the_stop`, `an_actor_costs_two_allocations_and_one_more_for_its_signal`, `a_group_costs_few_allocations_beyond_its_actors`, `a_group_leaves_nothing_allocated` |
 //!
 //! All clauses together are compared with a model of the contract by [`model`], on random scripts and on all small ones.
+//!
+//! That wakes may come from anywhere at any time is shown by [`threads`], and that nothing is left of a group by [`leaks`].
+//! `.ci/sanitize` runs them where a race or a leak that they do not see would be seen.
 //!
 //! The public surface is shown by [`exits`] (names, lines, outcomes, how they read), [`kinds`] (what may be borrowed or
 //! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`]. What a group has
@@ -35,10 +38,12 @@ mod costs;
 mod dropping;
 mod examples;
 mod exits;
+mod fairness;
 mod grace_period;
 mod graphs;
 mod interrupted;
 mod kinds;
+mod leaks;
 mod model;
 mod original;
 #[cfg(feature = "std")]
@@ -48,5 +53,6 @@ mod release;
 mod stages;
 mod start;
 mod stop;
+mod threads;
 #[cfg(not(feature = "std"))]
 mod unwinding;

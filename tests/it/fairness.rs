@@ -1,0 +1,335 @@
+//! Clause 15: who gets a turn, and when, in numbers.
+//!
+//! A *turn* of the group is one poll of it. Its executor gives it one in each round, like every other task. Whatever its
+//! actors do, as long as each poll of them returns:
+//!
+//! - The first turn polls each actor once, and those that wake themselves again, until it is seen that all were polled:
+//!   at most twice as often as there are actors, and two.
+//! - A later turn polls at most as many actors as there are, and at most two that wake themselves. Then the executor
+//!   goes on, and the group has asked for its next turn. An exit begins the count anew.
+//! - Whoever is woken comes after those that were woken before. Among `k` actors that wake themselves for ever it is
+//!   polled in turn `k / 2 + 1`, rounded down, at the latest.
+//! - The grace period is polled once in every turn of the stop.
+//!
+//! An actor that always has data never has to wait, so its poll would not return, and nobody else would get a turn: as
+//! anywhere in async Rust, it yields now and then. Two of the stretches between its yields fit into a turn. One that
+//! yields after each piece of data handles two in a turn, after every 32 at most 64.
+
+use std::cell::{Cell, RefCell};
+use std::future::{pending, poll_fn, ready, Future};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use futures::channel::mpsc;
+use futures::task::noop_waker;
+use futures::StreamExt;
+use run_group::{Group, LocalGroup};
+use smol::future::yield_now;
+use smol::LocalExecutor;
+
+use crate::play::Play;
+
+/// Counts.
+#[derive(Clone, Default)]
+struct Counter(Rc<Cell<usize>>);
+
+impl Counter {
+    fn count(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+
+    /// Returns the count since this was asked last.
+    fn take(&self) -> usize {
+        self.0.take()
+    }
+}
+
+/// Returns an execute that wakes itself for ever.
+fn spins(polls: &Counter) -> impl Future<Output = ()> {
+    let polls = polls.clone();
+    poll_fn(move |cx| {
+        polls.count();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+/// Returns an execute that waits for ever, and the means to wake it.
+fn sleeps(polls: &Counter) -> (impl Future<Output = ()>, impl Fn()) {
+    let polls = polls.clone();
+    let waker = Rc::new(RefCell::new(noop_waker()));
+    let own = waker.clone();
+    let execute = poll_fn(move |cx| {
+        polls.count();
+        own.borrow_mut().clone_from(cx.waker());
+        Poll::Pending
+    });
+    (execute, move || waker.borrow().wake_by_ref())
+}
+
+/// Adds an actor that nothing will move to return.
+fn add(group: &mut LocalGroup<'_, ()>, execute: impl Future<Output = ()> + 'static) {
+    group.add(execute, |_| {});
+}
+
+/// Gives the group a turn, which is not its last.
+#[track_caller]
+fn turn(play: &Play, group: &mut LocalGroup<'_, ()>) {
+    play.take_wakes();
+    play.poll_pending(group);
+}
+
+/// Of all groups of up to seven actors, each of which waits, wakes itself or returns, and of larger ones which only wake
+/// themselves.
+#[test]
+fn the_first_turn_polls_each_once_and_at_most_as_many_again() {
+    let play = Play::default();
+    let small = (1..=7).flat_map(|n| (0..3_usize.pow(n)).map(move |kinds| (n, kinds)));
+    let large = [10_000, 10_001].map(|n| (n, usize::MAX));
+    for (n, kinds) in small.chain(large) {
+        let mut group = Group::local();
+        let polls: Vec<_> = (0..n)
+            .map(|actor| {
+                let polls = Counter::default();
+                match kinds / 3_usize.saturating_pow(actor) % 3 {
+                    _ if kinds == usize::MAX => add(&mut group, spins(&polls)),
+                    0 => add(&mut group, sleeps(&polls).0),
+                    1 => add(&mut group, spins(&polls)),
+                    _ => {
+                        let polls = polls.clone();
+                        add(&mut group, async move { polls.count() });
+                    }
+                }
+                polls
+            })
+            .collect();
+        let _ = play.poll(&mut group);
+        let polls = polls.iter().map(Counter::take);
+        let more: usize = polls
+            .map(|polls| polls.checked_sub(1).expect("each once"))
+            .sum();
+        assert!(more <= n as usize + 2, "{more} of {n}, {kinds}");
+    }
+}
+
+#[test]
+fn a_later_turn_polls_two_that_wake_themselves() {
+    let play = Play::default();
+    for (spinning, sleeping) in [(1, 1), (1, 100), (2, 0), (2, 100), (3, 1), (10_000, 0)] {
+        let (mut group, polls) = (Group::local(), Counter::default());
+        for _ in 0..sleeping {
+            add(&mut group, sleeps(&polls).0);
+        }
+        for _ in 0..spinning {
+            add(&mut group, spins(&polls));
+        }
+        turn(&play, &mut group);
+        polls.take();
+        for _ in 0..100 {
+            turn(&play, &mut group);
+            assert_eq!(polls.take(), 2, "{spinning}, {sleeping}");
+            assert!(play.take_wakes() > 0, "nobody would poll it again");
+        }
+    }
+}
+
+/// However often they do, which no poll of one alone can tell from an actor that has work.
+#[test]
+fn a_turn_polls_no_more_than_there_are_actors_though_they_wake_each_other() {
+    let play = Play::default();
+    for (waking, sleeping) in [(2, 0), (2, 1), (2, 98), (100, 0), (10_000, 0)] {
+        let (mut group, polls) = (Group::local(), Counter::default());
+        let wakers: Rc<RefCell<Vec<Waker>>> = Rc::default();
+        for actor in 0..waking {
+            let (polls, wakers) = (polls.clone(), wakers.clone());
+            let next = (actor + 1) % waking;
+            add(
+                &mut group,
+                poll_fn(move |cx| {
+                    polls.count();
+                    if wakers.borrow().len() == actor {
+                        wakers.borrow_mut().push(cx.waker().clone());
+                    }
+                    if let Some(next) = wakers.borrow().get(next) {
+                        next.wake_by_ref();
+                    }
+                    Poll::Pending
+                }),
+            );
+        }
+        for _ in 0..sleeping {
+            add(&mut group, sleeps(&polls).0);
+        }
+        turn(&play, &mut group);
+        polls.take();
+        for _ in 0..10 {
+            turn(&play, &mut group);
+            assert_eq!(polls.take(), waking + sleeping);
+            assert!(play.take_wakes() > 0, "nobody would poll it again");
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_that_are_woken_are_polled_in_one_turn_and_once() {
+    let play = Play::default();
+    let (mut group, polls) = (Group::local(), Counter::default());
+    let wake = Vec::from_iter((0..10_000).map(|_| {
+        let (execute, wake) = sleeps(&polls);
+        add(&mut group, execute);
+        wake
+    }));
+    turn(&play, &mut group);
+    for _ in 0..3 {
+        assert_eq!(polls.take(), 10_000);
+        wake.iter().for_each(|wake| wake());
+        turn(&play, &mut group);
+    }
+}
+
+#[test]
+fn ten_thousand_that_return_at_once_take_one_turn() {
+    let play = Play::default();
+    let (mut group, polls) = (Group::local(), Counter::default());
+    for _ in 0..10_000 {
+        let polls = polls.clone();
+        add(&mut group, async move { polls.count() });
+    }
+    assert_eq!(play.poll_ready(&mut group), Some(()));
+    assert_eq!(polls.take(), 10_000);
+}
+
+#[test]
+fn a_sibling_of_k_that_wake_themselves_is_polled_in_turn_k_halves_plus_one() {
+    let play = Play::default();
+    for k in (0..=20).chain([10_000, 10_001]) {
+        let (mut group, spins_polled, polls) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
+        let (execute, wake) = sleeps(&polls);
+        add(&mut group, execute);
+        for _ in 0..k {
+            add(&mut group, spins(&spins_polled));
+        }
+        turn(&play, &mut group);
+        polls.take();
+        for _ in 0..5 {
+            wake();
+            for n in 1..=k / 2 + 1 {
+                assert_eq!(polls.take(), 0, "{k}, before turn {n}");
+                turn(&play, &mut group);
+            }
+            assert_eq!(polls.take(), 1, "{k}");
+        }
+    }
+}
+
+#[test]
+fn the_grace_period_of_whoever_wakes_itself_is_polled_in_every_turn() {
+    let play = Play::default();
+    for spinning in [1, 2, 3, 10_000] {
+        let (mut group, polls, timer) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
+        let ended = Rc::new(Cell::new(false));
+        group.grace_period({
+            let (timer, ended) = (timer.clone(), ended.clone());
+            move || {
+                poll_fn(move |_| {
+                    timer.count();
+                    match ended.get() {
+                        true => Poll::Ready(()),
+                        false => Poll::Pending,
+                    }
+                })
+            }
+        });
+        for _ in 0..spinning {
+            add(&mut group, spins(&polls));
+        }
+        add(&mut group, ready(()));
+        for _ in 0..100 {
+            turn(&play, &mut group);
+            assert_eq!(timer.take(), 1);
+        }
+        ended.set(true);
+        polls.take();
+        assert_eq!(play.poll_ready(&mut group), Some(()));
+        assert!(polls.take() <= 2);
+    }
+}
+
+#[test]
+fn an_actor_that_always_has_data_handles_two_stretches_of_it_in_a_turn() {
+    let play = Play::default();
+    for stretch in [1, 32] {
+        let (mut group, handled, polls) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
+        let (data, mut endless) = mpsc::unbounded();
+        add(&mut group, {
+            let (handled, data) = (handled.clone(), data.clone());
+            async move {
+                while let Some(()) = endless.next().await {
+                    handled.count();
+                    data.unbounded_send(()).unwrap();
+                    if handled.0.get() % stretch == 0 {
+                        yield_now().await;
+                    }
+                }
+            }
+        });
+        data.unbounded_send(()).unwrap();
+        let (execute, wake) = sleeps(&polls);
+        add(&mut group, execute);
+        add(&mut group, pending()); // or two polls would be all that a turn has for two actors
+        turn(&play, &mut group);
+        for _ in 0..100 {
+            handled.take();
+            polls.take();
+            wake();
+            turn(&play, &mut group);
+            assert_eq!(handled.take(), 2 * stretch);
+            assert_eq!(polls.take(), 1);
+        }
+    }
+}
+
+/// The inner group is polled twice, and polls two each time.
+#[test]
+fn a_group_in_a_group_has_its_share_of_the_turn() {
+    let play = Play::default();
+    let (mut outer, spinning, polls) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
+    let mut inner = Group::local();
+    for _ in 0..100 {
+        add(&mut inner, spins(&spinning));
+    }
+    outer.add(async { inner.await.unwrap() }, |_| {});
+    let (execute, wake) = sleeps(&polls);
+    add(&mut outer, execute);
+    add(&mut outer, pending());
+    turn(&play, &mut outer);
+    for _ in 0..100 {
+        spinning.take();
+        polls.take();
+        wake();
+        turn(&play, &mut outer);
+        assert_eq!(spinning.take(), 4);
+        assert_eq!(polls.take(), 1);
+    }
+}
+
+#[test]
+fn the_other_tasks_of_the_executor_get_as_many_turns_as_the_group() {
+    let executor = LocalExecutor::new();
+    let (polls, other) = <(Counter, Counter)>::default();
+    let mut group = Group::local();
+    for _ in 0..1_000 {
+        add(&mut group, spins(&polls));
+    }
+    let group = executor.spawn(group);
+    let others = [(); 3].map(|()| executor.spawn(spins(&other)));
+    for round in 0..100 {
+        for _ in 0..1 + others.len() {
+            assert!(executor.try_tick());
+        }
+        assert_eq!(other.take(), others.len());
+        let polls = polls.take();
+        assert!(polls == 2 || round == 0, "{polls}");
+    }
+    drop((group, others));
+}

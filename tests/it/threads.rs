@@ -1,0 +1,481 @@
+//! Many threads at once: they wake the actors of a group while it runs, stops, is dropped, is filled again.
+//!
+//! It is more than a million wakes. That none is lost shows in that a test ends: whoever wakes an actor waits for its
+//! answer before waking it again, so after a lost wake both would wait for ever. A watchdog turns that into a failure;
+//! nothing else here looks at a clock.
+
+use std::future::{pending, poll_fn, ready, Future};
+use std::panic::resume_unwind;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{self as std_mpsc, RecvTimeoutError};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Poll, Waker};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use futures::channel::{mpsc, oneshot};
+use futures::executor::block_on;
+use futures::future::{join_all, FutureExt};
+use futures::stream::{FusedStream, Stream, StreamExt};
+use futures::{select, task::AtomicWaker};
+use run_group::{Exit, Group, Interrupted};
+
+use crate::play::Play;
+
+/// How long a test may take before it counts as hanging. Only a failing test ever waits for it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Does `work` on a thread of its own, and fails if it hangs or panics.
+#[track_caller]
+fn watched(work: impl FnOnce() + Send + 'static) {
+    let (done, ended) = std_mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        let _done = done; // dropped also when `work` panics
+        work();
+    });
+    if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        panic!("it hangs");
+    }
+    thread
+        .join()
+        .unwrap_or_else(|payload| resume_unwind(payload));
+}
+
+/// Who drives the groups.
+#[derive(Clone, Copy, Debug)]
+enum Driver {
+    /// A `block_on` for each, and nothing else on its thread.
+    BlockOn,
+    /// One executor, driven by so many threads. A group is polled now by this thread, now by that.
+    Executor(usize),
+}
+
+impl Driver {
+    /// Runs groups, all at the same time, and returns their reports.
+    fn run<T: Send + 'static>(self, groups: Vec<Group<'static, T>>) -> Vec<Vec<Exit<T>>> {
+        let reports = groups.into_iter().map(Group::report);
+        match self {
+            Self::BlockOn => thread::scope(|scope| {
+                let reports: Vec<_> = reports
+                    .map(|report| scope.spawn(|| block_on(report)))
+                    .collect();
+                reports
+                    .into_iter()
+                    .map(|report| report.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                    .collect()
+            }),
+            Self::Executor(threads) => {
+                let executor = smol::Executor::new();
+                let reports: Vec<_> = reports.map(|report| executor.spawn(report)).collect();
+                let (running, ended) = smol::channel::bounded::<()>(1);
+                thread::scope(|scope| {
+                    for _ in 0..threads {
+                        scope.spawn(|| block_on(executor.run(ended.recv())));
+                    }
+                    let reports = block_on(join_all(reports));
+                    drop(running);
+                    reports
+                })
+            }
+        }
+    }
+}
+
+/// A set of bells that one thread rings. Each has one actor that answers.
+struct Bells {
+    bells: Vec<Bell>,
+    /// How many answers the thread still waits for. At first: that of each actor that it is there.
+    missing: AtomicUsize,
+    ringer: AtomicWaker,
+}
+
+#[derive(Default)]
+struct Bell {
+    rung: AtomicUsize,
+    actor: AtomicWaker,
+}
+
+impl Bells {
+    fn new(bells: usize) -> Arc<Self> {
+        Arc::new(Self {
+            bells: (0..bells).map(|_| Bell::default()).collect(),
+            missing: AtomicUsize::new(bells),
+            ringer: AtomicWaker::new(),
+        })
+    }
+
+    /// Waits until every actor has answered.
+    fn wait(&self) {
+        block_on(poll_fn(|cx| {
+            self.ringer.register(cx.waker());
+            match self.missing.load(SeqCst) {
+                0 => Poll::Ready(()),
+                _ => Poll::Pending,
+            }
+        }));
+    }
+
+    /// Rings every bell, when all have answered to what was before.
+    fn ring(&self) {
+        self.wait();
+        self.missing.store(self.bells.len(), SeqCst);
+        for bell in &self.bells {
+            bell.rung.fetch_add(1, SeqCst);
+            bell.actor.wake();
+        }
+    }
+
+    /// Returns an actor that answers the bell of this number. It returns, with the number of polls it took, when it has
+    /// answered `rings` times.
+    fn listen(self: &Arc<Self>, bell: usize, rings: usize) -> impl Future<Output = usize> + Send {
+        let bells = self.clone();
+        // Before the first ring it says that it is there.
+        let (mut polls, mut answered, mut there) = (0, 0, false);
+        poll_fn(move |cx| {
+            polls += 1;
+            let bell = &bells.bells[bell];
+            bell.actor.register(cx.waker());
+            let rung = bell.rung.load(SeqCst);
+            let answers = rung - answered + usize::from(!there);
+            (answered, there) = (rung, true);
+            // By now it has to be ready to be rung again.
+            if answers > 0 && bells.missing.fetch_sub(answers, SeqCst) == answers {
+                bells.ringer.wake();
+            }
+            match answered == rings {
+                true => Poll::Ready(polls),
+                false => Poll::Pending,
+            }
+        })
+    }
+}
+
+/// A million wakes, none of which may be lost: nobody rings a bell again before it was answered.
+///
+/// The first to return stops the group while the last bells are still being rung. The actors ignore that, so that their
+/// polls can be counted: one to begin with, and one for each ring.
+#[test]
+fn every_wake_from_whatever_thread_polls_its_actor_once() {
+    watched(|| {
+        let mut wakes = 0;
+        for (driver, groups, threads, bells, rings) in [
+            // The ringer waits for each single answer: its wake comes when the group has just gone to sleep.
+            (Driver::BlockOn, 1, 1, 1, 4_000),
+            (Driver::Executor(2), 1, 2, 1, 2_000),
+            // Or while it is at it.
+            (Driver::BlockOn, 1, 4, 64, 1_600),
+            (Driver::Executor(3), 1, 4, 64, 1_600),
+            // Of several groups, each is polled by whatever thread is free.
+            (Driver::BlockOn, 2, 2, 16, 1_000),
+            (Driver::Executor(3), 4, 2, 16, 1_000),
+        ] {
+            wakes += groups * threads * bells * rings;
+            let mut sets = Vec::new();
+            let groups = Vec::from_iter((0..groups).map(|_| {
+                let mut group = Group::new();
+                for _ in 0..threads {
+                    let set = Bells::new(bells);
+                    for bell in 0..bells {
+                        group.add(set.listen(bell, rings), |_| {});
+                    }
+                    sets.push(set);
+                }
+                group
+            }));
+            thread::scope(|scope| {
+                for set in &sets {
+                    scope.spawn(|| (0..rings).for_each(|_| set.ring()));
+                }
+                for report in driver.run(groups) {
+                    assert_eq!(report.len(), threads * bells);
+                    let polls = report.iter().map(|exit| *exit.output().unwrap());
+                    polls.for_each(|polls| assert_eq!(polls, 1 + rings, "{driver:?}"));
+                }
+            });
+        }
+        assert!(wakes >= 1_000_000, "{wakes}");
+    });
+}
+
+/// Returns how many messages came until all senders were gone, which it waits for also when it is interrupted before.
+async fn drain<M>(messages: M, mut interrupted: Interrupted) -> usize
+where
+    M: Stream<Item = ()> + FusedStream,
+{
+    let mut messages = pin!(messages);
+    let mut received = 0;
+    loop {
+        select! {
+            message = messages.next() => match message {
+                Some(()) => received += 1,
+                None => return received,
+            },
+            () = interrupted => return received + messages.count().await,
+        }
+    }
+}
+
+/// All actors of a group are about to return when the first of them does, so that the interrupts meet them in the midst
+/// of their last messages, or after those.
+#[test]
+fn whoever_drains_has_received_everything_though_the_stop_came_in_between() {
+    const SENDERS: usize = 4;
+    const MESSAGES: usize = 50;
+    watched(|| {
+        for driver in [Driver::BlockOn, Driver::Executor(3)].repeat(10) {
+            let mut ends: [Vec<_>; SENDERS] = Default::default();
+            let groups = Vec::from_iter((0..25).map(|_| {
+                let mut group = Group::new();
+                for ends in &mut ends {
+                    let (unbounded, messages) = mpsc::unbounded();
+                    group.add_with(|interrupted| drain(messages, interrupted));
+                    // A full one has its sender wait for its receiver.
+                    let (bounded, messages) = smol::channel::bounded(2);
+                    group.add_with(|interrupted| drain(messages, interrupted));
+                    ends.push((unbounded, bounded));
+                }
+                group
+            }));
+            thread::scope(|scope| {
+                for ends in ends {
+                    scope.spawn(|| {
+                        for (unbounded, bounded) in ends {
+                            for _ in 0..MESSAGES {
+                                unbounded.unbounded_send(()).unwrap();
+                                bounded.send_blocking(()).unwrap();
+                            }
+                        }
+                    });
+                }
+                for report in driver.run(groups) {
+                    assert_eq!(report.len(), 2 * SENDERS);
+                    for (n, exit) in report.iter().enumerate() {
+                        assert_eq!(exit.output(), Some(&MESSAGES));
+                        assert_eq!(exit.was_interrupted(), n > 0, "{report:?}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// A thread which waits for the `Interrupted`s that it is sent, and then answers.
+struct Waiter {
+    jobs: std_mpsc::Sender<Wait>,
+    /// Returns how many it has waited for.
+    thread: JoinHandle<usize>,
+}
+
+struct Wait {
+    interrupted: Interrupted,
+    /// Whether it answers without having waited.
+    impatient: bool,
+    answer: oneshot::Sender<()>,
+}
+
+impl Waiter {
+    fn new() -> Self {
+        let (jobs, due) = std_mpsc::channel::<Wait>();
+        let thread = thread::spawn(|| {
+            let done = due.into_iter().map(|mut job| {
+                if !job.impatient {
+                    block_on(&mut job.interrupted);
+                }
+                let _its_group_may_be_gone = job.answer.send(());
+            });
+            done.count()
+        });
+        Self { jobs, thread }
+    }
+
+    /// Adds an actor which returns when this thread has answered.
+    fn join(&self, group: &mut Group<'_, ()>, impatient: bool) {
+        group.add_with(|interrupted| {
+            let (answer, answered) = oneshot::channel();
+            let job = Wait {
+                interrupted,
+                impatient,
+                answer,
+            };
+            self.jobs.send(job).unwrap();
+            answered.map(Result::unwrap)
+        });
+    }
+}
+
+#[test]
+fn threads_that_wait_for_an_interrupted_are_released_by_the_stop_and_by_the_drop() {
+    const ROUNDS: usize = 5_000;
+    watched(|| {
+        let waiters = [(); 4].map(|()| Waiter::new());
+        let play = Play::default();
+        for round in 0..ROUNDS {
+            let mut group = Group::new();
+            for (n, waiter) in waiters.iter().enumerate() {
+                let impatient = match round % 5 {
+                    0 => n == round % 4, // the cause
+                    1 => true,           // every one may be
+                    _ => false,
+                };
+                waiter.join(&mut group, impatient);
+            }
+            match round % 5 {
+                0 | 1 => {
+                    let report = block_on(group.report());
+                    assert_eq!(report.len(), waiters.len());
+                    assert!(!report[0].was_interrupted());
+                    assert!(report[1..].iter().all(Exit::was_interrupted));
+                }
+                2 => drop(group),
+                3 => {
+                    play.poll_pending(&mut group);
+                    drop(group);
+                }
+                // It is dropped while their answers come.
+                _ => {
+                    group.add(pending(), |_| {});
+                    group.add(ready(()), |_| {});
+                    play.poll_pending(&mut group);
+                    drop(group);
+                }
+            }
+        }
+        for Waiter { jobs, thread } in waiters {
+            drop(jobs);
+            assert_eq!(thread.join().unwrap(), ROUNDS);
+        }
+    });
+}
+
+/// Returns what is like `future`, but leaves its waker behind when it is polled first.
+fn leaving_a_waker<F: Future>(
+    wakers: &Arc<Mutex<Vec<Waker>>>,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    let wakers = wakers.clone();
+    let leave = poll_fn(move |cx| {
+        wakers.lock().unwrap().push(cx.waker().clone());
+        Poll::Ready(())
+    });
+    leave.then(|()| future)
+}
+
+/// Counts a drop.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Afterwards, wakes reach nobody any more. The last of them are those in which the threads let go of the wakers.
+#[test]
+fn a_group_may_be_dropped_or_end_while_threads_wake_its_actors() {
+    const WAKERS: usize = 3;
+    watched(|| {
+        for round in 0..1000 {
+            let play = Play::default();
+            let dropped = Arc::default();
+            let wakers: Arc<Mutex<Vec<_>>> = Arc::default();
+            let mut group = Group::new();
+            for _ in 0..2 {
+                let execute = || {
+                    let dropped = Dropped(Arc::clone(&dropped));
+                    leaving_a_waker(&wakers, pending().map(|()| drop(dropped)))
+                };
+                group.add(execute(), |_| {});
+                group.add_abortable(execute());
+                group.add_with(|interrupted| execute().map(|()| drop(interrupted)));
+            }
+            play.poll_pending(&mut group);
+
+            let wakers = std::mem::take(&mut *wakers.lock().unwrap());
+            let barrier = Barrier::new(1 + WAKERS);
+            let (dropped, ended) = thread::scope(|scope| {
+                for _ in 0..WAKERS {
+                    scope.spawn(|| {
+                        let wakers = wakers.clone();
+                        barrier.wait();
+                        for _ in 0..10 {
+                            wakers.iter().for_each(Waker::wake_by_ref);
+                        }
+                        barrier.wait(); // it has happened
+                        barrier.wait(); // no wake counts up to here
+                        wakers.into_iter().for_each(Waker::wake);
+                    });
+                }
+                barrier.wait();
+                for _ in 0..round % 10 {
+                    play.poll_pending(&mut group);
+                }
+                let mut ended = None;
+                match round % 3 {
+                    0 => drop(group),
+                    1 => {
+                        group.add(ready(()), |_| {});
+                        group.grace_period(|| ready(()));
+                        // A thread that is in the midst of a wake may be in its way.
+                        while play.poll(&mut group).is_pending() {
+                            thread::yield_now();
+                        }
+                        ended = Some(group); // it is kept, to see that it is not woken
+                    }
+                    _ => {
+                        group.add(ready(()), |_| {});
+                        play.poll_pending(&mut group); // stops
+                        drop(group);
+                    }
+                }
+                barrier.wait();
+                let dropped = dropped.load(SeqCst);
+                play.take_wakes();
+                barrier.wait();
+                (dropped, ended)
+            });
+            assert_eq!(dropped, 6, "{ended:?}");
+            assert_eq!(play.take_wakes(), 0);
+        }
+    });
+}
+
+/// One group is used over and over, while threads wake those who were in it before.
+#[test]
+fn wakers_of_former_actors_poll_none_of_their_successors() {
+    const RINGERS: usize = 3;
+    const RINGS: usize = 20;
+    watched(|| {
+        let (polls, seen) = std_mpsc::channel();
+        let wakers: Arc<Mutex<Vec<_>>> = Arc::default();
+        let mut group = Group::new();
+        for generation in 0..500 {
+            let former = std::mem::take(&mut *wakers.lock().unwrap());
+            let sets = [(); RINGERS].map(|()| Bells::new(4));
+            for set in &sets {
+                for bell in 0..4 {
+                    group.add(leaving_a_waker(&wakers, set.listen(bell, RINGS)), |_| {});
+                }
+            }
+            // Without such an actor the group keeps its set, so that the wakers lead to one that is in use.
+            if generation % 4 == 0 {
+                group.add_abortable(leaving_a_waker(&wakers, pending()));
+            }
+            let polls = polls.clone();
+            group.on_exit(move |exit| polls.send(exit.output().copied()).unwrap());
+            thread::scope(|scope| {
+                for set in &sets {
+                    scope.spawn(|| {
+                        for _ in 0..RINGS {
+                            set.ring();
+                            former.iter().for_each(Waker::wake_by_ref);
+                        }
+                    });
+                }
+                assert_eq!(block_on(&mut group), Some(1 + RINGS));
+            });
+            let returned = seen.try_iter().flatten();
+            assert!(returned.eq([1 + RINGS; 4 * RINGERS]));
+        }
+    });
+}
