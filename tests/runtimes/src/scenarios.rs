@@ -458,10 +458,13 @@ pub fn runs_in_a_loop<R: Runtime>() {
                 .named("work");
             group.add(pending(), |_| {}).named("stuck");
             group.grace_period(|| R::sleep(MOMENT));
-            group.on_exit(|exit| log.say(exit));
+            group.on_exit(|exit| log.say(format_args!("{}: {exit}", exit.index())));
 
             assert_eq!((&mut group).await, Some(round));
-            let expected = [format!("work returned {round}"), "stuck expired".to_owned()];
+            let expected = [
+                format!("0: work returned {round}"),
+                "1: stuck expired".to_owned(),
+            ];
             assert_eq!(log.take(), expected);
         }
     });

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::catch_unwind;
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -25,7 +26,10 @@ fn executor() -> Result<LocalExecutor, GlommioError<()>> {
 
 impl local::Runtime for Glommio {
     fn refusal() -> Option<String> {
-        executor().err().map(|error| error.to_string())
+        match catch_unwind(executor) {
+            Ok(made) => made.err().map(|error| error.to_string()),
+            Err(_) => Some("glommio panics, as it does where there is no io_uring".into()),
+        }
     }
 
     fn run(future: local::Task) {
