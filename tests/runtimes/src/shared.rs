@@ -1,0 +1,22 @@
+//! The suite for executors whose tasks are `Send`.
+
+use std::sync::Arc as Pointer;
+
+use futures::future::BoxFuture;
+use run_group::Group;
+
+/// What has to be in a task: `Send`.
+trait Portable: Send {}
+impl<T: Send> Portable for T {}
+
+/// A future that an executor takes, or that it gives.
+pub type Task<T = ()> = BoxFuture<'static, T>;
+
+/// Returns a group whose actors are `Send`.
+fn new_group<'a, T>() -> Group<'a, T> {
+    Group::new()
+}
+
+#[path = "scenarios.rs"]
+mod scenarios;
+pub use scenarios::*;

@@ -1,0 +1,27 @@
+//! The suite, on one executor after the other.
+
+mod async_global_executor;
+mod async_std;
+mod compio;
+mod embassy;
+mod futures;
+#[cfg(target_os = "linux")]
+mod glommio;
+#[cfg(target_os = "linux")]
+mod monoio;
+mod pollster;
+mod smol;
+mod tokio;
+
+use ::futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// Where there is a port that is free.
+const LOOPBACK: (&str, u16) = ("127.0.0.1", 0);
+
+/// Sends back the four bytes that a client sends. One that leaves before is none of the server's concern.
+async fn echo(mut client: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut word = [0; 4];
+    if client.read_exact(&mut word).await.is_ok() {
+        let _ = client.write_all(&word).await;
+    }
+}

@@ -1,0 +1,356 @@
+//! Tokio: in the `block_on` of the multi-threaded runtime, which is where `#[tokio::main]` puts it, as a task of either
+//! runtime, and on a `LocalSet`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::FutureExt;
+use run_group_runtimes::{local, shared, suite, test};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{spawn, spawn_local, LocalSet};
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::LOOPBACK;
+
+suite!(block_on: local on BlockOn, Serve);
+suite!(current_thread: shared on CurrentThread, Spawn, Serve);
+suite!(multi_thread: shared on MultiThread, Spawn, Serve);
+suite!(local_set: local on OnLocalSet, Spawn, Serve);
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+async fn serve(listening: oneshot::Sender<SocketAddr>) -> io::Result<()> {
+    let listener = TcpListener::bind(LOOPBACK).await?;
+    let _ = listening.send(listener.local_addr()?);
+    loop {
+        let (mut client, _) = listener.accept().await?;
+        let mut word = [0; 4];
+        if client.read_exact(&mut word).await.is_ok() {
+            let _ = client.write_all(&word).await;
+        }
+    }
+}
+
+struct BlockOn;
+
+impl local::Runtime for BlockOn {
+    fn run(future: local::Task) {
+        multi_thread().block_on(future);
+    }
+
+    fn sleep(duration: Duration) -> local::Task {
+        Box::pin(sleep(duration))
+    }
+}
+
+impl local::Serve for BlockOn {
+    fn serve(listening: oneshot::Sender<SocketAddr>) -> local::Task<io::Result<()>> {
+        Box::pin(serve(listening))
+    }
+}
+
+struct CurrentThread;
+
+impl shared::Runtime for CurrentThread {
+    fn run(future: shared::Task) {
+        current_thread().block_on(async { spawn(future).await.unwrap() });
+    }
+
+    fn sleep(duration: Duration) -> shared::Task {
+        Box::pin(sleep(duration))
+    }
+}
+
+impl shared::Spawn for CurrentThread {
+    fn spawn(task: shared::Task) -> shared::Task {
+        Box::pin(AbortOnDropHandle::new(spawn(task)).map(Result::unwrap))
+    }
+}
+
+impl shared::Serve for CurrentThread {
+    fn serve(listening: oneshot::Sender<SocketAddr>) -> shared::Task<io::Result<()>> {
+        Box::pin(serve(listening))
+    }
+}
+
+struct MultiThread;
+
+impl shared::Runtime for MultiThread {
+    fn run(future: shared::Task) {
+        multi_thread().block_on(async { spawn(future).await.unwrap() });
+    }
+
+    fn sleep(duration: Duration) -> shared::Task {
+        Box::pin(sleep(duration))
+    }
+}
+
+impl shared::Spawn for MultiThread {
+    fn spawn(task: shared::Task) -> shared::Task {
+        Box::pin(AbortOnDropHandle::new(spawn(task)).map(Result::unwrap))
+    }
+}
+
+impl shared::Serve for MultiThread {
+    fn serve(listening: oneshot::Sender<SocketAddr>) -> shared::Task<io::Result<()>> {
+        Box::pin(serve(listening))
+    }
+}
+
+struct OnLocalSet;
+
+impl local::Runtime for OnLocalSet {
+    fn run(future: local::Task) {
+        LocalSet::new().block_on(&current_thread(), async {
+            spawn_local(future).await.unwrap();
+        });
+    }
+
+    fn sleep(duration: Duration) -> local::Task {
+        Box::pin(sleep(duration))
+    }
+}
+
+impl local::Spawn for OnLocalSet {
+    fn spawn(task: local::Task) -> local::Task {
+        Box::pin(AbortOnDropHandle::new(spawn_local(task)).map(Result::unwrap))
+    }
+}
+
+impl local::Serve for OnLocalSet {
+    fn serve(listening: oneshot::Sender<SocketAddr>) -> local::Task<io::Result<()>> {
+        Box::pin(serve(listening))
+    }
+}
+
+/// Actors that always have data, under Tokio's budget.
+///
+/// Each time that Tokio polls a task it allows it 128 operations. After these, whatever is of Tokio in the task answers
+/// that it is not ready, until the next poll. The actors of a group are one task to Tokio, and share them.
+///
+/// What that comes to, measured with Tokio 1.54, where the group is a task of either runtime or of a `LocalSet`:
+///
+/// - Next to one actor that always has data, siblings that wait for a timer get their turn in the next poll or in the
+///   one after it, and the grace period gets every second poll.
+/// - Two such actors take turns of 128 items each. A sibling that is between them, in the order of waking, gets none.
+/// - Other tasks get their turn between any two polls.
+///
+/// Outside a task, in the `block_on` of a runtime, less holds: one such actor holds up the grace period, and on the
+/// multi-threaded runtime a sibling, too. A bare `FuturesUnordered` treats its futures likewise. An actor that spawns
+/// its work has a budget of its own, and none of this happens, wherever the group is.
+mod budget {
+    use std::convert::Infallible;
+    use std::sync::Mutex;
+
+    use futures::channel::mpsc;
+    use futures::StreamExt;
+    use run_group::{Exit, Group};
+    use run_group_runtimes::local::Runtime as _;
+    use run_group_runtimes::shared::Runtime as _;
+    use tokio::io::repeat;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    const BUDGET: usize = 128;
+
+    const MOMENT: Duration = Duration::from_millis(2);
+
+    /// Runs a future somewhere.
+    type Place = fn(shared::Task);
+
+    const TASKS: [Place; 3] = [CurrentThread::run, MultiThread::run, |future| {
+        OnLocalSet::run(future)
+    }];
+
+    const NO_TASKS: [Place; 2] = [
+        |future| BlockOn::run(future),
+        |future| current_thread().block_on(future),
+    ];
+
+    /// Receives from a channel that is never empty.
+    async fn always_receives(mut received: impl FnMut()) -> &'static str {
+        let (sender, mut receiver) = unbounded_channel();
+        loop {
+            sender.send(()).unwrap();
+            receiver.recv().await.unwrap();
+            received();
+        }
+    }
+
+    /// Reads from a source that is always ready.
+    async fn always_reads(mut read: impl FnMut()) -> &'static str {
+        let mut source = repeat(0);
+        loop {
+            source.read_u8().await.unwrap();
+            read();
+        }
+    }
+
+    fn in_each(places: impl IntoIterator<Item = Place>, scenario: fn() -> shared::Task) {
+        let scenarios = || places.into_iter().for_each(|run| run(scenario()));
+        test(|| None, scenarios);
+    }
+
+    fn lines(exits: Vec<Exit<&str>>) -> Vec<String> {
+        exits.iter().map(Exit::to_string).collect()
+    }
+
+    #[test]
+    fn two_that_always_have_data_take_turns() {
+        in_each(TASKS, || {
+            Box::pin(async {
+                // Whose turn it was, and for how many items.
+                let turns = Mutex::new(Vec::<(&str, usize)>::new());
+                let (enough, is_enough) = oneshot::channel::<()>();
+                let enough = Mutex::new(Some(enough));
+                let item_of = |name| {
+                    let mut turns = turns.lock().unwrap();
+                    match turns.last_mut() {
+                        Some((last, items)) if *last == name => *items += 1,
+                        _ => turns.push((name, 1)),
+                    }
+                    if turns.len() > 100 {
+                        enough.lock().unwrap().take();
+                    }
+                };
+
+                let mut group = Group::new();
+                group.add_abortable(always_receives(|| item_of("channel")));
+                group.add_abortable(always_reads(|| item_of("io")));
+                group.add_abortable(is_enough.map(|_| "enough"));
+                assert_eq!(group.await, Some("enough"));
+
+                let turns = turns.lock().unwrap();
+                let expected = [("channel", BUDGET), ("io", BUDGET)].repeat(50);
+                assert_eq!(turns[..100], expected);
+            })
+        });
+    }
+
+    #[test]
+    fn those_that_wait_get_their_turn_and_so_does_the_grace_period() {
+        in_each(TASKS, || {
+            Box::pin(async {
+                let (waiting, mut all_through) = mpsc::channel::<Infallible>(0);
+                let mut group = Group::new();
+                group.add(always_receives(|| {}), |_| {}).named("greedy");
+                for name in ["one", "two", "three"] {
+                    let waiting = waiting.clone();
+                    group
+                        .add_with(|interrupted| async {
+                            for _ in 0..3 {
+                                sleep(MOMENT).await;
+                            }
+                            drop(waiting);
+                            interrupted.await;
+                            "told"
+                        })
+                        .named(name);
+                }
+                drop(waiting);
+                group
+                    .add_abortable(async {
+                        assert_eq!(all_through.next().await, None);
+                        "done"
+                    })
+                    .named("first");
+                group.grace_period(|| sleep(MOMENT));
+
+                let expected = [
+                    r#"first returned "done""#,
+                    r#"one returned "told", interrupted"#,
+                    r#"two returned "told", interrupted"#,
+                    r#"three returned "told", interrupted"#,
+                    "greedy expired",
+                ];
+                assert_eq!(lines(group.report().await), expected);
+            })
+        });
+    }
+
+    #[test]
+    fn other_tasks_get_their_turn() {
+        in_each(TASKS, || {
+            Box::pin(async {
+                let (stop, stopped) = oneshot::channel::<()>();
+                let other = spawn(async {
+                    for _ in 0..3 {
+                        sleep(MOMENT).await;
+                    }
+                    drop(stop);
+                });
+
+                let mut group = Group::new();
+                group.add_abortable(always_receives(|| {})).named("channel");
+                group.add_abortable(always_reads(|| {})).named("io");
+                group
+                    .add_abortable(stopped.map(|_| "stopped"))
+                    .named("stop");
+
+                let expected = [
+                    r#"stop returned "stopped""#,
+                    "channel aborted",
+                    "io aborted",
+                ];
+                assert_eq!(lines(group.report().await), expected);
+                other.await.unwrap();
+            })
+        });
+    }
+
+    #[test]
+    fn actors_that_spawn_their_work_have_a_budget_each() {
+        in_each(TASKS.into_iter().chain(NO_TASKS), || {
+            Box::pin(async {
+                let (working, mut all_through) = mpsc::channel::<Infallible>(0);
+                let mut group = Group::new();
+                for name in ["one", "two", "three", "four", "five"] {
+                    let mut working = Some(working.clone());
+                    let mut items = 0;
+                    let work = spawn(always_receives(move || {
+                        items += 1;
+                        if items == 10 * BUDGET {
+                            working.take();
+                        }
+                    }));
+                    let work = AbortOnDropHandle::new(work).map(Result::unwrap);
+                    group.add(work, |_| {}).named(name);
+                }
+                drop(working);
+                group
+                    .add_abortable(async {
+                        assert_eq!(all_through.next().await, None);
+                        "done"
+                    })
+                    .named("first");
+                group.grace_period(|| sleep(MOMENT));
+
+                let expected = [
+                    r#"first returned "done""#,
+                    "one expired",
+                    "two expired",
+                    "three expired",
+                    "four expired",
+                    "five expired",
+                ];
+                assert_eq!(lines(group.report().await), expected);
+            })
+        });
+    }
+}
