@@ -289,7 +289,8 @@
 //! ```
 //!
 //! A `JoinHandle` of Tokio or async-std lets go of its task when it is dropped. For Tokio, tokio-util has
-//! `AbortOnDropHandle`, which ends it; the example `tokio` uses that.
+//! `AbortOnDropHandle`, which ends it; the example `tokio` uses that. Elsewhere, `FutureExt::remote_handle` of the
+//! `futures` crate makes such a handle.
 //!
 //! ## A group in a group
 //!
@@ -372,6 +373,11 @@
 //! A group polls fairly. An actor that wakes itself for ever is polled again only after those that are waiting, and the
 //! group returns to its executor regularly: as soon as two of its actors have woken themselves, or each had a turn. It
 //! then wakes its executor itself, so it may be polled once more than there are wakes.
+//!
+//! What no group can do is take the turn from an actor whose poll does not return: one that always has data yields now
+//! and then. Tokio sees to that with a budget for each task, and to Tokio a group is one task, whose actors share the
+//! budget. An actor that may use it all up gets a task of its own, [as above](#a-spawned-task). The grace period is polled
+//! before the actors, so it ends in any case.
 //!
 //! # Comparison
 //!

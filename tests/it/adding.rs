@@ -160,6 +160,33 @@ fn it_is_terminated_from_its_end_until_an_actor_is_added() {
 }
 
 #[test]
+fn it_is_empty_while_nobody_is_out() {
+    let play = Play::default();
+    let mut group = Group::new();
+    assert!(group.is_empty());
+    let a = play.stubborn("a", &mut group);
+    group.add(ready("done"), |_| {});
+    assert!(!group.is_empty());
+    play.settle(&mut group);
+    assert!(!group.is_empty());
+    a.returns("late");
+    play.poll_ready(&mut group);
+    assert!(group.is_empty());
+}
+
+#[test]
+fn what_is_put_together_of_one_that_has_ended_and_one_that_has_not_is_not_terminated() {
+    let play = Play::default();
+    let mut ended = Group::new();
+    play.observe(&mut ended);
+    play.poll_ready(&mut ended);
+    assert!(ended.is_terminated());
+    let mut back = Group::new();
+    back.add(ready("done"), |_| {});
+    assert!(!ended.before(back).is_terminated());
+}
+
+#[test]
 fn it_may_be_selected_over_in_a_loop() {
     let mut group = Group::new();
     group.add(ready("done"), |_| {});

@@ -146,12 +146,12 @@ impl local::Serve for OnLocalSet {
 /// What that comes to, measured with Tokio 1.54, where the group is a task of either runtime or of a `LocalSet`:
 ///
 /// - Next to one actor that always has data, siblings that wait for a timer get their turn in the next poll or in the
-///   one after it, and the grace period gets every second poll.
+///   one after it.
+/// - The grace period gets its turn in every poll, since the group polls it first.
 /// - Two such actors take turns of 128 items each. A sibling that is between them, in the order of waking, gets none.
 /// - Other tasks get their turn between any two polls.
 ///
-/// Outside a task, in the `block_on` of a runtime, less holds: one such actor holds up the grace period, and on the
-/// multi-threaded runtime a sibling, too. A bare `FuturesUnordered` treats its futures likewise. An actor that spawns
+/// Outside a task, in the `block_on` of the multi-threaded runtime, less holds: one such actor holds up a sibling. A bare `FuturesUnordered` treats its futures likewise. An actor that spawns
 /// its work has a budget of its own, and none of this happens, wherever the group is.
 mod budget {
     use std::convert::Infallible;
@@ -243,9 +243,24 @@ mod budget {
         });
     }
 
+    /// The group polled the grace period after the actors, when the budget was used up. In a `block_on` it never ended.
+    #[test]
+    fn the_grace_period_ends_wherever_the_group_is() {
+        in_each(TASKS.into_iter().chain(NO_TASKS), || {
+            Box::pin(async {
+                let mut group = Group::new();
+                group.add(always_receives(|| {}), |_| {}).named("greedy");
+                group.add(std::future::ready("done"), |_| {}).named("first");
+                group.grace_period(|| sleep(MOMENT));
+                let expected = [r#"first returned "done""#, "greedy expired"];
+                assert_eq!(lines(group.report().await), expected);
+            })
+        });
+    }
+
     #[test]
     fn those_that_wait_get_their_turn_and_so_does_the_grace_period() {
-        in_each(TASKS, || {
+        in_each(TASKS.into_iter().chain([NO_TASKS[1]]), || {
             Box::pin(async {
                 let (waiting, mut all_through) = mpsc::channel::<Infallible>(0);
                 let mut group = Group::new();
