@@ -224,7 +224,7 @@ impl Model {
     /// Returns the places of the terms that are for a stage.
     fn terms_of(&self, stage: Option<usize>) -> Vec<usize> {
         let is_for =
-            |&term: &usize| stage.map_or(false, |number| self.terms[term].stages.contains(&number));
+            |&term: &usize| stage.is_some_and(|number| self.terms[term].stages.contains(&number));
         (0..self.terms.len()).filter(is_for).collect()
     }
 
