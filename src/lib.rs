@@ -289,7 +289,7 @@
 //! ```
 //!
 //! A `JoinHandle` of Tokio or async-std lets go of its task when it is dropped. For Tokio, tokio-util has
-//! `AbortOnDropHandle`, which ends it; the example `tokio` uses that. Elsewhere, `FutureExt::remote_handle` of the
+//! `AbortOnDropHandle`, which ends it: `spawned` of the example `tokio` is the recipe. Elsewhere, `FutureExt::remote_handle` of the
 //! `futures` crate makes such a handle.
 //!
 //! ## A group in a group

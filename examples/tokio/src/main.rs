@@ -39,14 +39,13 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::{pending, Future};
 use std::io::{self, Write};
-use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use run_group::{Group, Interrupted};
+use run_group_tokio::spawned;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
-use tokio_util::task::AbortOnDropHandle;
 
 /// How long the work may go on once it is told to stop.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
@@ -109,15 +108,6 @@ async fn program(habit: Habit) -> Result<(), String> {
     let _dropped = ended.await;
     say("the work has ended");
     Ok(())
-}
-
-/// Spawns `work`, and returns what it returns or panics as it panics. If this is dropped, the work is aborted.
-async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match AbortOnDropHandle::new(tokio::spawn(work)).await {
-        Ok(output) => output,
-        // Nobody else has a handle to abort it with, so it has panicked.
-        Err(error) => resume_unwind(error.into_panic()),
-    }
 }
 
 /// Works until interrupted, or as its habit is. `_working` is dropped when the work ends, in whatever way.
