@@ -223,15 +223,16 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     pub(crate) fn before(mut self, mut back: Self) -> Self {
         let (own, theirs) = (self.numbers(), back.numbers());
         let actors = self.added;
-        let stages = self.number + self.stages() - back.number;
+        let renumbered = |stage: usize| stage.saturating_sub(theirs.start) + own.end;
 
         self.actors.append(back.actors, |actor| {
             let moved = actor.project();
             moved.label.index += actors;
-            *moved.stage += stages;
+            *moved.stage = renumbered(*moved.stage);
         });
-        self.terms = self.terms.into_part(own);
-        self.terms.append(back.terms.into_part(theirs), stages);
+        let theirs = back.terms.into_part(theirs.clone());
+        self.terms = self.terms.into_part(own.clone());
+        self.terms.append(theirs, renumbered);
         self.behind.push_back(back.stage);
         self.behind.append(&mut back.behind);
         self.added += back.added;

@@ -115,11 +115,12 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
         self
     }
 
-    /// Takes over the terms of the parts of `back`, whose stages are `offset` further on.
-    pub(crate) fn append(&mut self, back: Self, offset: usize) {
-        let shifted =
-            |(stages, term): (Range<usize>, _)| (stages.start + offset..stages.end + offset, term);
-        self.parts.extend(back.parts.into_iter().map(shifted));
+    /// Takes over the terms of the parts of `back`, whose stages have other numbers here.
+    pub(crate) fn append(&mut self, back: Self, renumbered: impl Fn(usize) -> usize) {
+        for (stages, term) in back.parts {
+            let stages = renumbered(stages.start)..renumbered(stages.end);
+            self.parts.push((stages, term));
+        }
     }
 
     /// Returns what is set for `stage`, the inner before the outer.

@@ -484,6 +484,37 @@ fn groups_that_are_running_or_stopping_may_be_put_together() {
     );
 }
 
+/// The numbers of its stages were those from its own beginning, of which there were fewer in front of it.
+#[test]
+fn a_group_that_stops_in_its_third_stage_may_be_put_behind_another() {
+    let play = Play::default();
+    let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| {
+        let mut group = Group::new();
+        play.obedient(name, &mut group);
+        group
+    });
+    a.add(ready("done"), |_| {}).named("cause");
+    b.grace_period(pending::<()>);
+    play.stubborn("last", &mut c);
+    play.observe(&mut c);
+    let mut back = a.before(b).before(c);
+    back.grace_period(|| ready(()));
+    back.grace_period(pending::<()>);
+    play.settle(&mut back);
+    assert_eq!(back.len(), 1);
+    play.log();
+
+    let mut front = Group::new();
+    play.obedient("front", &mut front);
+    let mut group = front.before(back);
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["front! (by cause)", "front", "last"]);
+    group.grace_period(|| ready(()));
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(names(&exits)[..2], [(2, "cause"), (1, "a")]);
+    assert_eq!(play.log().last().unwrap(), "last expired");
+}
+
 #[test]
 fn local_groups_have_stages_too() {
     let mut front: LocalGroup<'_, u8> = Group::local();
