@@ -88,6 +88,8 @@ pub fn stops_in_order<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let (close, closed) = oneshot::channel::<()>();
+        // A moment may be over before the others have started.
+        let (start, all_have_started) = oneshot::channel::<()>();
 
         let mut group = new_group();
         group
@@ -101,6 +103,7 @@ pub fn stops_in_order<R: Runtime>() {
             .add(
                 async {
                     log.say("first starts");
+                    assert!(all_have_started.await.is_err(), "nothing is sent");
                     R::sleep(MOMENT).await;
                     "done"
                 },
@@ -123,6 +126,7 @@ pub fn stops_in_order<R: Runtime>() {
         group
             .add_abortable(async {
                 log.say("aborted starts");
+                drop(start);
                 let _here = log.at_drop("aborted is dropped");
                 pending().await
             })
