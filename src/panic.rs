@@ -52,7 +52,9 @@ pub(crate) fn first(
 /// Drops one thing that a panic has left over. A further panic in that is of no account, nor is what that one carries.
 pub(crate) fn discard<T>(remains: T) {
     if let Err(payload) = contain(|| drop(remains)) {
-        mem::forget(payload);
+        if let Err(payload) = contain(|| drop(payload)) {
+            mem::forget(payload); // it could go on so for ever
+        }
     }
 }
 
