@@ -498,7 +498,6 @@ fn a_group_that_stops_in_its_third_stage_may_be_put_behind_another() {
     play.stubborn("last", &mut c);
     play.observe(&mut c);
     let mut back = a.before(b).before(c);
-    back.grace_period(|| ready(()));
     back.grace_period(pending::<()>);
     play.settle(&mut back);
     assert_eq!(back.len(), 1);
