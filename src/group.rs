@@ -13,7 +13,6 @@ use futures_util::ready;
 
 use crate::actor::{self, Actor};
 use crate::exit::{Exit, Label};
-#[cfg(target_has_atomic = "ptr")]
 use crate::interrupted::{signal, Interrupted};
 use crate::kind::{Kind, Local, Shared};
 use crate::stop::{Ended, Stop};
@@ -177,8 +176,6 @@ impl<'a, T> Group<'a, T> {
     /// which it returns is polled with the group. It sees the signal when it is polled next. What has to happen in the
     /// interrupt itself, or with the cause in hand, takes [`add`](Self::add).
     ///
-    /// Not available on targets without compare-and-swap, which have no `oneshot` channel.
-    ///
     /// # Examples
     ///
     /// ```
@@ -195,14 +192,13 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[1].output(), Some(&"interrupted"));
     /// ```
-    #[cfg(target_has_atomic = "ptr")]
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
     where
         F: Future<Output = T> + Send + 'a,
     {
-        let (sender, interrupted) = signal();
-        self.add(execute(interrupted), |_| drop(sender))
+        let (interrupt, interrupted) = signal();
+        self.add(execute(interrupted), |_| drop(interrupt))
     }
 
     /// Adds an actor that needs no telling: it is dropped where it stands when the group is interrupted.
@@ -313,14 +309,13 @@ impl<'a, T> LocalGroup<'a, T> {
     }
 
     /// Is [`Group::add_with`] without `Send`.
-    #[cfg(target_has_atomic = "ptr")]
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
     where
         F: Future<Output = T> + 'a,
     {
-        let (sender, interrupted) = signal();
-        self.add(execute(interrupted), |_| drop(sender))
+        let (interrupt, interrupted) = signal();
+        self.add(execute(interrupted), |_| drop(interrupt))
     }
 
     /// Is [`Group::add_abortable`] without `Send`.

@@ -1,28 +1,49 @@
 //! The signal an actor waits for: [`Interrupted`].
 
-use core::convert::Infallible;
+#[cfg(not(feature = "portable-atomic"))]
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll};
 
-use futures_channel::oneshot;
 use futures_util::future::FusedFuture;
-use futures_util::ready;
+use futures_util::task::AtomicWaker;
+#[cfg(feature = "portable-atomic")]
+use portable_atomic_util::Arc;
 
-/// Makes a signal and the end that gives it, by being dropped.
+/// Makes a signal and the end that gives it.
+pub(crate) fn signal() -> (Interrupt, Interrupted) {
+    let interrupt = Interrupt(Arc::default());
+    let interrupted = Interrupted {
+        signal: Arc::clone(&interrupt.0),
+        terminated: false,
+    };
+    (interrupt, interrupted)
+}
+
+/// What the two ends share.
 ///
-/// Nothing is ever sent. That a drop is the signal is what makes one rule of two: whoever waits is released when the
-/// interrupt is called, which drops its end, and when the group is dropped, which drops the interrupt.
-pub(crate) fn signal() -> (oneshot::Sender<Infallible>, Interrupted) {
-    let (sender, dropped) = oneshot::channel();
-    (
-        sender,
-        Interrupted {
-            dropped,
-            terminated: false,
-        },
-    )
+/// A `oneshot` channel would do as well, but it is larger, since it has room for a value and for a second waker, and it
+/// does not exist on targets without compare-and-swap.
+#[derive(Default)]
+struct Signal {
+    given: AtomicBool,
+    waker: AtomicWaker,
+}
+
+/// The end that gives the signal, by being dropped.
+///
+/// That makes one rule of two: whoever waits is released when the interrupt is called, which drops this, and when the
+/// group is dropped, which drops the interrupt.
+pub(crate) struct Interrupt(Arc<Signal>);
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        self.0.given.store(true, Ordering::Release);
+        self.0.waker.wake();
+    }
 }
 
 /// A future that is ready once its actor is interrupted.
@@ -57,12 +78,9 @@ pub(crate) fn signal() -> (oneshot::Sender<Infallible>, Interrupted) {
 /// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Interrupted {
-    /// Resolves with an error when the other end is dropped.
-    dropped: oneshot::Receiver<Infallible>,
-    /// Whether this future has said that it is ready.
-    ///
-    /// The receiver's own answer will not do. It counts as terminated as soon as its other end is gone, and `select!`
-    /// leaves a terminated future out, so the interruption would never be seen.
+    signal: Arc<Signal>,
+    /// Whether this future has said that it is ready. The signal may be given before that: `select!` leaves a terminated
+    /// future out, so the interruption would never be seen.
     terminated: bool,
 }
 
@@ -70,7 +88,14 @@ impl Future for Interrupted {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let _canceled = ready!(Pin::new(&mut self.dropped).poll(cx));
+        let given = |signal: &Signal| signal.given.load(Ordering::Acquire);
+        if !given(&self.signal) {
+            self.signal.waker.register(cx.waker());
+            // It may have been given before the waker was there to be woken.
+            if !given(&self.signal) {
+                return Poll::Pending;
+            }
+        }
         self.terminated = true;
         Poll::Ready(())
     }

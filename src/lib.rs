@@ -398,8 +398,7 @@
 //! - `std` (default) contains panics. Without it the crate is `no_std`, with `alloc`, and a panic unwinds through the group
 //!   ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application has to choose an
-//!   implementation, most often with `portable-atomic`'s own feature `critical-section`. These targets have no `oneshot`
-//!   channel and so neither [`Group::add_with`] nor [`Interrupted`]; use [`Group::add`] with a signal of your own.
+//!   implementation, most often with `portable-atomic`'s own feature `critical-section`.
 //!
 //! The crate contains no `unsafe` code.
 
@@ -417,11 +416,13 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(not(any(target_has_atomic = "ptr", feature = "portable-atomic")))]
+compile_error!("this target has no compare-and-swap: switch on the feature `portable-atomic` of run-group");
+
 mod actor;
 mod actors;
 mod exit;
 mod group;
-#[cfg(target_has_atomic = "ptr")]
 mod interrupted;
 mod kind;
 mod panic;
@@ -430,7 +431,6 @@ mod terms;
 
 pub use crate::exit::{Exit, Outcome};
 pub use crate::group::{Added, Group, LocalGroup};
-#[cfg(target_has_atomic = "ptr")]
 pub use crate::interrupted::Interrupted;
 
 /// The code in README.md compiles and runs.
