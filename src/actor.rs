@@ -1,117 +1,118 @@
-//! One actor in one allocation: execute, interrupt and label.
+//! One actor: execute and interrupt, in one allocation, and what the group knows of them.
 
+use alloc::boxed::Box;
 use core::future::Future;
 use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use futures_util::ready;
 use pin_project_lite::pin_project;
 
-use crate::exit::{Exit, Label, Outcome};
+use crate::exit::{Exit, Outcome, Record};
 use crate::panic::{contain, discard, Payload};
 
-pin_project! {
-    /// An actor of a group: what the group knows of it, and its parts.
-    pub(crate) struct Actor<P: ?Sized> {
-        // Who it is. The name moves into its exit.
-        pub(crate) label: Label,
-        // The number of the stage it is in.
-        pub(crate) stage: usize,
-        // Whether it has been polled.
-        pub(crate) started: bool,
-        // Whether its interrupt has been called.
-        pub(crate) interrupted: bool,
-        // Whether it has exited: if so, only its interrupt is left.
-        pub(crate) exited: bool,
-        #[pin]
-        parts: P,
-    }
+/// An actor of a group: what the group knows of it, and its parts.
+///
+/// It is empty once the parts were taken out. Everything else can still be read.
+pub(crate) struct Actor<P: ?Sized> {
+    /// Its place in the order of adding.
+    pub(crate) index: usize,
+    /// The line that added it.
+    location: &'static Location<'static>,
+    /// The number of the stage it is in.
+    pub(crate) stage: StageNumber,
+    /// Whether it has been polled.
+    pub(crate) started: bool,
+    /// Whether its interrupt has been called.
+    pub(crate) interrupted: bool,
+    /// Whether it has exited: if so, only its interrupt is left.
+    pub(crate) exited: bool,
+    parts: Option<Pin<Box<P>>>,
 }
 
-impl<F: Future, I> Actor<Pair<F, I>>
-where
-    I: FnOnce(&Exit<F::Output>) -> After,
-{
-    /// Makes an actor which the caller's caller adds. Its index and its stage are for the group to set.
-    #[track_caller]
-    fn of(execute: F, interrupt: I) -> Self {
+/// The place of a stage in the order of stopping. Small, since every actor has one.
+pub(crate) type StageNumber = u32;
+
+impl<P: ?Sized> Actor<P> {
+    pub(crate) fn new(
+        parts: Pin<Box<P>>,
+        location: &'static Location<'static>,
+        index: usize,
+        stage: StageNumber,
+    ) -> Self {
         Self {
-            label: Label {
-                index: 0,
-                name: None,
-                location: Location::caller(),
-            },
-            stage: 0,
+            index,
+            location,
+            stage,
             started: false,
             interrupted: false,
             exited: false,
-            parts: Pair {
-                execute: Some(execute),
-                interrupt: Some(interrupt),
-            },
+            parts: Some(parts),
+        }
+    }
+
+    /// Returns whether the actor was taken out or has been ended.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_none()
+    }
+
+    /// Takes the actor out of its place, which is empty then.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            parts: self.parts.take(),
+            ..*self
         }
     }
 }
 
-/// Makes an actor that is told to return by a call of `interrupt`.
-#[allow(clippy::type_complexity)] // an alias cannot name the closure
-#[track_caller]
-pub(crate) fn told<F, I>(
-    execute: F,
-    interrupt: I,
-) -> Actor<Pair<F, impl FnOnce(&Exit<F::Output>) -> After>>
-where
-    F: Future,
-    I: FnOnce(&Exit<F::Output>),
-{
-    Actor::of(execute, |cause: &Exit<F::Output>| {
-        interrupt(cause);
-        After::Wait
-    })
-}
-
-/// Makes an actor that is dropped when it is interrupted.
-#[allow(clippy::type_complexity)] // likewise
-#[track_caller]
-pub(crate) fn abortable<F: Future>(
-    execute: F,
-) -> Actor<Pair<F, impl FnOnce(&Exit<F::Output>) -> After>> {
-    Actor::of(execute, |_: &Exit<F::Output>| After::Abort)
-}
-
 impl<P: Parts + ?Sized> Actor<P> {
-    /// Polls execute.
-    pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<P::Output>> {
-        let this = self.project();
-        *this.started = true;
-        this.parts.poll(cx)
-    }
-
     /// Calls the interrupt.
-    pub(crate) fn interrupt(self: Pin<&mut Self>, cause: &Exit<P::Output>) -> After {
-        let this = self.project();
-        *this.interrupted = true;
-        this.parts.interrupt(cause)
+    pub(crate) fn interrupt(&mut self, cause: &Exit<P::Output>) -> After {
+        self.interrupted = true;
+        match &mut self.parts {
+            Some(parts) => parts.as_mut().interrupt(cause),
+            None => After::Wait,
+        }
     }
 
-    /// Returns the exit of an actor whose execute is gone.
-    pub(crate) fn exit(self: Pin<&mut Self>, outcome: Outcome<P::Output>) -> Exit<P::Output> {
-        let this = self.project();
-        *this.exited = true;
-        Exit::new(this.label.take(), *this.interrupted, outcome)
+    /// Returns the record of an actor whose execute is gone.
+    pub(crate) fn exit(&mut self, outcome: Outcome<P::Output>) -> Record<P::Output> {
+        self.exited = true;
+        Record {
+            index: self.index,
+            location: self.location,
+            was_interrupted: self.interrupted,
+            outcome,
+        }
     }
 
-    /// Drops execute where it stands and returns the actor's exit: `outcome`, or the panic that the drop ended in.
-    pub(crate) fn end(mut self: Pin<&mut Self>, outcome: Outcome<P::Output>) -> Exit<P::Output> {
-        let released = self.as_mut().project().parts.release();
-        self.exit(match (outcome, released) {
+    /// Drops execute where it stands and returns the actor's record: `outcome`, or the panic that the drop ended in.
+    pub(crate) fn end(&mut self, outcome: Outcome<P::Output>) -> Option<Record<P::Output>> {
+        let released = self.parts.take()?.as_mut().release();
+        Some(self.exit(match (outcome, released) {
             (Outcome::Panicked(payload), released) => {
                 discard(released); // the first panic counts
                 Outcome::Panicked(payload)
             }
             (_, Err(payload)) => Outcome::Panicked(payload),
             (outcome, Ok(())) => outcome,
-        })
+        }))
+    }
+}
+
+/// Ready with the actor, taken out, and its outcome when it has one. `None`: the place is empty.
+impl<P: Parts + ?Sized> Future for Actor<P> {
+    type Output = Option<(Self, Outcome<P::Output>)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(parts) = &mut this.parts else {
+            return Poll::Ready(None);
+        };
+        this.started = true;
+        let outcome = ready!(parts.as_mut().poll(cx));
+        Poll::Ready(Some((this.take(), outcome)))
     }
 }
 
@@ -156,6 +157,61 @@ pin_project! {
     }
 }
 
+impl<F: Future, I> Pair<F, I>
+where
+    I: FnOnce(&Exit<F::Output>) -> After,
+{
+    fn of(execute: F, interrupt: I) -> Self {
+        Self {
+            execute: Some(execute),
+            interrupt: Some(interrupt),
+        }
+    }
+}
+
+/// The parts of an actor that is told to return by a call of `interrupt`.
+pub(crate) fn told<F, I>(
+    execute: F,
+    interrupt: I,
+) -> Pair<F, impl FnOnce(&Exit<F::Output>) -> After>
+where
+    F: Future,
+    I: FnOnce(&Exit<F::Output>),
+{
+    Pair::of(execute, |cause: &Exit<F::Output>| {
+        interrupt(cause);
+        After::Wait
+    })
+}
+
+/// The parts of an actor that is dropped when it is interrupted.
+pub(crate) fn abortable<F: Future>(execute: F) -> Pair<F, impl FnOnce(&Exit<F::Output>) -> After> {
+    Pair::of(execute, |_: &Exit<F::Output>| After::Abort)
+}
+
+impl<F, I> Pair<F, I>
+where
+    F: Future,
+    I: FnOnce(&Exit<F::Output>) -> After,
+{
+    /// Drops execute, which has returned or panicked.
+    #[inline(never)]
+    fn exit(self: Pin<&mut Self>, returned: Result<F::Output, Payload>) -> Outcome<F::Output> {
+        // The first panic counts. Nothing that is left over may be dropped while one unwinds.
+        match (returned, self.release()) {
+            (Ok(output), Ok(())) => Outcome::Returned(output),
+            (Ok(output), Err(payload)) => {
+                discard(output);
+                Outcome::Panicked(payload)
+            }
+            (Err(payload), released) => {
+                discard(released);
+                Outcome::Panicked(payload)
+            }
+        }
+    }
+}
+
 impl<F, I> Parts for Pair<F, I>
 where
     F: Future,
@@ -172,18 +228,7 @@ where
             Ok(Poll::Ready(output)) => Ok(output),
             Err(payload) => Err(payload),
         };
-        // The first panic counts. Nothing that is left over may be dropped while one unwinds.
-        Poll::Ready(match (returned, self.release()) {
-            (Ok(output), Ok(())) => Outcome::Returned(output),
-            (Ok(output), Err(payload)) => {
-                discard(output);
-                Outcome::Panicked(payload)
-            }
-            (Err(payload), released) => {
-                discard(released);
-                Outcome::Panicked(payload)
-            }
-        })
+        Poll::Ready(self.exit(returned))
     }
 
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<F::Output>) -> After {

@@ -7,35 +7,14 @@ use core::any::Any;
 use core::fmt;
 use core::panic::Location;
 
-/// Which actor it is.
-pub(crate) struct Label {
+/// How one actor ended, without its name: this is what a group keeps of each.
+pub(crate) struct Record<T> {
     /// Its place in the order of adding.
     pub(crate) index: usize,
-    /// What it was `named`, if it was.
-    pub(crate) name: Option<Cow<'static, str>>,
     /// The line that added it.
     pub(crate) location: &'static Location<'static>,
-}
-
-impl Label {
-    /// Moves the name into a new label, for the exit of this label's actor.
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            index: self.index,
-            name: self.name.take(),
-            location: self.location,
-        }
-    }
-}
-
-/// The name or, without one, `file:line:column`.
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => f.write_str(name),
-            None => self.location.fmt(f),
-        }
-    }
+    pub(crate) was_interrupted: bool,
+    pub(crate) outcome: Outcome<T>,
 }
 
 /// How one actor ended: who it was, whether it had been told to, and with what outcome.
@@ -71,41 +50,27 @@ impl fmt::Display for Label {
 /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
 /// ```
 pub struct Exit<T> {
-    label: Label,
-    was_interrupted: bool,
-    outcome: Outcome<T>,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) record: Record<T>,
 }
 
 impl<T> Exit<T> {
-    pub(crate) fn new(label: Label, was_interrupted: bool, outcome: Outcome<T>) -> Self {
-        Self {
-            label,
-            was_interrupted,
-            outcome,
-        }
-    }
-
-    /// Moves the actor's place in the order of adding back by `offset`.
-    pub(crate) fn shift(&mut self, offset: usize) {
-        self.label.index += offset;
-    }
-
     /// Returns the actor's place in the order of adding, from 0.
     ///
     /// In a group of several stages the indices count through: the actors of the
     /// [back](crate::Group::before) follow those of the front.
     pub fn index(&self) -> usize {
-        self.label.index
+        self.record.index
     }
 
     /// Returns the name which the actor was [given](crate::Added::named), if it was given one.
     pub fn name(&self) -> Option<&str> {
-        self.label.name.as_deref()
+        self.name.as_deref()
     }
 
     /// Returns the line of the program that added the actor.
     pub fn location(&self) -> &'static Location<'static> {
-        self.label.location
+        self.record.location
     }
 
     /// Returns whether the actor's interrupt had been called before it ended.
@@ -113,22 +78,22 @@ impl<T> Exit<T> {
     /// The actors for which this is `false` ended by themselves: the cause, and whoever of a later stage returned
     /// before the stop had come to that stage.
     pub fn was_interrupted(&self) -> bool {
-        self.was_interrupted
+        self.record.was_interrupted
     }
 
     /// Returns the outcome.
     pub fn outcome(&self) -> &Outcome<T> {
-        &self.outcome
+        &self.record.outcome
     }
 
     /// Returns the outcome, by value.
     pub fn into_outcome(self) -> Outcome<T> {
-        self.outcome
+        self.record.outcome
     }
 
     /// Returns the output, if the actor returned.
     pub fn output(&self) -> Option<&T> {
-        match &self.outcome {
+        match &self.record.outcome {
             Outcome::Returned(output) => Some(output),
             _ => None,
         }
@@ -136,7 +101,7 @@ impl<T> Exit<T> {
 
     /// Returns the output by value, if the actor returned.
     pub fn into_output(self) -> Option<T> {
-        match self.outcome {
+        match self.record.outcome {
             Outcome::Returned(output) => Some(output),
             _ => None,
         }
@@ -145,8 +110,11 @@ impl<T> Exit<T> {
 
 impl<T: fmt::Debug> fmt::Display for Exit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.label)?;
-        match &self.outcome {
+        match &self.name {
+            Some(name) => write!(f, "{name} ")?,
+            None => write!(f, "{} ", self.record.location)?,
+        }
+        match &self.record.outcome {
             Outcome::Returned(output) => write!(f, "returned {output:?}")?,
             Outcome::Panicked(payload) => match message(&**payload) {
                 Some(message) => write!(f, "panicked: {message}")?,
@@ -156,7 +124,7 @@ impl<T: fmt::Debug> fmt::Display for Exit<T> {
             Outcome::Aborted => return f.write_str("aborted"),
             Outcome::Expired => return f.write_str("expired"),
         }
-        if self.was_interrupted {
+        if self.record.was_interrupted {
             f.write_str(", interrupted")?;
         }
         Ok(())
@@ -166,11 +134,11 @@ impl<T: fmt::Debug> fmt::Display for Exit<T> {
 impl<T: fmt::Debug> fmt::Debug for Exit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exit")
-            .field("index", &self.label.index)
-            .field("name", &self.label.name)
-            .field("location", &format_args!("{}", self.label.location))
-            .field("was_interrupted", &self.was_interrupted)
-            .field("outcome", &self.outcome)
+            .field("index", &self.record.index)
+            .field("name", &self.name)
+            .field("location", &format_args!("{}", self.record.location))
+            .field("was_interrupted", &self.record.was_interrupted)
+            .field("outcome", &self.record.outcome)
             .finish()
     }
 }

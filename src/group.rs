@@ -5,17 +5,20 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{poll_fn, Future};
+use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use futures_util::future::{FusedFuture, FutureExt};
 use futures_util::ready;
 
-use crate::actor::{self, Actor};
-use crate::exit::{Exit, Label};
+use crate::actor;
+use crate::exit::Exit;
+use crate::history::Ended;
 use crate::interrupted::{signal, Interrupted};
 use crate::kind::{Kind, Local, Shared};
-use crate::stop::{Ended, Stop};
+use crate::names::Names;
+use crate::stop::Stop;
 
 /// A group of actors that run together and stop together.
 ///
@@ -441,11 +444,11 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     }
 
     /// Adds an actor of whatever kind.
-    fn insert(&mut self, actor: Pin<Box<Actor<S::Parts<'a, T>>>>) -> Added<'_> {
+    #[track_caller]
+    fn insert(&mut self, parts: Pin<Box<S::Parts<'a, T>>>) -> Added<'_> {
         self.terminated = false;
-        Added {
-            label: self.stop.insert(actor),
-        }
+        let (index, names) = self.stop.insert(parts, Location::caller());
+        Added { index, names }
     }
 
     /// Polls the group. When it has ended, returns what has happened and makes it as new.
@@ -530,7 +533,8 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 /// The methods which add an actor return it so that all three can have a name without having three more methods. An
 /// actor without a name is known by the line that added it.
 pub struct Added<'g> {
-    label: &'g mut Label,
+    index: usize,
+    names: &'g mut Names,
 }
 
 impl Added<'_> {
@@ -550,14 +554,12 @@ impl Added<'_> {
     /// assert_eq!(exits[2].name(), Some("worker 2"));
     /// ```
     pub fn named(self, name: impl Into<Cow<'static, str>>) {
-        self.label.name = Some(name.into());
+        self.names.push(self.index, name.into());
     }
 }
 
 impl fmt::Debug for Added<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Added")
-            .field("index", &self.label.index)
-            .finish()
+        f.debug_struct("Added").field("index", &self.index).finish()
     }
 }

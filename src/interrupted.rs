@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 use core::task::{Context, Poll};
 
 use futures_util::future::FusedFuture;
@@ -16,10 +16,7 @@ use portable_atomic_util::Arc;
 /// Makes a signal and the end that gives it.
 pub(crate) fn signal() -> (Interrupt, Interrupted) {
     let interrupt = Interrupt(Arc::default());
-    let interrupted = Interrupted {
-        signal: Arc::clone(&interrupt.0),
-        terminated: false,
-    };
+    let interrupted = Interrupted(Arc::clone(&interrupt.0));
     (interrupt, interrupted)
 }
 
@@ -29,9 +26,16 @@ pub(crate) fn signal() -> (Interrupt, Interrupted) {
 /// does not exist on targets without compare-and-swap.
 #[derive(Default)]
 struct Signal {
-    given: AtomicBool,
+    /// [`WAITING`], [`GIVEN`] or [`SEEN`], in this order.
+    state: AtomicU8,
     waker: AtomicWaker,
 }
+
+const WAITING: u8 = 0;
+/// The interrupt is gone.
+const GIVEN: u8 = 1;
+/// And [`Interrupted`] has said that it is ready.
+const SEEN: u8 = 2;
 
 /// The end that gives the signal, by being dropped.
 ///
@@ -41,7 +45,7 @@ pub(crate) struct Interrupt(Arc<Signal>);
 
 impl Drop for Interrupt {
     fn drop(&mut self) {
-        self.0.given.store(true, Ordering::Release);
+        self.0.state.store(GIVEN, Ordering::Release);
         self.0.waker.wake();
     }
 }
@@ -77,40 +81,37 @@ impl Drop for Interrupt {
 /// assert_eq!(smol::block_on(group), Some("done"));
 /// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Interrupted {
-    signal: Arc<Signal>,
-    /// Whether this future has said that it is ready. The signal may be given before that: `select!` leaves a terminated
-    /// future out, so the interruption would never be seen.
-    terminated: bool,
-}
+pub struct Interrupted(Arc<Signal>);
 
 impl Future for Interrupted {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let given = |signal: &Signal| signal.given.load(Ordering::Acquire);
-        if !given(&self.signal) {
-            self.signal.waker.register(cx.waker());
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Signal { state, waker } = &*self.0;
+        if state.load(Ordering::Acquire) == WAITING {
+            waker.register(cx.waker());
             // It may have been given before the waker was there to be woken.
-            if !given(&self.signal) {
+            if state.load(Ordering::Acquire) == WAITING {
                 return Poll::Pending;
             }
         }
-        self.terminated = true;
+        state.store(SEEN, Ordering::Relaxed);
         Poll::Ready(())
     }
 }
 
+/// Terminated once it has said that it is ready, not as soon as the signal is given: `select!` leaves a terminated future
+/// out, so the interruption would never be seen.
 impl FusedFuture for Interrupted {
     fn is_terminated(&self) -> bool {
-        self.terminated
+        self.0.state.load(Ordering::Relaxed) == SEEN
     }
 }
 
 impl fmt::Debug for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Interrupted")
-            .field("terminated", &self.terminated)
+            .field("terminated", &self.is_terminated())
             .finish()
     }
 }

@@ -417,14 +417,18 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(not(any(target_has_atomic = "ptr", feature = "portable-atomic")))]
-compile_error!("this target has no compare-and-swap: switch on the feature `portable-atomic` of run-group");
+compile_error!(
+    "this target has no compare-and-swap: switch on the feature `portable-atomic` of run-group"
+);
 
 mod actor;
 mod actors;
 mod exit;
 mod group;
+mod history;
 mod interrupted;
 mod kind;
+mod names;
 mod panic;
 mod stop;
 mod terms;

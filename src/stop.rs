@@ -9,34 +9,37 @@
 //! 5. When all of the stage has exited, the next one is interrupted: back to 3.
 //! 6. When all stages have exited, the group has ended.
 //!
-//! [`Stop::poll`] is these six steps. Adding, in [`Stop::insert`], and merging, in [`Stop::before`], only change what it
-//! will find.
+//! [`Stop::poll`] is the first two of these steps, and [`Stop::stop`] is the others. Adding, in [`Stop::insert`], and
+//! merging, in [`Stop::before`], only change what they will find.
 //!
 //! # Invariants
 //!
 //! - An actor is in the set until it has exited, and is kept beside it after that until it was interrupted. So whoever
 //!   is to be interrupted is in `actors`, exited or not, and whoever is in neither place is done.
-//! - `stage.running` counts the actors of a stage that have not exited. The set cannot be asked: it counts the slots of
-//!   those that were dropped as well.
+//! - `stage.running` counts the actors of a stage that have not exited. The set cannot be asked: it counts the empty
+//!   places of those that were dropped as well.
 //! - No actor is in a stage before the current one: a stage is left when `running` is 0, and actors are added to the
 //!   current one.
 //! - The group is stopping if and only if there is a cause.
 //! - With `std`, no call into the user's code unwinds out of here: each is contained, and what it panicked with ends up
-//!   in an exit or, where there is none to put it into, in `Later::stray`.
+//!   in an exit or, where there is none to put it into, in `History`.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::mem;
 use core::ops::Range;
+use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use crate::actor::{Actor, After};
+use futures_util::ready;
+
+use crate::actor::{Actor, After, StageNumber};
 use crate::actors::Actors;
-use crate::exit::{Exit, Label, Outcome};
+use crate::exit::{Exit, Outcome};
+use crate::history::{Ended, History};
 use crate::kind::Kind;
-use crate::panic::{discard, resume, Payload};
+use crate::names::Names;
 use crate::terms::Terms;
 
 /// The actors of a group, and how far it has come with them.
@@ -46,7 +49,7 @@ pub(crate) struct Stop<'a, T, S: Kind> {
     /// The stage that stops first or, while the group is stopping, the one that is.
     stage: Stage,
     /// The number of that stage.
-    number: usize,
+    number: StageNumber,
     /// The stages which stop after it, in this order.
     behind: VecDeque<Stage>,
     /// What was set for the stages.
@@ -54,7 +57,7 @@ pub(crate) struct Stop<'a, T, S: Kind> {
     /// The first exit. `None` until the group is stopping.
     cause: Option<Exit<T>>,
     /// What has happened since.
-    later: Later<T>,
+    history: History<T>,
     /// How many actors were added.
     added: usize,
     /// Whether an actor may not have been polled yet.
@@ -65,12 +68,30 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Goes through the order of events as far as it is possible now. Ready when the group has ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut breaks = 0;
+        if self.cause.is_none() {
+            match ready!(self.poll_actors(cx, &mut breaks)) {
+                // The first to exit is the cause.
+                Some((actor, outcome)) => self.exited(actor, outcome),
+                // There was nobody.
+                None if self.running() == 0 => return Poll::Ready(()),
+                // They panicked, and it could not be contained.
+                None => return Poll::Pending,
+            }
+        }
+        self.stop(cx, &mut breaks)
+    }
+
+    /// What [`poll`](Self::poll) does while the group is stopping.
+    ///
+    /// Not inlined, so that a wake in a group which is not stopping does not pay for the room this needs on the stack.
+    #[inline(never)]
+    fn stop(&mut self, cx: &mut Context<'_>, breaks: &mut usize) -> Poll<()> {
         // The grace period has the first turn, since a runtime may give a task so much to do in one poll and no more,
         // and the actors may use that up. What it says counts when they have had theirs.
         let mut over = self.stage.told.then(|| self.is_over(cx));
         loop {
-            // The group is stopping: interrupt the stage. When all of it has exited, the next one.
-            while self.cause.is_some() {
+            // Interrupt the stage. When all of it has exited, the next one.
+            loop {
                 if self.interrupt() {
                     over = None; // it has begun
                 }
@@ -81,34 +102,47 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                     return Poll::Ready(());
                 }
             }
-
-            match self.actors.poll_next(cx) {
-                // Poll whoever was woken. The first to exit is the cause.
+            match self.poll_actors(cx, breaks) {
                 Poll::Ready(Some((actor, outcome))) => self.exited(actor, outcome),
-                // There was nobody.
-                Poll::Ready(None) => return Poll::Ready(()),
-                // The set takes a break when some have woken themselves. At the start it goes on.
-                Poll::Pending if self.is_starting(breaks) => breaks += 1,
                 // Everybody waits. Whoever is still out when the grace period is over is dropped.
                 Poll::Pending if over.unwrap_or_else(|| self.is_over(cx)) => self.expire(),
+                Poll::Pending | Poll::Ready(None) => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Polls whoever was woken, until one has exited: it and its outcome are returned. `None`: nobody is left.
+    #[allow(clippy::type_complexity)] // a pair in two layers of std
+    fn poll_actors(
+        &mut self,
+        cx: &mut Context<'_>,
+        breaks: &mut usize,
+    ) -> Poll<Option<(Actor<S::Parts<'a, T>>, Outcome<T>)>> {
+        loop {
+            match self.actors.poll_next(cx) {
+                // The set takes a break when some have woken themselves. At the start it goes on.
+                Poll::Pending if self.is_starting(*breaks) => *breaks += 1,
                 Poll::Pending => return Poll::Pending,
+                Poll::Ready(exited) => return Poll::Ready(exited),
             }
         }
     }
 
     /// Records that an actor returned or panicked.
-    fn exited(&mut self, mut actor: Pin<Box<Actor<S::Parts<'a, T>>>>, outcome: Outcome<T>) {
-        let exit = actor.as_mut().exit(outcome);
+    fn exited(&mut self, mut actor: Actor<S::Parts<'a, T>>, outcome: Outcome<T>) {
+        let record = actor.exit(outcome);
         match actor.stage - self.number {
             0 => self.stage.running -= 1,
-            behind => self.behind[behind - 1].running -= 1,
+            behind => self.behind[behind as usize - 1].running -= 1,
         }
         if self.cause.is_some() {
-            self.later.push(exit, &mut self.terms, actor.stage);
+            self.history.push(record, &mut self.terms, actor.stage);
         } else {
-            self.later.note(self.terms.see(actor.stage, &exit));
-            self.later.exits.reserve_exact(self.running()); // all at once
-            self.cause = Some(exit);
+            let more = self.running();
+            let cause = self
+                .history
+                .begin(record, more, &mut self.terms, actor.stage);
+            self.cause = Some(cause);
         }
         if !actor.interrupted {
             self.actors.keep(actor);
@@ -121,30 +155,30 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
             return false;
         };
         let number = self.number;
-        let due = self
+        let mut is_empty = self.stage.running == 0;
+        for actor in self
             .actors
-            .in_order(|actor| actor.stage == number && !actor.interrupted);
-        // A stage without actors is passed over.
-        let begins = self.stage.running > 0 || !due.is_empty();
-        for slot in due {
-            let Some(actor) = slot.actor() else { continue };
-            let exit = match (actor.exited, actor.interrupt(cause)) {
+            .in_order(|actor| actor.stage == number && !actor.interrupted)
+        {
+            is_empty = false;
+            let record = match (actor.exited, actor.interrupt(cause)) {
                 (_, After::Wait) | (true, After::Abort) => continue,
                 (true, After::Panic(payload)) => {
-                    self.later.note(Err(payload));
+                    self.history.note(Err(payload));
                     continue;
                 }
-                (false, After::Abort) => slot.end(Outcome::Aborted),
-                (false, After::Panic(payload)) => slot.end(Outcome::Panicked(payload)),
+                (false, After::Abort) => actor.end(Outcome::Aborted),
+                (false, After::Panic(payload)) => actor.end(Outcome::Panicked(payload)),
             };
-            if let Some(exit) = exit {
+            if let Some(record) = record {
                 self.stage.running -= 1;
-                self.later.push(exit, &mut self.terms, number);
+                self.history.push(record, &mut self.terms, number);
             }
         }
         self.actors.forget_interrupted();
-        if begins {
-            self.later.note(self.terms.begin(number));
+        // A stage without actors is passed over.
+        if !is_empty {
+            self.history.note(self.terms.begin(number));
         }
         self.stage.told = true;
         true
@@ -157,7 +191,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 .terms
                 .are_over(self.number, cx)
                 .unwrap_or_else(|payload| {
-                    self.later.note(Err(payload));
+                    self.history.note(Err(payload));
                     true
                 })
     }
@@ -165,10 +199,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Drops every actor of the stage that is still out, in the order of adding.
     fn expire(&mut self) {
         let number = self.number;
-        for slot in self.actors.in_order(|actor| actor.stage == number) {
-            if let Some(exit) = slot.end(Outcome::Expired) {
+        for actor in self.actors.in_order(|actor| actor.stage == number) {
+            if let Some(record) = actor.end(Outcome::Expired) {
                 self.stage.running -= 1;
-                self.later.push(exit, &mut self.terms, number);
+                self.history.push(record, &mut self.terms, number);
             }
         }
     }
@@ -176,7 +210,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Leaves the stage for the next one, if there is one.
     fn next_stage(&mut self) -> bool {
         // An unresolved grace period is dropped here.
-        self.later.note(self.terms.leave(self.number));
+        self.history.note(self.terms.leave(self.number));
         let next = self.behind.pop_front();
         let found = next.is_some();
         self.stage = next.unwrap_or_default();
@@ -196,16 +230,20 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.starting && breaks < self.actors.len()
     }
 
-    /// Adds an actor to the stage that stops first or is being stopped, and returns its label.
-    pub(crate) fn insert(&mut self, mut actor: Pin<Box<Actor<S::Parts<'a, T>>>>) -> &mut Label {
-        let new = actor.as_mut().project();
-        new.label.index = self.added;
-        *new.stage = self.number;
+    /// Adds an actor to the stage that stops first or is being stopped. Returns its index, and where its name belongs.
+    pub(crate) fn insert(
+        &mut self,
+        parts: Pin<Box<S::Parts<'a, T>>>,
+        location: &'static Location<'static>,
+    ) -> (usize, &mut Names) {
+        let index = self.added;
+        self.actors
+            .push(Actor::new(parts, location, index, self.number));
         self.added += 1;
         self.starting = true;
         self.stage.running += 1;
         self.stage.told = false;
-        self.actors.push(actor)
+        (index, &mut self.history.names)
     }
 
     /// Sets the grace period of the group, to begin with the next interruption.
@@ -223,12 +261,11 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     pub(crate) fn before(mut self, mut back: Self) -> Self {
         let (own, theirs) = (self.numbers(), back.numbers());
         let actors = self.added;
-        let renumbered = |stage: usize| stage.saturating_sub(theirs.start) + own.end;
+        let renumbered = |stage: StageNumber| stage.saturating_sub(theirs.start) + own.end;
 
         self.actors.append(back.actors, |actor| {
-            let moved = actor.project();
-            moved.label.index += actors;
-            *moved.stage = renumbered(*moved.stage);
+            actor.index += actors;
+            actor.stage = renumbered(actor.stage);
         });
         let theirs = back.terms.into_part(theirs.clone());
         self.terms = self.terms.into_part(own.clone());
@@ -238,15 +275,13 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.added += back.added;
         self.starting |= back.starting;
 
-        let mut cause = back.cause;
-        if let Some(exit) = &mut cause {
-            exit.shift(actors);
+        if self.cause.is_none() {
+            self.cause = back.cause.take();
+            if let Some(cause) = &mut self.cause {
+                cause.record.index += actors;
+            }
         }
-        match self.cause {
-            None => self.cause = cause,
-            Some(_) => self.later.exits.extend(cause),
-        }
-        self.later.append(back.later, actors);
+        self.history.append(back.cause, back.history, actors);
         self
     }
 
@@ -267,8 +302,9 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     }
 
     /// Returns the numbers of these stages.
-    fn numbers(&self) -> Range<usize> {
-        self.number..self.number + self.stages()
+    fn numbers(&self) -> Range<StageNumber> {
+        let stages = StageNumber::try_from(self.stages()).expect("they have room in memory");
+        self.number..self.number + stages
     }
 
     /// Returns whether there is a cause.
@@ -279,7 +315,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Returns what has happened, and makes everything as new, unless nothing has. The set is used again if it can be.
     pub(crate) fn end(&mut self) -> Ended<T> {
         if self.added > 0 {
-            self.later.note(self.terms.close());
+            self.history.note(self.terms.close());
             self.actors.clear();
             self.stage = Stage::default();
             self.behind.clear();
@@ -289,7 +325,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         }
         Ended {
             cause: self.cause.take(),
-            later: mem::take(&mut self.later),
+            history: mem::take(&mut self.history),
         }
     }
 }
@@ -303,7 +339,7 @@ impl<T, S: Kind> Default for Stop<'_, T, S> {
             behind: VecDeque::new(),
             terms: Terms::default(),
             cause: None,
-            later: Later::default(),
+            history: History::default(),
             added: 0,
             starting: false,
         }
@@ -317,102 +353,4 @@ struct Stage {
     running: usize,
     /// Whether nobody is left to be interrupted, and no grace period to be begun. Adding or setting one resets it.
     told: bool,
-}
-
-/// What has happened since the cause.
-struct Later<T> {
-    /// The exits, in the order in which they happened.
-    exits: Vec<Exit<T>>,
-    /// The first panic that is no actor's exit, and how many of `exits` there were before it.
-    stray: Option<(usize, Payload)>,
-}
-
-impl<T> Later<T> {
-    /// Records an exit in `stage`, and shows it to whoever observes that.
-    fn push<S: Kind>(&mut self, exit: Exit<T>, terms: &mut Terms<'_, T, S>, stage: usize) {
-        let seen = terms.see(stage, &exit);
-        self.exits.push(exit);
-        self.note(seen);
-    }
-
-    /// Records the panic which a call into the user's code ended in, if it did.
-    fn note(&mut self, result: Result<(), Payload>) {
-        match (result, &self.stray) {
-            (Err(payload), None) => self.stray = Some((self.exits.len(), payload)),
-            (result, _) => discard(result),
-        }
-    }
-
-    /// Takes out what the first panic carried, if there was one.
-    fn take_first_panic(&mut self) -> Option<Payload> {
-        let panicked = |exit: &Exit<T>| matches!(exit.outcome(), Outcome::Panicked(_));
-        match (self.exits.iter().position(panicked), &self.stray) {
-            (Some(place), Some((before, _))) if *before <= place => {}
-            (Some(place), _) => match self.exits.swap_remove(place).into_outcome() {
-                Outcome::Panicked(payload) => return Some(payload),
-                _ => unreachable!("it was found to be a panic"),
-            },
-            (None, _) => {}
-        }
-        self.stray.take().map(|(_, payload)| payload)
-    }
-
-    /// Records what happened in a group whose actors follow the first `actors` of this one.
-    fn append(&mut self, other: Self, actors: usize) {
-        let before = self.exits.len();
-        self.exits.extend(other.exits.into_iter().map(|mut exit| {
-            exit.shift(actors);
-            exit
-        }));
-        if let (Some((after, payload)), None) = (other.stray, &self.stray) {
-            self.stray = Some((before + after, payload));
-        }
-    }
-}
-
-impl<T> Default for Later<T> {
-    fn default() -> Self {
-        Self {
-            exits: Vec::new(),
-            stray: None,
-        }
-    }
-}
-
-/// What has happened in a group that has ended.
-pub(crate) struct Ended<T> {
-    /// The first exit. `None`: there was no actor.
-    cause: Option<Exit<T>>,
-    later: Later<T>,
-}
-
-impl<T> Ended<T> {
-    /// Returns the output of the cause, or resumes the first panic.
-    pub(crate) fn into_output(mut self) -> Option<T> {
-        let (output, panic) = match self.cause.map(Exit::into_outcome) {
-            Some(Outcome::Returned(output)) => (Some(output), self.later.take_first_panic()),
-            Some(Outcome::Panicked(payload)) => (None, Some(payload)),
-            // Only an interrupted actor is dropped, so it is no cause. And an empty group has none.
-            Some(Outcome::Aborted | Outcome::Expired) | None => {
-                (None, self.later.take_first_panic())
-            }
-        };
-        if let Some(payload) = panic {
-            discard(output);
-            discard(self.later.stray);
-            self.later.exits.into_iter().for_each(discard);
-            resume(payload);
-        }
-        output
-    }
-
-    /// Returns every exit, in the order in which they happened, or resumes the panic that is in none of them.
-    pub(crate) fn into_report(self) -> Vec<Exit<T>> {
-        let exits = self.cause.into_iter().chain(self.later.exits);
-        if let Some((_, payload)) = self.later.stray {
-            exits.for_each(discard);
-            resume(payload);
-        }
-        exits.collect()
-    }
 }

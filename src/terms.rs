@@ -8,6 +8,7 @@ use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use crate::actor::StageNumber;
 use crate::exit::Exit;
 use crate::kind::Kind;
 use crate::panic::{contain, first, Payload};
@@ -17,7 +18,7 @@ pub(crate) struct Terms<'a, T, S: Kind> {
     /// What was set on the group: it is for all its stages.
     own: Term<'a, T, S>,
     /// What was set on its parts, the inner before the outer, and the numbers of the stages which it is for.
-    parts: Vec<(Range<usize>, Term<'a, T, S>)>,
+    parts: Vec<(Range<StageNumber>, Term<'a, T, S>)>,
 }
 
 /// What was set on one group.
@@ -54,8 +55,13 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
         self.own.is_empty() && self.parts.is_empty()
     }
 
+    /// Returns whether anybody observes `stage`.
+    pub(crate) fn observe(&mut self, stage: StageNumber) -> bool {
+        self.of(stage).any(|term| term.observer.is_some())
+    }
+
     /// Shows an exit in `stage` to whoever observes that. `Err`: an observer panicked.
-    pub(crate) fn see(&mut self, stage: usize, exit: &Exit<T>) -> Result<(), Payload> {
+    pub(crate) fn see(&mut self, stage: StageNumber, exit: &Exit<T>) -> Result<(), Payload> {
         let mut seen = Ok(());
         for term in self.of(stage) {
             if let Some(observer) = &mut term.observer {
@@ -66,7 +72,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     }
 
     /// Begins the grace periods which `stage` is the first to need. `Err`: one panicked in that, and is over.
-    pub(crate) fn begin(&mut self, stage: usize) -> Result<(), Payload> {
+    pub(crate) fn begin(&mut self, stage: StageNumber) -> Result<(), Payload> {
         let mut begun = Ok(());
         for term in self.of(stage) {
             begun = first(begun, term.grace_period.begin());
@@ -75,7 +81,11 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     }
 
     /// Returns whether a grace period of `stage` is over. `Err`: it panicked, and it is over.
-    pub(crate) fn are_over(&mut self, stage: usize, cx: &mut Context<'_>) -> Result<bool, Payload> {
+    pub(crate) fn are_over(
+        &mut self,
+        stage: StageNumber,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, Payload> {
         for term in self.of(stage) {
             if term.grace_period.is_over(cx)? {
                 return Ok(true);
@@ -85,7 +95,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     }
 
     /// Drops what `stage` was the last to need. `Err`: that panicked.
-    pub(crate) fn leave(&mut self, stage: usize) -> Result<(), Payload> {
+    pub(crate) fn leave(&mut self, stage: StageNumber) -> Result<(), Payload> {
         let mut left = Ok(());
         self.parts.retain_mut(|(stages, term)| {
             let is_needed = stages.end > stage + 1;
@@ -107,7 +117,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     }
 
     /// Makes these the terms of a part, which has `stages`, of a group that has none of its own.
-    pub(crate) fn into_part(mut self, stages: Range<usize>) -> Self {
+    pub(crate) fn into_part(mut self, stages: Range<StageNumber>) -> Self {
         let own = mem::take(&mut self.own);
         if !own.is_empty() {
             self.parts.push((stages, own));
@@ -116,7 +126,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     }
 
     /// Takes over the terms of the parts of `back`, whose stages have other numbers here.
-    pub(crate) fn append(&mut self, back: Self, renumbered: impl Fn(usize) -> usize) {
+    pub(crate) fn append(&mut self, back: Self, renumbered: impl Fn(StageNumber) -> StageNumber) {
         for (stages, term) in back.parts {
             let stages = renumbered(stages.start)..renumbered(stages.end);
             self.parts.push((stages, term));
@@ -124,7 +134,7 @@ impl<'a, T, S: Kind> Terms<'a, T, S> {
     }
 
     /// Returns what is set for `stage`, the inner before the outer.
-    fn of(&mut self, stage: usize) -> impl Iterator<Item = &mut Term<'a, T, S>> {
+    fn of(&mut self, stage: StageNumber) -> impl Iterator<Item = &mut Term<'a, T, S>> {
         self.parts
             .iter_mut()
             .filter(move |(stages, _)| stages.contains(&stage))

@@ -75,9 +75,18 @@ fn an_actor_costs_two_allocations_and_one_more_for_its_signal() {
         assert_eq!(add_abortable.count_total, 2);
         let add_with = measure(|| add_waiting(&mut group));
         assert_eq!(add_with.count_total, 3);
-        let named = measure(|| group.add_abortable(ready(1)).named("a literal"));
-        assert_eq!(named.count_total, 2);
     }
+}
+
+#[test]
+fn a_thousand_names_cost_the_growth_of_one_list() {
+    let mut group = Group::new();
+    let named = measure(|| {
+        for _ in 0..1000 {
+            group.add_abortable(ready(1)).named("a literal");
+        }
+    });
+    assert!((2000..=2010).contains(&named.count_total), "{named:?}");
 }
 
 #[test]
