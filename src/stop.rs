@@ -186,14 +186,12 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
 
     /// Polls the grace periods of the stage, and returns whether one is over.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
-        self.cause.is_some()
-            && self
-                .terms
-                .are_over(self.number, cx)
-                .unwrap_or_else(|payload| {
-                    self.history.note(Err(payload));
-                    true
-                })
+        self.terms
+            .are_over(self.number, cx)
+            .unwrap_or_else(|payload| {
+                self.history.note(Err(payload));
+                true
+            })
     }
 
     /// Drops every actor of the stage that is still out, in the order of adding.
