@@ -73,6 +73,37 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
+/// The life of a group that stops in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
+    let mut running: FuturesUnordered<Execute<(usize, usize)>> = FuturesUnordered::new();
+    let mut interrupts: Vec<Vec<Interrupt>> = Vec::new();
+    let mut left = vec![n; stages];
+    for stage in 0..stages {
+        let mut told_together: Vec<Interrupt> = Vec::new();
+        for i in 0..n {
+            let (tell, told) = oneshot::channel::<()>();
+            running.push(Box::pin(async move {
+                if (stage, i) != (stages - 1, n - 1) {
+                    let _ = told.await;
+                }
+                (stage, i)
+            }));
+            told_together.push(Box::new(|| drop(tell)));
+        }
+        interrupts.push(told_together);
+    }
+    let (stage, first) = running.next().await?;
+    left[stage] -= 1;
+    for (stage, interrupts) in interrupts.into_iter().enumerate() {
+        interrupts.into_iter().for_each(|interrupt| interrupt());
+        while left[stage] > 0 {
+            let (stage, _) = running.next().await?;
+            left[stage] -= 1;
+        }
+    }
+    Some(first)
+}
+
 /// The life of a group in a group, `depth` deep, each with `n` actors of its own. The one that returns at once is in the
 /// innermost.
 pub async fn nested(depth: usize, n: usize) -> Option<usize> {

@@ -5,13 +5,13 @@ use std::future::Future;
 use run_group::Group;
 
 /// Returns a group of `n` actors, the last of which returns at once.
-pub fn of(n: usize) -> Group<'static, usize> {
+pub fn of<'a>(n: usize) -> Group<'a, usize> {
     let mut group = Group::new();
     add(&mut group, n);
     group
 }
 
-fn add(group: &mut Group<'static, usize>, n: usize) {
+fn add(group: &mut Group<'_, usize>, n: usize) {
     let last = n - 1;
     for i in 0..n {
         group.add_with(move |interrupted| async move {

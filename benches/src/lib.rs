@@ -9,8 +9,14 @@
 //! Each module plays these for one subject, written as its users would write it.
 
 pub mod by_hand;
+#[cfg(feature = "others")]
+pub mod curves;
+pub mod go;
 pub mod group;
+#[cfg(feature = "others")]
+pub mod others;
 pub mod pairs;
+pub mod ratios;
 pub mod wake;
 
 use std::future::Future;

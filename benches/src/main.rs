@@ -1,54 +1,60 @@
-//! The measurements.
+//! The measurements, one command each.
 
-use std::time::Duration;
+use std::process::ExitCode;
 
-use run_group_benches::pairs::{compare, rounds, Compared};
-use run_group_benches::{by_hand, group, poll_to_end, wake};
+use run_group_benches::{by_hand, group, poll_to_end, ratios, wake};
 
-const BUDGET: Duration = Duration::from_millis(1500);
+const USAGE: &str = "usage: run-group-benches ratios [WORD]
+       run-group-benches curves DIRECTORY
+       run-group-benches rounds group|by-hand|group-wake|bare-wake ACTORS ROUNDS";
 
-fn show(what: &str, limit: f64, compared: Compared) {
-    let [low, median, high] = compared.ratio;
-    let verdict = if median <= limit { "pass" } else { "MISS" };
-    let [a, b] = compared.seconds.map(|s| s * 1e9);
-    println!(
-        "{what:<44} {median:>6.3} [{low:.3} {high:.3}]  {limit:.2}  {verdict}  {a:>12.1} ns {b:>12.1} ns  {} pairs",
-        compared.pairs
-    );
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["ratios"] => ratios::all(""),
+        ["ratios", wanted] => ratios::all(wanted),
+        ["curves", directory] => curves(directory),
+        ["rounds", what, actors, rounds] => match (actors.parse(), rounds.parse()) {
+            (Ok(actors @ 1..), Ok(count)) => rounds_of(what, actors, count),
+            _ => Err(USAGE.into()),
+        },
+        _ => Err(USAGE.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn main() {
-    for (n, limit) in [
-        (3, 1.1),
-        (10, 1.1),
-        (100, 1.0),
-        (1000, 1.0),
-        (10_000, 1.0),
-        (1_000_000, 1.0),
-    ] {
-        let compared = compare(
-            BUDGET,
-            rounds(|| assert_eq!(poll_to_end(group::life(n)), Some(n - 1))),
-            rounds(|| assert_eq!(poll_to_end(by_hand::life(n)), Some(n - 1))),
-        );
-        show(&format!("life of {n} / by hand"), limit, compared);
+#[cfg(feature = "others")]
+fn curves(directory: &str) -> Result<(), String> {
+    run_group_benches::curves::all(std::path::Path::new(directory))
+}
+
+#[cfg(not(feature = "others"))]
+fn curves(_: &str) -> Result<(), String> {
+    Err("this was built without the feature `others`, which the curves are drawn with".into())
+}
+
+/// Plays so many rounds and nothing else, for whoever counts instructions.
+fn rounds_of(what: &str, actors: usize, rounds: usize) -> Result<(), String> {
+    let check = |first| assert_eq!(first, Some(actors - 1));
+    match what {
+        "group" => (0..rounds).for_each(|_| check(poll_to_end(group::life(actors)))),
+        "by-hand" => (0..rounds).for_each(|_| check(poll_to_end(by_hand::life(actors)))),
+        "group-wake" => wake_all(wake::group(actors), rounds),
+        "bare-wake" => wake_all(wake::boxed(actors), rounds),
+        _ => return Err(USAGE.into()),
     }
-    for n in [1, 10, 100, 1000, 10_000, 100_000] {
-        let (mut a, mut b, mut c) = (wake::group(n), wake::boxed(n), wake::typed(n));
-        show(
-            &format!("wake, the same of {n} / boxed"),
-            1.05,
-            compare(BUDGET, rounds(|| a.same()), rounds(|| b.same())),
-        );
-        show(
-            &format!("wake, another of {n} / boxed"),
-            1.05,
-            compare(BUDGET, rounds(|| a.another()), rounds(|| b.another())),
-        );
-        show(
-            &format!("wake, another of {n} / typed"),
-            1.05,
-            compare(BUDGET, rounds(|| a.another()), rounds(|| c.another())),
-        );
-    }
+    Ok(())
+}
+
+fn wake_all(mut group: wake::Wakes<impl wake::Running>, rounds: usize) {
+    let before = wake::polls();
+    (0..rounds).for_each(|_| group.another());
+    assert_eq!(wake::polls() - before, rounds);
 }

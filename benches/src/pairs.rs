@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How long a turn takes at least.
 const TURN: Duration = Duration::from_millis(1);
 /// How many pairs there are at least, however long they take.
-const FEWEST: usize = 7;
+const FEWEST: usize = 9;
 
 /// What a comparison came to.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ static POLLS: AtomicUsize = AtomicUsize::new(0);
 type Wakers = Arc<Mutex<Vec<Waker>>>;
 
 /// An actor that leaves its waker when it is first polled, and never returns. Nothing does less when it is woken.
-struct Idle {
+pub struct Idle {
     leaves: Option<Wakers>,
 }
 
@@ -53,6 +53,8 @@ impl<F: Future<Output = ()>> Running for FuturesUnordered<F> {
 pub struct Wakes<G> {
     group: G,
     wakers: Vec<Waker>,
+    /// How many wakes there were.
+    wakes: usize,
     /// The one to be woken next.
     next: usize,
     /// What leads from one to the next. It has no common divisor with their number, so all have their turn.
@@ -61,7 +63,7 @@ pub struct Wakes<G> {
 
 impl<G: Running> Wakes<G> {
     /// Starts the group that `make` makes of actors.
-    fn start(n: usize, make: impl FnOnce(&mut dyn Iterator<Item = Idle>) -> G) -> Self {
+    pub(crate) fn start(n: usize, make: impl FnOnce(&mut dyn Iterator<Item = Idle>) -> G) -> Self {
         let left = Wakers::default();
         let mut group = make(&mut (0..n).map(|_| Idle {
             leaves: Some(left.clone()),
@@ -79,6 +81,7 @@ impl<G: Running> Wakes<G> {
         Self {
             group,
             wakers,
+            wakes: 0,
             next: 0,
             step,
         }
@@ -92,8 +95,16 @@ impl<G: Running> Wakes<G> {
 
     /// Wakes the actor that was woken last, and polls the group.
     pub fn same(&mut self) {
+        self.wakes += 1;
         self.wakers[self.next].wake_by_ref();
         assert!(self.group.poll(&mut Context::from_waker(Waker::noop())));
+    }
+}
+
+impl<G> Wakes<G> {
+    /// Returns how many wakes there were.
+    pub fn count(&self) -> usize {
+        self.wakes
     }
 }
 

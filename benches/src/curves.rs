@@ -1,0 +1,3 @@
+pub fn all(_: &std::path::Path) -> Result<(), String> {
+    todo!()
+}
