@@ -39,31 +39,44 @@ pub fn compare(
     mut first: impl FnMut(u32) -> Duration,
     mut second: impl FnMut(u32) -> Duration,
 ) -> Compared {
-    let start = Instant::now();
-    let mut rounds = 1;
-    while first(rounds).min(second(rounds)) < TURN {
-        rounds *= 2;
-    }
-    let mut times = Vec::new();
-    while times.len() < FEWEST || start.elapsed() < budget {
-        // Whoever is behind the other this time is before it the next time.
-        times.push(if times.len() % 2 == 0 {
-            let a = first(rounds);
-            [a, second(rounds)]
-        } else {
-            let b = second(rounds);
-            [first(rounds), b]
-        });
-    }
-    let seconds = |time: Duration| time.as_secs_f64() / f64::from(rounds);
+    let turns = take_turns(budget, &mut [&mut first, &mut second]);
     Compared {
-        ratio: quartiles(times.iter().map(|[a, b]| seconds(*a) / seconds(*b))),
-        seconds: [0, 1].map(|i| quartiles(times.iter().map(|pair| seconds(pair[i])))[1]),
-        pairs: times.len(),
+        ratio: quartiles(turns.iter().map(|turn| turn[0] / turn[1])),
+        seconds: [0, 1].map(|i| quartiles(turns.iter().map(|turn| turn[i]))[1]),
+        pairs: turns.len(),
     }
 }
 
-fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
+/// Lets several take turns, and returns what a round took each of them, in seconds, turn by turn.
+pub fn take_turns(
+    budget: Duration,
+    subjects: &mut [&mut dyn FnMut(u32) -> Duration],
+) -> Vec<Vec<f64>> {
+    let start = Instant::now();
+    let mut rounds = 1;
+    while subjects.iter_mut().any(|subject| subject(rounds) < TURN) {
+        rounds *= 2;
+    }
+    let mut turns = Vec::new();
+    while turns.len() < FEWEST || start.elapsed() < budget {
+        let mut turn = vec![0.0; subjects.len()];
+        let mut take = |(seconds, subject): (&mut f64, &mut &mut dyn FnMut(u32) -> Duration)| {
+            *seconds = subject(rounds).as_secs_f64() / f64::from(rounds);
+        };
+        // Whoever is behind the other this time is before it the next time.
+        let order = turn.iter_mut().zip(subjects.iter_mut());
+        if turns.len() % 2 == 0 {
+            order.for_each(&mut take);
+        } else {
+            order.rev().for_each(&mut take);
+        }
+        turns.push(turn);
+    }
+    turns
+}
+
+/// Returns the first quartile, the median and the third quartile.
+pub fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<_> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     [1, 2, 3].map(|quarter| {
