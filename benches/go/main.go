@@ -1,5 +1,5 @@
 // Command main plays the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it prints how many
-// nanoseconds so many rounds took.
+// nanoseconds passed in so many rounds, and for how many its threads worked, all together.
 //
 // Each round, all actors but the last wait for a signal of their own, and the last one returns. That may be before others
 // have started, since Go runs them side by side. They then find the signal given.
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/oklog/run"
@@ -35,6 +36,16 @@ func life(actors int) error {
 	return g.Run()
 }
 
+// worked returns for how long the threads have worked.
+func worked() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		fmt.Fprintln(os.Stderr, "getrusage:", err)
+		os.Exit(1)
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
+}
+
 func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
@@ -43,13 +54,13 @@ func main() {
 			fmt.Fprintf(os.Stderr, "%q is not ACTORS ROUNDS: %v\n", lines.Text(), err)
 			os.Exit(1)
 		}
-		start := time.Now()
+		start, before := time.Now(), worked()
 		for i := 0; i < rounds; i++ {
 			if err := life(actors); err != errFirst {
 				fmt.Fprintf(os.Stderr, "the group returned %v\n", err)
 				os.Exit(1)
 			}
 		}
-		fmt.Println(time.Since(start).Nanoseconds())
+		fmt.Println(time.Since(start).Nanoseconds(), worked()-before)
 	}
 }

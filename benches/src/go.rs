@@ -63,13 +63,23 @@ impl Go {
         })
     }
 
-    /// Plays so many rounds of the life of a group of `n`.
+    /// Plays so many rounds of the life of a group of `n`, and returns the time that passed.
     pub fn life(&mut self, n: usize, rounds: u32) -> Duration {
+        self.play(n, rounds)[0]
+    }
+
+    /// Plays them and returns for how long all threads worked.
+    pub fn work_of_life(&mut self, n: usize, rounds: u32) -> Duration {
+        self.play(n, rounds)[1]
+    }
+
+    fn play(&mut self, n: usize, rounds: u32) -> [Duration; 2] {
         let ask = self.ask.as_mut().expect("it is open until the drop");
         writeln!(ask, "{n} {rounds}").expect("Go has ended");
         let mut line = String::new();
         self.answer.read_line(&mut line).expect("Go has ended");
-        Duration::from_nanos(line.trim().parse().expect("Go has said why"))
+        let (passed, worked) = line.trim().split_once(' ').expect("Go has said why");
+        [passed, worked].map(|time| Duration::from_nanos(time.parse().expect("it is a number")))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Compares two subjects side by side.
 //!
 //! A machine has other things to do, and what it does in one second it may not do in the next. So the two take turns in
-//! one process, a millisecond or two each, and what counts is the ratio within each pair of turns: of all pairs, the median,
-//! and the quartiles as a measure of how far it can be trusted.
+//! one process, a millisecond or two each, and what counts is the ratio of the times for which their thread worked, within
+//! each pair of turns: of all pairs, the median, and the quartiles as a measure of how far it can be trusted.
 
 use std::time::{Duration, Instant};
+
+use rustix::time::{clock_gettime, ClockId};
 
 /// How long a turn takes at least.
 const TURN: Duration = Duration::from_millis(1);
@@ -22,15 +24,36 @@ pub struct Compared {
     pub pairs: usize,
 }
 
-/// Makes a turn of so many rounds of `round`, which says what it took.
-pub fn rounds<R>(mut round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
+/// Makes a turn of so many rounds of `round`, which takes the time that this thread works.
+///
+/// While it has to wait for its turn on the machine, no time is counted.
+pub fn rounds<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
+    rounds_by(worked, round)
+}
+
+/// Makes a turn of so many rounds of `round`, which takes the time that passes, for what is more than one thread.
+pub fn rounds_by_the_clock<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
+    let start = Instant::now();
+    rounds_by(move || start.elapsed(), round)
+}
+
+fn rounds_by<R>(
+    clock: impl Fn() -> Duration,
+    mut round: impl FnMut() -> R,
+) -> impl FnMut(u32) -> Duration {
     move |rounds| {
-        let start = Instant::now();
+        let start = clock();
         for _ in 0..rounds {
             std::hint::black_box(round());
         }
-        start.elapsed()
+        clock() - start
     }
+}
+
+/// How long this thread has worked.
+fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Compares two turns, for about as long as `budget`.

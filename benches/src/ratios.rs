@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::go::Go;
 #[cfg(feature = "others")]
 use crate::others;
-use crate::pairs::{compare, rounds, Compared};
+use crate::pairs::{compare, rounds, rounds_by_the_clock, Compared};
 use crate::{by_hand, group, poll_to_end, wake};
 
 /// How long one comparison takes.
@@ -154,6 +154,7 @@ pub fn all(wanted: &str) -> Result<(), String> {
         "-".repeat(8),
         "-".repeat(8)
     );
+    itself(&mut table);
     lives(&mut table);
     #[cfg(feature = "others")]
     lives_of_others(&mut table);
@@ -195,6 +196,23 @@ fn group_lives(n: usize) -> impl FnMut(u32) -> Duration {
 
 fn by_hand_lives(n: usize) -> impl FnMut(u32) -> Duration {
     lives_of(n, |n| poll_to_end(by_hand::life(n)))
+}
+
+/// What is there twice has a ratio of 1. How far off these are says how far the others can be trusted.
+fn itself(table: &mut Table<'_>) {
+    for n in [3, 1000] {
+        table.compare(
+            "life / itself",
+            &actors(n),
+            None,
+            group_lives(n),
+            group_lives(n),
+        );
+    }
+    let n = 1000;
+    let (mut one, mut two) = (wake::group(n), wake::group(n));
+    let (first, second) = (rounds(|| one.another()), rounds(|| two.another()));
+    table.compare("one wake / itself", &actors(n), None, first, second);
 }
 
 const FEW: &str = "life / by hand, 3 and 10 actors";
@@ -263,16 +281,18 @@ fn lives_of_others(table: &mut Table<'_>) {
     }
 }
 
+/// Go has several threads, so what counts is the time that passes. What they work besides is shown as well.
 fn lives_in_go(table: &mut Table<'_>, mut go: Go) {
     for n in SIZES {
+        let name = "life / oklog/run in Go";
+        let lives = rounds_by_the_clock(|| assert_eq!(poll_to_end(group::life(n)), Some(n - 1)));
         let others = |rounds| go.life(n, rounds);
-        table.compare(
-            "life / oklog/run in Go",
-            &actors(n),
-            Some(0.25),
-            group_lives(n),
-            others,
-        );
+        table.compare(name, &actors(n), Some(0.25), lives, others);
+    }
+    for n in SIZES {
+        let name = "life / oklog/run in Go, work of all threads";
+        let others = |rounds| go.work_of_life(n, rounds);
+        table.compare(name, &actors(n), None, group_lives(n), others);
     }
 }
 
