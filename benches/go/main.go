@@ -1,8 +1,8 @@
 // Command main plays the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it prints how many
 // nanoseconds passed in so many rounds, and for how many its threads worked, all together.
 //
-// Each round, all actors but the last wait for a signal of their own, and the last one returns. That may be before others
-// have started, since Go runs them side by side. They then find the signal given.
+// Each round, all actors but the last wait for a signal of their own, and the last one returns. Go starts the goroutine that
+// was made last before all others, so this one lets the others go first. Some may still find the signal given.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ func life(actors int) error {
 		told := make(chan struct{})
 		g.Add(func() error {
 			if last {
+				runtime.Gosched()
 				return errFirst
 			}
 			<-told
