@@ -12,6 +12,8 @@ use rustix::time::{clock_gettime, ClockId};
 const TURN: Duration = Duration::from_millis(1);
 /// How many pairs there are at least, however long they take.
 const FEWEST: usize = 9;
+/// How often what lasts is made anew.
+const TIMES: u32 = 6;
 
 /// What a comparison came to.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +64,42 @@ pub fn compare(
     mut first: impl FnMut(u32) -> Duration,
     mut second: impl FnMut(u32) -> Duration,
 ) -> Compared {
-    let turns = take_turns(budget, &mut [&mut first, &mut second]);
-    Compared {
-        ratio: quartiles(turns.iter().map(|turn| turn[0] / turn[1])),
-        seconds: [0, 1].map(|i| quartiles(turns.iter().map(|turn| turn[i]))[1]),
-        pairs: turns.len(),
+    Compared::of(take_turns(budget, &mut [&mut first, &mut second]))
+}
+
+/// Compares rounds of two that last, and makes them anew several times, now this one first and now that one.
+///
+/// Where they are in memory is a matter of luck, and what they cost depends on it if they are large.
+pub fn compare_lasting<A, B>(
+    budget: Duration,
+    make_first: impl Fn() -> A,
+    make_second: impl Fn() -> B,
+    first: impl Fn(&mut A),
+    second: impl Fn(&mut B),
+) -> Compared {
+    let mut turns = Vec::new();
+    for i in 0..TIMES {
+        let (mut a, mut b);
+        if i % 2 == 0 {
+            a = make_first();
+            b = make_second();
+        } else {
+            b = make_second();
+            a = make_first();
+        }
+        let (mut first, mut second) = (rounds(|| first(&mut a)), rounds(|| second(&mut b)));
+        turns.extend(take_turns(budget / TIMES, &mut [&mut first, &mut second]));
+    }
+    Compared::of(turns)
+}
+
+impl Compared {
+    fn of(turns: Vec<Vec<f64>>) -> Self {
+        Self {
+            ratio: quartiles(turns.iter().map(|turn| turn[0] / turn[1])),
+            seconds: [0, 1].map(|i| quartiles(turns.iter().map(|turn| turn[i]))[1]),
+            pairs: turns.len(),
+        }
     }
 }
 

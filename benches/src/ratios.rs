@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::go::Go;
 #[cfg(feature = "others")]
 use crate::others;
-use crate::pairs::{compare, rounds, rounds_by_the_clock, Compared};
+use crate::pairs::{compare, compare_lasting, rounds, rounds_by_the_clock, Compared};
+use crate::wake::{Running, Wakes};
 use crate::{by_hand, group, poll_to_end, wake};
 
 /// How long one comparison takes.
@@ -34,6 +35,10 @@ struct Target {
 }
 
 impl Table<'_> {
+    fn wants(&self, name: &str) -> bool {
+        name.contains(self.wanted)
+    }
+
     /// Compares two turns and prints what it came to, beside the limit if there is one.
     fn compare(
         &mut self,
@@ -43,15 +48,34 @@ impl Table<'_> {
         first: impl FnMut(u32) -> Duration,
         second: impl FnMut(u32) -> Duration,
     ) {
-        if !name.contains(self.wanted) {
-            return;
+        if self.wants(name) {
+            self.show(name, at, limit, compare(BUDGET, first, second));
         }
+    }
+
+    /// Likewise of wakes in two groups of `n`.
+    fn compare_wakes<A: Running, B: Running>(
+        &mut self,
+        name: &str,
+        limit: Option<f64>,
+        n: usize,
+        first: impl Fn(usize) -> Wakes<A>,
+        second: impl Fn(usize) -> Wakes<B>,
+    ) {
+        if self.wants(name) {
+            let (first, second) = (|| first(n), || second(n));
+            let compared = compare_lasting(BUDGET, first, second, Wakes::another, Wakes::another);
+            self.show(name, &actors(n), limit, compared);
+        }
+    }
+
+    fn show(&mut self, name: &str, at: &str, limit: Option<f64>, compared: Compared) {
         self.is_empty = false;
         let Compared {
             ratio: [low, median, high],
             seconds,
             pairs,
-        } = compare(BUDGET, first, second);
+        } = compared;
         let [first, second] = seconds.map(time);
         let said = limit.map_or(String::new(), |limit| format!("{limit:.2}"));
         let verdict = limit.map_or("", |limit| verdict(median, limit));
@@ -65,7 +89,7 @@ impl Table<'_> {
 
     /// Keeps the worst of what was measured of a target.
     fn note(&mut self, name: &str, at: &str, limit: f64, measured: f64) {
-        if !name.contains(self.wanted) {
+        if !self.wants(name) {
             return;
         }
         self.is_empty = false;
@@ -154,7 +178,8 @@ pub fn all(wanted: &str) -> Result<(), String> {
         "-".repeat(8),
         "-".repeat(8)
     );
-    itself(&mut table);
+    wakes(&mut table);
+    lives_of_itself(&mut table);
     lives(&mut table);
     #[cfg(feature = "others")]
     lives_of_others(&mut table);
@@ -162,9 +187,8 @@ pub fn all(wanted: &str) -> Result<(), String> {
         Ok(go) => lives_in_go(&mut table, go),
         Err(missing) => eprintln!("oklog/run in Go: skipped, {missing}"),
     }
-    wakes(&mut table);
     shapes(&mut table);
-    lives_of_a_million(&mut table); // last, since they leave no place in memory as it was
+    lives_of_a_million(&mut table);
     costs(&mut table)?;
     tree(&mut table)?;
     if table.is_empty {
@@ -199,7 +223,7 @@ fn by_hand_lives(n: usize) -> impl FnMut(u32) -> Duration {
 }
 
 /// What is there twice has a ratio of 1. How far off these are says how far the others can be trusted.
-fn itself(table: &mut Table<'_>) {
+fn lives_of_itself(table: &mut Table<'_>) {
     for n in [3, 1000] {
         table.compare(
             "life / itself",
@@ -209,10 +233,6 @@ fn itself(table: &mut Table<'_>) {
             group_lives(n),
         );
     }
-    let n = 1000;
-    let (mut one, mut two) = (wake::group(n), wake::group(n));
-    let (first, second) = (rounds(|| one.another()), rounds(|| two.another()));
-    table.compare("one wake / itself", &actors(n), None, first, second);
 }
 
 const FEW: &str = "life / by hand, 3 and 10 actors";
@@ -296,26 +316,21 @@ fn lives_in_go(table: &mut Table<'_>, mut go: Go) {
     }
 }
 
+/// The largest groups come first, and all of these before the lives, while the memory has no holes.
 fn wakes(table: &mut Table<'_>) {
-    for n in [1, 10, 100, 1000, 10_000, 100_000] {
-        let before = wake::polls();
-        let (mut group, mut boxed, mut typed) = (wake::group(n), wake::boxed(n), wake::typed(n));
-
+    for n in [100_000, 10_000, 1000, 100, 10, 1] {
         let name = "one wake / bare FuturesUnordered";
-        let at = format!("the same of {}", actors(n));
-        let (first, second) = (rounds(|| group.same()), rounds(|| boxed.same()));
-        table.compare(name, &at, Some(1.05), first, second);
-        let (first, second) = (rounds(|| group.another()), rounds(|| boxed.another()));
-        table.compare(name, &actors(n), Some(1.05), first, second);
-
+        table.compare_wakes(name, Some(1.05), n, wake::group, wake::boxed);
         let name = "one wake / the same, of one type, unboxed";
-        let (first, second) = (rounds(|| group.another()), rounds(|| typed.another()));
-        table.compare(name, &actors(n), None, first, second);
-
-        // A wake has polled one actor, and the start each.
-        let wakes = group.count() + boxed.count() + typed.count();
-        assert_eq!(wake::polls() - before, wakes + 3 * n);
+        table.compare_wakes(name, None, n, wake::group, wake::typed);
     }
+    for n in [100_000, 1000] {
+        table.compare_wakes("one wake / itself", None, n, wake::group, wake::group);
+    }
+    let (mut group, mut boxed) = (wake::group(1000), wake::boxed(1000));
+    let name = "one wake, always of the same / bare";
+    let (first, second) = (rounds(|| group.same()), rounds(|| boxed.same()));
+    table.compare(name, &actors(1000), None, first, second);
 }
 
 /// Stages, groups in groups, short groups, and one group again and again.

@@ -53,8 +53,6 @@ impl<F: Future<Output = ()>> Running for FuturesUnordered<F> {
 pub struct Wakes<G> {
     group: G,
     wakers: Vec<Waker>,
-    /// How many wakes there were.
-    wakes: usize,
     /// The one to be woken next.
     next: usize,
     /// What leads from one to the next. It has no common divisor with their number, so all have their turn.
@@ -81,7 +79,6 @@ impl<G: Running> Wakes<G> {
         Self {
             group,
             wakers,
-            wakes: 0,
             next: 0,
             step,
         }
@@ -95,16 +92,10 @@ impl<G: Running> Wakes<G> {
 
     /// Wakes the actor that was woken last, and polls the group.
     pub fn same(&mut self) {
-        self.wakes += 1;
+        let before = POLLS.load(Relaxed);
         self.wakers[self.next].wake_by_ref();
         assert!(self.group.poll(&mut Context::from_waker(Waker::noop())));
-    }
-}
-
-impl<G> Wakes<G> {
-    /// Returns how many wakes there were.
-    pub fn count(&self) -> usize {
-        self.wakes
+        assert_eq!(POLLS.load(Relaxed), before + 1, "a wake polls one actor");
     }
 }
 
@@ -136,9 +127,4 @@ pub fn boxed(n: usize) -> Wakes<FuturesUnordered<Pin<Box<dyn Future<Output = ()>
 /// In a `FuturesUnordered` of futures of one type.
 pub fn typed(n: usize) -> Wakes<FuturesUnordered<impl Future<Output = ()>>> {
     Wakes::start(n, |actors| actors.collect())
-}
-
-/// Returns how many polls of actors there were on all groups.
-pub fn polls() -> usize {
-    POLLS.load(Relaxed)
 }
