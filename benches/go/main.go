@@ -1,0 +1,68 @@
+// Command main plays the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it prints how many
+// nanoseconds passed in so many rounds, and for how many its threads worked, all together.
+//
+// Each round, all actors but the last wait for a signal of their own, and the last one returns. Go starts the goroutine that
+// was made last before all others, so this one lets the others go first. Some may still find the signal given.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/oklog/run"
+)
+
+var errFirst = errors.New("first")
+
+func life(actors int) error {
+	var g run.Group
+	for i := 0; i < actors; i++ {
+		last := i == actors-1
+		told := make(chan struct{})
+		g.Add(func() error {
+			if last {
+				runtime.Gosched()
+				return errFirst
+			}
+			<-told
+			return nil
+		}, func(error) {
+			close(told)
+		})
+	}
+	return g.Run()
+}
+
+// worked returns for how long the threads have worked.
+func worked() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		fmt.Fprintln(os.Stderr, "getrusage:", err)
+		os.Exit(1)
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var actors, rounds int
+		if _, err := fmt.Sscan(lines.Text(), &actors, &rounds); err != nil {
+			fmt.Fprintf(os.Stderr, "%q is not ACTORS ROUNDS: %v\n", lines.Text(), err)
+			os.Exit(1)
+		}
+		start, before := time.Now(), worked()
+		for i := 0; i < rounds; i++ {
+			if err := life(actors); err != errFirst {
+				fmt.Fprintf(os.Stderr, "the group returned %v\n", err)
+				os.Exit(1)
+			}
+		}
+		fmt.Println(time.Since(start).Nanoseconds(), worked()-before)
+	}
+}

@@ -1,0 +1,142 @@
+//! Counts allocations and bytes. They are the same in every run.
+//!
+//! A program of its own, since the allocator that counts is for all of a program, and takes time.
+
+use std::future::{pending, ready, Future};
+use std::pin::{pin, Pin};
+use std::task::{Context, Waker};
+
+use allocation_counter::{measure, AllocationInfo};
+use run_group::Group;
+use run_group_benches::{by_hand, group, poll_to_end, wake};
+
+fn show(what: &str, cost: AllocationInfo) {
+    assert_eq!(cost.count_current, 0, "{what} leaves nothing behind");
+    row(what, cost);
+}
+
+fn row(what: &str, cost: AllocationInfo) {
+    let AllocationInfo {
+        count_total,
+        bytes_total,
+        bytes_max,
+        ..
+    } = cost;
+    println!("{what:<45} {count_total:>11} {bytes_total:>10} {bytes_max:>13}");
+}
+
+fn main() {
+    println!(
+        "{:<45} {:>11} {:>10} {:>13}",
+        "#", "allocations", "bytes", "bytes at once"
+    );
+    lives();
+    shapes();
+    actors();
+    terms();
+    running();
+}
+
+fn lives() {
+    for n in [3, 10, 100, 1000, 10_000] {
+        let check = |first| assert_eq!(first, Some(n - 1));
+        let group = measure(|| check(poll_to_end(group::life(n))));
+        show(&format!("life of {n}, group"), group);
+        let by_hand = measure(|| check(poll_to_end(by_hand::life(n))));
+        show(&format!("life of {n}, by hand"), by_hand);
+    }
+}
+
+fn shapes() {
+    let n = 100;
+    let last = Some(n - 1);
+    for stages in [3, 10] {
+        let check = |first| assert_eq!(first, last);
+        let group = measure(|| check(poll_to_end(group::in_stages(stages, n))));
+        show(&format!("{stages} stages of {n}, group"), group);
+        let by_hand = measure(|| check(poll_to_end(by_hand::in_stages(stages, n))));
+        show(&format!("{stages} stages of {n}, by hand"), by_hand);
+    }
+    for depth in [2, 8] {
+        let check = |first| assert_eq!(first, last);
+        let group = measure(|| check(poll_to_end(group::nested(depth, n))));
+        show(&format!("{depth} deep of {n}, group"), group);
+        let by_hand = measure(|| check(poll_to_end(by_hand::nested(depth, n))));
+        show(&format!("{depth} deep of {n}, by hand"), by_hand);
+    }
+    let check = |first| assert_eq!(first, last);
+    let group = measure(|| check(poll_to_end(group::refilled(n, 10))));
+    show(&format!("10 fillings of {n}, group"), group);
+    let by_hand = measure(|| check(poll_to_end(by_hand::refilled(n, 10))));
+    show(&format!("10 fillings of {n}, by hand"), by_hand);
+}
+
+/// What an actor costs that captures nothing, in a group which has others.
+fn actors() {
+    let mut group = Group::new();
+    group.add_abortable(ready(1));
+    row(
+        "one more actor, add",
+        measure(|| _ = group.add(pending(), |_| {})),
+    );
+    row(
+        "one more actor, add_with",
+        measure(|| {
+            group.add_with(|interrupted| async {
+                interrupted.await;
+                1
+            });
+        }),
+    );
+    row(
+        "one more actor, add_abortable",
+        measure(|| _ = group.add_abortable(pending())),
+    );
+}
+
+/// A group whose every term is set, with terms that capture something, since what captures nothing needs no allocation.
+fn terms() {
+    for n in [1, 10, 100, 1000] {
+        let (mut begun, mut seen) = (false, 0);
+        let life = measure(|| {
+            let mut group = group::of(n);
+            group.grace_period(|| {
+                begun = true;
+                async move {
+                    pending::<()>().await;
+                    n
+                }
+            });
+            group.on_exit(|_| seen += 1);
+            assert_eq!(poll_to_end(group), Some(n - 1));
+        });
+        show(&format!("life with all terms of {n}"), life);
+        assert_eq!((begun, seen), (true, n));
+    }
+}
+
+/// A group that runs: its first poll, and wakes.
+fn running() {
+    let n = 1000;
+    let (first, returns) = futures_channel::oneshot::channel();
+    let mut group = Group::new();
+    group.grace_period(pending::<()>);
+    for _ in 1..n {
+        group.add_with(|interrupted| async {
+            interrupted.await;
+            0
+        });
+    }
+    group.add(async { returns.await.unwrap_or(0) }, |_| {});
+    let mut group = pin!(group);
+    let mut poll = || Pin::as_mut(&mut group).poll(&mut Context::from_waker(Waker::noop()));
+    // The first poll of so many takes several, since the set takes a break after each round.
+    let polls = measure(|| (0..10).for_each(|_| assert!(poll().is_pending())));
+    show(&format!("from the first poll to the stop of {n}"), polls);
+    assert_eq!(first.send(7), Ok(()));
+    assert!(poll().is_ready());
+
+    let mut wakes = wake::group(n);
+    let cost = measure(|| (0..n).for_each(|_| wakes.another()));
+    show(&format!("{n} wakes of {n}"), cost);
+}

@@ -1,0 +1,122 @@
+//! What one writes without a crate for it: a `FuturesUnordered` of boxed futures beside a `Vec` of boxed interrupts.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_channel::oneshot;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+type Execute<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Interrupt = Box<dyn FnOnce() + Send>;
+
+/// Whoever runs, and how each is told to return.
+#[derive(Default)]
+struct ByHand {
+    running: FuturesUnordered<Execute<usize>>,
+    interrupts: Vec<Interrupt>,
+}
+
+impl ByHand {
+    fn add(&mut self, execute: Execute<usize>, interrupt: Interrupt) {
+        self.running.push(execute);
+        self.interrupts.push(interrupt);
+    }
+
+    /// Adds one that waits for a signal and returns `i`.
+    fn add_waiting(&mut self, i: usize) {
+        let (tell, told) = oneshot::channel::<()>();
+        let execute = async move {
+            let _ = told.await;
+            i
+        };
+        self.add(Box::pin(execute), Box::new(|| drop(tell)));
+    }
+
+    /// Adds `n` of them, of which the last returns at once.
+    fn add_life(&mut self, n: usize) {
+        let last = n - 1;
+        for i in 0..n {
+            let (tell, told) = oneshot::channel::<()>();
+            let execute = async move {
+                if i != last {
+                    let _ = told.await;
+                }
+                i
+            };
+            self.add(Box::pin(execute), Box::new(|| drop(tell)));
+        }
+    }
+
+    async fn run(&mut self) -> Option<usize> {
+        let first = self.running.next().await;
+        self.interrupts.drain(..).for_each(|interrupt| interrupt());
+        while self.running.next().await.is_some() {}
+        first
+    }
+}
+
+/// The life of a group, as a future.
+pub async fn life(n: usize) -> Option<usize> {
+    let mut group = ByHand::default();
+    group.add_life(n);
+    group.run().await
+}
+
+/// One group that is filled again after each of so many rounds.
+pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
+    let mut group = ByHand::default();
+    let mut first = None;
+    for _ in 0..rounds {
+        group.add_life(n);
+        first = group.run().await;
+    }
+    first
+}
+
+/// The life of a group that stops in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
+    let mut running: FuturesUnordered<Execute<(usize, usize)>> = FuturesUnordered::new();
+    let mut interrupts: Vec<Vec<Interrupt>> = Vec::new();
+    let mut left = vec![n; stages];
+    for stage in 0..stages {
+        let mut told_together: Vec<Interrupt> = Vec::new();
+        for i in 0..n {
+            let (tell, told) = oneshot::channel::<()>();
+            running.push(Box::pin(async move {
+                if (stage, i) != (stages - 1, n - 1) {
+                    let _ = told.await;
+                }
+                (stage, i)
+            }));
+            told_together.push(Box::new(|| drop(tell)));
+        }
+        interrupts.push(told_together);
+    }
+    let (stage, first) = running.next().await?;
+    left[stage] -= 1;
+    for (stage, interrupts) in interrupts.into_iter().enumerate() {
+        interrupts.into_iter().for_each(|interrupt| interrupt());
+        while left[stage] > 0 {
+            let (stage, _) = running.next().await?;
+            left[stage] -= 1;
+        }
+    }
+    Some(first)
+}
+
+/// The life of a group in a group, `depth` deep, each with `n` actors of its own. The one that returns at once is in the
+/// innermost.
+pub async fn nested(depth: usize, n: usize) -> Option<usize> {
+    let mut group = ByHand::default();
+    group.add_life(n);
+    for _ in 1..depth {
+        let mut outer = ByHand::default();
+        for i in 0..n {
+            outer.add_waiting(i);
+        }
+        let inner = async move { group.run().await.unwrap_or(0) };
+        outer.add(Box::pin(inner), Box::new(|| ()));
+        group = outer;
+    }
+    group.run().await
+}

@@ -1,0 +1,266 @@
+//! How lives and wakes grow with the number of actors: the figures as CSV, and their plots.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use plotters::prelude::*;
+
+use crate::go::Go;
+use crate::others::{self, futures_concurrency, tokio_graceful_shutdown};
+use crate::pairs::{quartiles, rounds, take_turns};
+use crate::{by_hand, group, poll_to_end, wake};
+
+/// How long one number of actors takes.
+const BUDGET: Duration = Duration::from_millis(3000);
+
+/// What takes turns, by name.
+type Subjects<'a> = Vec<(&'static str, Box<dyn FnMut(u32) -> Duration + 'a>)>;
+
+/// One point of a curve.
+struct Point {
+    actors: usize,
+    subject: &'static str,
+    /// The quartiles of what a round took, in nanoseconds.
+    nanoseconds: [f64; 3],
+    turns: usize,
+}
+
+/// Measures, and writes `life.csv`, `life.svg`, `wake.csv` and `wake.svg` into `directory`.
+pub fn all(directory: &Path) -> Result<(), String> {
+    let write = |name: &str, text: String| {
+        let path = directory.join(name);
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    // Wakes first, while the memory has no holes: what they cost depends on where the actors are.
+    let wakes = wakes();
+    write("wake.csv", csv(&wakes))?;
+    let title = "One wake in a running group";
+    write(
+        "wake.svg",
+        plot(title, "time per wake", &wakes, |point| point.nanoseconds[1])?,
+    )?;
+    let lives = lives();
+    write("life.csv", csv(&lives))?;
+    let title = "The life of a group, for each of its actors";
+    write(
+        "life.svg",
+        plot(title, "time per actor", &lives, |point| {
+            point.nanoseconds[1] / point.actors as f64
+        })?,
+    )
+}
+
+fn lives() -> Vec<Point> {
+    let runtime = others::tokio::runtime();
+    let executor = smol::LocalExecutor::new();
+    let mut go = Go::start()
+        .inspect_err(|missing| eprintln!("oklog/run in Go: skipped, {missing}"))
+        .ok();
+    let mut points = Vec::new();
+    for n in sizes(1_000_000) {
+        let lives = |life: &dyn Fn(usize) -> Option<usize>| assert_eq!(life(n), Some(n - 1));
+        let mut subjects: Subjects<'_> = vec![
+            (
+                "run-group",
+                Box::new(rounds(|| lives(&|n| poll_to_end(group::life(n))))),
+            ),
+            (
+                "by hand",
+                Box::new(rounds(|| lives(&|n| poll_to_end(by_hand::life(n))))),
+            ),
+            (
+                "Tokio",
+                Box::new(rounds(|| lives(&|n| others::tokio::life(&runtime, n)))),
+            ),
+            (
+                "smol",
+                Box::new(rounds(|| lives(&|n| others::smol::life(&executor, n)))),
+            ),
+        ];
+        // These take seconds and gigabytes for more.
+        if n <= 100_000 {
+            let life = |n| poll_to_end(futures_concurrency::life(n));
+            subjects.push(("FutureGroup", Box::new(rounds(move || lives(&life)))));
+            let life = |n| tokio_graceful_shutdown::life(&runtime, n);
+            subjects.push((
+                "tokio-graceful-shutdown",
+                Box::new(rounds(move || lives(&life))),
+            ));
+            if let Some(go) = &mut go {
+                subjects.push((
+                    "oklog/run in Go",
+                    Box::new(move |rounds| go.life(n, rounds)),
+                ));
+            }
+        }
+        measure("life", n, subjects, &mut points);
+    }
+    points
+}
+
+fn wakes() -> Vec<Point> {
+    let mut points = Vec::new();
+    let sizes: Vec<_> = sizes(100_000).collect();
+    for n in sizes.into_iter().rev() {
+        let (mut group, mut boxed) = (wake::group(n), wake::boxed(n));
+        let (mut typed, mut others) = (wake::typed(n), futures_concurrency::wakes(n));
+        let mut subjects: Subjects<'_> = vec![
+            ("run-group", Box::new(rounds(|| group.another()))),
+            (
+                "FuturesUnordered of boxes",
+                Box::new(rounds(|| boxed.another())),
+            ),
+            (
+                "FuturesUnordered of one type",
+                Box::new(rounds(|| typed.another())),
+            ),
+        ];
+        // It looks at all its futures for the one that was woken.
+        if n <= 10_000 {
+            subjects.push(("FutureGroup", Box::new(rounds(|| others.another()))));
+        }
+        measure("wake", n, subjects, &mut points);
+    }
+    points.sort_by_key(|point| point.actors);
+    points
+}
+
+/// 1, 3, 10, 30 and so on, up to `most`.
+fn sizes(most: usize) -> impl Iterator<Item = usize> {
+    let tens = (0..).map(|power| 10_usize.pow(power));
+    tens.flat_map(|ten| [ten, 3 * ten])
+        .take_while(move |n| *n <= most)
+}
+
+fn measure(what: &str, actors: usize, mut subjects: Subjects<'_>, points: &mut Vec<Point>) {
+    let mut turns: Vec<_> = subjects
+        .iter_mut()
+        .map(|(_, turn)| &mut **turn as _)
+        .collect();
+    let turns = take_turns(BUDGET, &mut turns);
+    for (i, (subject, _)) in subjects.into_iter().enumerate() {
+        let nanoseconds = quartiles(turns.iter().map(|turn| turn[i] * 1e9));
+        let [low, median, high] = nanoseconds;
+        println!("{what} of {actors:>7}: {subject:<28} {median:>14.1} ns  [{low:.1} {high:.1}]");
+        points.push(Point {
+            actors,
+            subject,
+            nanoseconds,
+            turns: turns.len(),
+        });
+    }
+}
+
+fn csv(points: &[Point]) -> String {
+    let mut text =
+        String::from("actors,subject,turns,first quartile ns,median ns,third quartile ns\n");
+    for point in points {
+        let Point {
+            actors,
+            subject,
+            nanoseconds: [low, median, high],
+            turns,
+        } = point;
+        let row = writeln!(
+            text,
+            "{actors},{subject},{turns},{low:.1},{median:.1},{high:.1}"
+        );
+        row.expect("a string takes whatever there is");
+    }
+    text
+}
+
+/// Draws a curve for each subject, both axes logarithmic.
+fn plot(
+    title: &str,
+    what: &str,
+    points: &[Point],
+    height: impl Fn(&Point) -> f64,
+) -> Result<String, String> {
+    let mut subjects: Vec<&str> = Vec::new();
+    for point in points {
+        if !subjects.contains(&point.subject) {
+            subjects.push(point.subject);
+        }
+    }
+    let most = points.iter().map(|point| point.actors).max().unwrap_or(1);
+    let heights = || points.iter().map(&height);
+    let low = heights().fold(f64::INFINITY, f64::min).log10().floor();
+    let high = heights().fold(1.0, f64::max).log10().ceil();
+    let (low, high) = (10_f64.powf(low), 10_f64.powf(high));
+
+    let mut svg = String::new();
+    let mut draw = || -> Result<(), Box<dyn std::error::Error + '_>> {
+        let area = SVGBackend::with_string(&mut svg, (1000, 560)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&area)
+            .caption(title, ("sans-serif", 22))
+            .margin(16)
+            .margin_right(LEGEND)
+            .x_label_area_size(48)
+            .y_label_area_size(80)
+            .build_cartesian_2d(
+                (1.0..most as f64 * 1.2).log_scale(),
+                (low..high).log_scale(),
+            )?;
+        chart
+            .configure_mesh()
+            .x_desc("actors")
+            .y_desc(what)
+            .x_label_formatter(&|n| spaced(*n))
+            .y_label_formatter(&|ns| time(*ns))
+            .label_style(("sans-serif", 15))
+            .axis_desc_style(("sans-serif", 17))
+            .light_line_style(BLACK.mix(0.04))
+            .draw()?;
+        for (i, subject) in subjects.iter().enumerate() {
+            let color = COLORS[i % COLORS.len()];
+            let of_subject = || points.iter().filter(|point| point.subject == *subject);
+            let curve = || of_subject().map(|point| (point.actors as f64, height(point)));
+            let style = color.stroke_width(if i == 0 { 3 } else { 2 });
+            chart.draw_series(LineSeries::new(curve(), style))?;
+            chart.draw_series(curve().map(|at| Circle::new(at, 3, color.filled())))?;
+            // What it is, beside the plot.
+            let (x, y) = (1000 - LEGEND as i32 + 24, 64 + 24 * i as i32);
+            area.draw(&PathElement::new([(x, y), (x + 24, y)], style))?;
+            let font = ("sans-serif", 15).into_font();
+            area.draw(&Text::new(*subject, (x + 32, y - 7), font))?;
+        }
+        area.present()?;
+        Ok(())
+    };
+    draw().map_err(|error| format!("the plot of {what}: {error}"))?;
+    Ok(svg)
+}
+
+/// How wide the place beside the plot is, for what the curves are.
+const LEGEND: u32 = 250;
+
+/// Told apart also by those who do not tell red from green.
+const COLORS: [RGBColor; 7] = [
+    RGBColor(213, 94, 0),
+    RGBColor(0, 0, 0),
+    RGBColor(0, 114, 178),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(150, 150, 150),
+    RGBColor(86, 180, 233),
+];
+
+fn spaced(n: f64) -> String {
+    match n {
+        n if n < 1e4 => format!("{n}"),
+        n if n < 1e6 => format!("{} 000", n / 1e3),
+        n => format!("{} 000 000", n / 1e6),
+    }
+}
+
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ns if ns < 1e3 => format!("{ns:.0} ns"),
+        ns if ns < 1e6 => format!("{:.0} µs", ns / 1e3),
+        ns => format!("{:.0} ms", ns / 1e6),
+    }
+}

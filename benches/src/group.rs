@@ -1,0 +1,75 @@
+//! `run-group`.
+
+use std::future::Future;
+
+use run_group::Group;
+
+/// Returns a group of `n` actors, the last of which returns at once.
+pub fn of<'a>(n: usize) -> Group<'a, usize> {
+    let mut group = Group::new();
+    add(&mut group, n);
+    group
+}
+
+fn add(group: &mut Group<'_, usize>, n: usize) {
+    let last = n - 1;
+    for i in 0..n {
+        group.add_with(move |interrupted| async move {
+            if i != last {
+                interrupted.await;
+            }
+            i
+        });
+    }
+}
+
+/// The life of a group, as a future.
+pub async fn life(n: usize) -> Option<usize> {
+    of(n).await
+}
+
+/// One group that is filled again after each of so many rounds.
+pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
+    let mut group = Group::new();
+    let mut first = None;
+    for _ in 0..rounds {
+        add(&mut group, n);
+        first = (&mut group).await;
+    }
+    first
+}
+
+/// The life of a group that stops in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
+    let mut group = Group::new();
+    for _ in 1..stages {
+        let mut front = Group::new();
+        for i in 0..n {
+            front.add_with(move |interrupted| async move {
+                interrupted.await;
+                i
+            });
+        }
+        group = group.before(front);
+    }
+    group.before(of(n)).await
+}
+
+/// The life of a group in a group, `depth` deep, each with `n` actors of its own. The one that returns at once is in the
+/// innermost.
+pub fn nested(depth: usize, n: usize) -> impl Future<Output = Option<usize>> {
+    let mut group = of(n);
+    for _ in 1..depth {
+        let mut outer = Group::new();
+        for i in 0..n {
+            outer.add_with(move |interrupted| async move {
+                interrupted.await;
+                i
+            });
+        }
+        // It ends by itself, which ends the outer one, so it has to be told nothing.
+        outer.add(async { group.await.unwrap_or(0) }, |_| {});
+        group = outer;
+    }
+    group
+}

@@ -1,0 +1,6 @@
+//! What else there is.
+
+pub mod futures_concurrency;
+pub mod smol;
+pub mod tokio;
+pub mod tokio_graceful_shutdown;

@@ -1,0 +1,33 @@
+//! Tokio: a `JoinSet` and a `CancellationToken`, on a current-thread runtime that is there already.
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Returns a current-thread runtime.
+pub fn runtime() -> Runtime {
+    let runtime = Builder::new_current_thread().enable_time().build();
+    runtime.expect("a runtime of one thread needs nothing from the system")
+}
+
+/// The life of a group.
+pub fn life(runtime: &Runtime, n: usize) -> Option<usize> {
+    let last = n - 1;
+    runtime.block_on(async {
+        let token = CancellationToken::new();
+        let mut running = JoinSet::new();
+        for i in 0..n {
+            let told = token.clone();
+            running.spawn(async move {
+                if i != last {
+                    told.cancelled().await;
+                }
+                i
+            });
+        }
+        let first = running.join_next().await?.ok();
+        token.cancel();
+        while running.join_next().await.is_some() {}
+        first
+    })
+}

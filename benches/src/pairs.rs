@@ -1,0 +1,143 @@
+//! Compares two subjects side by side.
+//!
+//! A machine has other things to do, and what it does in one second it may not do in the next. So the two take turns in
+//! one process, a millisecond or two each, and what counts is the ratio of the times for which their thread worked, within
+//! each pair of turns: of all pairs, the median, and the quartiles as a measure of how far it can be trusted.
+
+use std::time::{Duration, Instant};
+
+use rustix::time::{clock_gettime, ClockId};
+
+/// How long a turn takes at least.
+const TURN: Duration = Duration::from_millis(1);
+/// How many pairs there are at least, however long they take.
+const FEWEST: usize = 9;
+/// How often what lasts is made anew.
+const TIMES: u32 = 6;
+
+/// What a comparison came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared {
+    /// The ratio of the times of the first and the second: the first quartile, the median and the third quartile.
+    pub ratio: [f64; 3],
+    /// What one round takes, in seconds: the medians of the first and of the second.
+    pub seconds: [f64; 2],
+    /// How many pairs there were.
+    pub pairs: usize,
+}
+
+/// Makes a turn of so many rounds of `round`, which takes the time that this thread works.
+///
+/// While it has to wait for its turn on the machine, no time is counted.
+pub fn rounds<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
+    rounds_by(worked, round)
+}
+
+/// Makes a turn of so many rounds of `round`, which takes the time that passes, for what is more than one thread.
+pub fn rounds_by_the_clock<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
+    let start = Instant::now();
+    rounds_by(move || start.elapsed(), round)
+}
+
+fn rounds_by<R>(
+    clock: impl Fn() -> Duration,
+    mut round: impl FnMut() -> R,
+) -> impl FnMut(u32) -> Duration {
+    move |rounds| {
+        let start = clock();
+        for _ in 0..rounds {
+            std::hint::black_box(round());
+        }
+        clock() - start
+    }
+}
+
+/// How long this thread has worked.
+fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Compares two turns, for about as long as `budget`.
+pub fn compare(
+    budget: Duration,
+    mut first: impl FnMut(u32) -> Duration,
+    mut second: impl FnMut(u32) -> Duration,
+) -> Compared {
+    Compared::of(take_turns(budget, &mut [&mut first, &mut second]))
+}
+
+/// Compares rounds of two that last, and makes them anew several times, now this one first and now that one.
+///
+/// Where they are in memory is a matter of luck, and what they cost depends on it if they are large.
+pub fn compare_lasting<A, B>(
+    budget: Duration,
+    make_first: impl Fn() -> A,
+    make_second: impl Fn() -> B,
+    first: impl Fn(&mut A),
+    second: impl Fn(&mut B),
+) -> Compared {
+    let mut turns = Vec::new();
+    for i in 0..TIMES {
+        let (mut a, mut b);
+        if i % 2 == 0 {
+            a = make_first();
+            b = make_second();
+        } else {
+            b = make_second();
+            a = make_first();
+        }
+        let (mut first, mut second) = (rounds(|| first(&mut a)), rounds(|| second(&mut b)));
+        turns.extend(take_turns(budget / TIMES, &mut [&mut first, &mut second]));
+    }
+    Compared::of(turns)
+}
+
+impl Compared {
+    fn of(turns: Vec<Vec<f64>>) -> Self {
+        Self {
+            ratio: quartiles(turns.iter().map(|turn| turn[0] / turn[1])),
+            seconds: [0, 1].map(|i| quartiles(turns.iter().map(|turn| turn[i]))[1]),
+            pairs: turns.len(),
+        }
+    }
+}
+
+/// Lets several take turns, and returns what a round took each of them, in seconds, turn by turn.
+pub fn take_turns(
+    budget: Duration,
+    subjects: &mut [&mut dyn FnMut(u32) -> Duration],
+) -> Vec<Vec<f64>> {
+    let start = Instant::now();
+    let mut rounds = 1;
+    while subjects.iter_mut().any(|subject| subject(rounds) < TURN) {
+        rounds *= 2;
+    }
+    let mut turns = Vec::new();
+    while turns.len() < FEWEST || start.elapsed() < budget {
+        let mut turn = vec![0.0; subjects.len()];
+        let mut take = |(seconds, subject): (&mut f64, &mut &mut dyn FnMut(u32) -> Duration)| {
+            *seconds = subject(rounds).as_secs_f64() / f64::from(rounds);
+        };
+        // Whoever is behind the other this time is before it the next time.
+        let order = turn.iter_mut().zip(subjects.iter_mut());
+        if turns.len() % 2 == 0 {
+            order.for_each(&mut take);
+        } else {
+            order.rev().for_each(&mut take);
+        }
+        turns.push(turn);
+    }
+    turns
+}
+
+/// Returns the first quartile, the median and the third quartile.
+pub fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| {
+        let place = (values.len() - 1) as f64 * f64::from(quarter) / 4.0;
+        let (low, high) = (place.floor() as usize, place.ceil() as usize);
+        values[low] + (values[high] - values[low]) * place.fract()
+    })
+}

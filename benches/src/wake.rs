@@ -1,0 +1,130 @@
+//! One wake in a running group.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::stream::{FuturesUnordered, Stream};
+use run_group::Group;
+
+/// How often any actor was polled. Measured is on one thread, so this needs no atomic addition.
+static POLLS: AtomicUsize = AtomicUsize::new(0);
+
+type Wakers = Arc<Mutex<Vec<Waker>>>;
+
+/// An actor that leaves its waker when it is first polled, and never returns. Nothing does less when it is woken.
+pub struct Idle {
+    leaves: Option<Wakers>,
+}
+
+impl Future for Idle {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(wakers) = self.leaves.take() {
+            wakers.lock().unwrap().push(cx.waker().clone());
+        }
+        POLLS.store(POLLS.load(Relaxed) + 1, Relaxed);
+        Poll::Pending
+    }
+}
+
+/// A future, or what is like one, which is polled and is not ready.
+pub trait Running: Unpin {
+    /// Polls it.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool;
+}
+
+impl Running for Group<'static, ()> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        Pin::new(self).poll(cx).is_pending()
+    }
+}
+
+impl<F: Future<Output = ()>> Running for FuturesUnordered<F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        Pin::new(self).poll_next(cx).is_pending()
+    }
+}
+
+/// A running group of idle actors, and the order in which they are woken.
+pub struct Wakes<G> {
+    group: G,
+    wakers: Vec<Waker>,
+    /// The one to be woken next.
+    next: usize,
+    /// What leads from one to the next. It has no common divisor with their number, so all have their turn.
+    step: usize,
+}
+
+impl<G: Running> Wakes<G> {
+    /// Starts the group that `make` makes of actors.
+    pub(crate) fn start(n: usize, make: impl FnOnce(&mut dyn Iterator<Item = Idle>) -> G) -> Self {
+        let left = Wakers::default();
+        let mut group = make(&mut (0..n).map(|_| Idle {
+            leaves: Some(left.clone()),
+        }));
+        let mut cx = Context::from_waker(Waker::noop());
+        while left.lock().unwrap().len() < n {
+            assert!(group.poll(&mut cx));
+        }
+        // More than half of the way round, by the golden ratio: far from the last one and from those before it.
+        let mut step = (n as f64 * 0.618) as usize;
+        while divisor(step, n) > 1 {
+            step += 1;
+        }
+        let wakers = std::mem::take(&mut *left.lock().unwrap());
+        Self {
+            group,
+            wakers,
+            next: 0,
+            step,
+        }
+    }
+
+    /// Wakes one of the actors, another each time, and polls the group.
+    pub fn another(&mut self) {
+        self.next = (self.next + self.step) % self.wakers.len();
+        self.same();
+    }
+
+    /// Wakes the actor that was woken last, and polls the group.
+    pub fn same(&mut self) {
+        let before = POLLS.load(Relaxed);
+        self.wakers[self.next].wake_by_ref();
+        assert!(self.group.poll(&mut Context::from_waker(Waker::noop())));
+        assert_eq!(POLLS.load(Relaxed), before + 1, "a wake polls one actor");
+    }
+}
+
+fn divisor(a: usize, b: usize) -> usize {
+    match b {
+        0 => a,
+        _ => divisor(b, a % b),
+    }
+}
+
+/// In a group.
+pub fn group(n: usize) -> Wakes<Group<'static, ()>> {
+    Wakes::start(n, |actors| {
+        let mut group = Group::new();
+        for actor in actors {
+            group.add_abortable(actor);
+        }
+        group
+    })
+}
+
+/// In a `FuturesUnordered` of boxed futures, which may be of different types, like the actors of a group.
+pub fn boxed(n: usize) -> Wakes<FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>> {
+    Wakes::start(n, |actors| {
+        actors.map(|actor| Box::pin(actor) as Pin<Box<_>>).collect()
+    })
+}
+
+/// In a `FuturesUnordered` of futures of one type.
+pub fn typed(n: usize) -> Wakes<FuturesUnordered<impl Future<Output = ()>>> {
+    Wakes::start(n, |actors| actors.collect())
+}
