@@ -14,40 +14,41 @@ use crate::panic::{contain, discard, Payload};
 
 /// An actor of a group: what the group knows of it, and its parts.
 ///
-/// It is empty once the parts were taken out. Everything else can still be read.
+/// It is empty once the parts were taken out. Everything else can still be read. What stands here is what a group goes
+/// through to find whom it has to interrupt, and so it is small: with numbers of full size, a wake in a large group would
+/// take a tenth longer.
 pub(crate) struct Actor<P: ?Sized> {
     /// Its place in the order of adding.
-    pub(crate) index: usize,
-    /// The line that added it.
-    location: &'static Location<'static>,
+    pub(crate) index: u32,
     /// The number of the stage it is in.
     pub(crate) stage: StageNumber,
-    /// Whether it has been polled.
-    pub(crate) started: bool,
+    pub(crate) state: State,
     /// Whether its interrupt has been called.
     pub(crate) interrupted: bool,
-    /// Whether it has exited: if so, only its interrupt is left.
-    pub(crate) exited: bool,
     parts: Option<Pin<Box<P>>>,
 }
 
-/// The place of a stage in the order of stopping. Small, since every actor has one.
-pub(crate) type StageNumber = u32;
+/// The place of a stage in the order of stopping.
+pub(crate) type StageNumber = u16;
+
+/// How far an actor has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It was added, and has not been polled.
+    Added,
+    /// It has been polled.
+    Started,
+    /// It has exited: only its interrupt is left.
+    Exited,
+}
 
 impl<P: ?Sized> Actor<P> {
-    pub(crate) fn new(
-        parts: Pin<Box<P>>,
-        location: &'static Location<'static>,
-        index: usize,
-        stage: StageNumber,
-    ) -> Self {
+    pub(crate) fn new(parts: Pin<Box<P>>, index: u32, stage: StageNumber) -> Self {
         Self {
             index,
-            location,
             stage,
-            started: false,
+            state: State::Added,
             interrupted: false,
-            exited: false,
             parts: Some(parts),
         }
     }
@@ -76,43 +77,50 @@ impl<P: Parts + ?Sized> Actor<P> {
         }
     }
 
-    /// Returns the record of an actor whose execute is gone.
-    pub(crate) fn exit(&mut self, outcome: Outcome<P::Output>) -> Record<P::Output> {
-        self.exited = true;
-        Record {
-            index: self.index,
-            location: self.location,
-            was_interrupted: self.interrupted,
-            outcome,
-        }
-    }
-
     /// Drops execute where it stands and returns the actor's record: `outcome`, or the panic that the drop ended in.
     pub(crate) fn end(&mut self, outcome: Outcome<P::Output>) -> Option<Record<P::Output>> {
-        let released = self.parts.take()?.as_mut().release();
-        Some(self.exit(match (outcome, released) {
+        let mut parts = self.parts.take()?;
+        let outcome = match (outcome, parts.as_mut().release()) {
             (Outcome::Panicked(payload), released) => {
                 discard(released); // the first panic counts
                 Outcome::Panicked(payload)
             }
             (_, Err(payload)) => Outcome::Panicked(payload),
             (outcome, Ok(())) => outcome,
-        }))
+        };
+        Some(self.exit(parts.location(), outcome))
+    }
+
+    /// Returns the record of an actor whose execute is gone.
+    fn exit(
+        &mut self,
+        location: &'static Location<'static>,
+        outcome: Outcome<P::Output>,
+    ) -> Record<P::Output> {
+        self.state = State::Exited;
+        Record {
+            index: self.index,
+            location,
+            was_interrupted: self.interrupted,
+            outcome,
+        }
     }
 }
 
-/// Ready with the actor, taken out, and its outcome when it has one. `None`: the place is empty.
+/// Ready with the actor, taken out, and its record when it has one. `None`: the place is empty.
 impl<P: Parts + ?Sized> Future for Actor<P> {
-    type Output = Option<(Self, Outcome<P::Output>)>;
+    type Output = Option<(Self, Record<P::Output>)>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let Some(parts) = &mut this.parts else {
             return Poll::Ready(None);
         };
-        this.started = true;
+        this.state = State::Started;
         let outcome = ready!(parts.as_mut().poll(cx));
-        Poll::Ready(Some((this.take(), outcome)))
+        let location = parts.location();
+        let record = this.exit(location, outcome);
+        Poll::Ready(Some((this.take(), record)))
     }
 }
 
@@ -130,6 +138,9 @@ pub trait Parts {
 
     /// Calls the interrupt, if that has not been done, and says what is to become of execute.
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>) -> After;
+
+    /// Returns the line that added the actor.
+    fn location(&self) -> &'static Location<'static>;
 
     /// Drops execute, if it is still there.
     fn release(self: Pin<&mut Self>) -> Result<(), Payload>;
@@ -149,6 +160,7 @@ pub enum After {
 pin_project! {
     /// Execute and interrupt as they were given.
     pub(crate) struct Pair<F, I> {
+        location: &'static Location<'static>,
         // `None` once it has returned, has panicked or was dropped.
         #[pin]
         execute: Option<F>,
@@ -161,8 +173,10 @@ impl<F: Future, I> Pair<F, I>
 where
     I: FnOnce(&Exit<F::Output>) -> After,
 {
+    #[track_caller]
     fn of(execute: F, interrupt: I) -> Self {
         Self {
+            location: Location::caller(),
             execute: Some(execute),
             interrupt: Some(interrupt),
         }
@@ -170,6 +184,7 @@ where
 }
 
 /// The parts of an actor that is told to return by a call of `interrupt`.
+#[track_caller]
 pub(crate) fn told<F, I>(
     execute: F,
     interrupt: I,
@@ -185,6 +200,7 @@ where
 }
 
 /// The parts of an actor that is dropped when it is interrupted.
+#[track_caller]
 pub(crate) fn abortable<F: Future>(execute: F) -> Pair<F, impl FnOnce(&Exit<F::Output>) -> After> {
     Pair::of(execute, |_: &Exit<F::Output>| After::Abort)
 }
@@ -236,6 +252,10 @@ where
             Some(interrupt) => contain(|| interrupt(cause)).unwrap_or_else(After::Panic),
             None => After::Wait,
         }
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
     }
 
     fn release(self: Pin<&mut Self>) -> Result<(), Payload> {

@@ -2,14 +2,13 @@
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::iter;
 use core::task::{Context, Poll};
 
 use futures_util::ready;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::actor::{Actor, Parts};
-use crate::exit::Outcome;
+use crate::actor::{Actor, Parts, State};
+use crate::exit::Record;
 use crate::panic::{contain, first, resume_in_drop};
 
 /// The actors that have not exited, and those that have but are still to be interrupted.
@@ -53,11 +52,12 @@ impl<P: ?Sized> Actors<P> {
     ///
     /// New actors are polled in the order of adding, so all have been if the newest has. The set lists first whom it has
     /// polled last. So this looks at no more actors than were polled after the newest, or since an actor was added.
-    pub(crate) fn all_started(&self, newest: usize) -> bool {
+    pub(crate) fn all_started(&self, newest: u32) -> bool {
         let mut actors = self.running.iter().flatten();
-        let tells =
-            actors.find(|actor| !actor.is_empty() && (!actor.started || actor.index == newest));
-        tells.map_or(true, |actor| actor.started)
+        let tells = actors.find(|actor| {
+            !actor.is_empty() && (actor.state == State::Added || actor.index == newest)
+        });
+        tells.map_or(true, |actor| actor.state != State::Added)
     }
 
     /// Returns the actors for which `due` holds, in the order of adding.
@@ -66,17 +66,18 @@ impl<P: ?Sized> Actors<P> {
         due: impl Fn(&Actor<P>) -> bool + Copy,
     ) -> impl Iterator<Item = &mut Actor<P>> {
         let due = move |actor: &&mut Actor<P>| !actor.is_empty() && due(actor);
-        let mut running = Vec::with_capacity(self.len());
-        running.extend(self.running.iter_mut().flatten().filter(due));
-        // The set lists the newest first, mostly, so this has little to do. They are taken from the end.
-        running.sort_unstable_by_key(|actor| Reverse(actor.index));
-        self.exited.sort_unstable_by_key(|actor| actor.index);
-        let mut exited = self.exited.iter_mut().filter(due).peekable();
-        iter::from_fn(move || match (running.last(), exited.peek()) {
-            (Some(one), Some(other)) if one.index > other.index => exited.next(),
-            (None, _) => exited.next(),
-            _ => running.pop(),
-        })
+        let mut actors = Vec::with_capacity(self.len() + self.exited.len());
+        let mut exited = self.exited.iter_mut().rev().filter(due).peekable();
+        for running in self.running.iter_mut().flatten().filter(due) {
+            while let Some(newer) = exited.next_if(|exited| exited.index > running.index) {
+                actors.push(newer);
+            }
+            actors.push(running);
+        }
+        actors.extend(exited);
+        // The set lists the newest first, and the last to exit is mostly the newest: then there is nothing to sort.
+        actors.sort_unstable_by_key(|actor| Reverse(actor.index));
+        actors.into_iter().rev()
     }
 
     /// Takes over the actors of `others`, in their order, and changes each with `change`.
@@ -84,7 +85,7 @@ impl<P: ?Sized> Actors<P> {
         for place in others.in_order(|_| true) {
             let mut actor = place.take();
             change(&mut actor);
-            if actor.exited {
+            if actor.state == State::Exited {
                 self.keep(actor);
             } else {
                 self.push(actor);
@@ -94,12 +95,12 @@ impl<P: ?Sized> Actors<P> {
 }
 
 impl<P: Parts + ?Sized> Actors<P> {
-    /// Polls whoever was woken, until one has exited: it and its outcome are returned. `None`: nobody is left.
+    /// Polls whoever was woken, until one has exited: it and its record are returned. `None`: nobody is left.
     #[allow(clippy::type_complexity)] // a pair in two layers of std
     pub(crate) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<(Actor<P>, Outcome<P::Output>)>> {
+    ) -> Poll<Option<(Actor<P>, Record<P::Output>)>> {
         let Some(running) = &mut self.running else {
             return Poll::Ready(None);
         };

@@ -10,7 +10,7 @@ use core::panic::Location;
 /// How one actor ended, without its name: this is what a group keeps of each.
 pub(crate) struct Record<T> {
     /// Its place in the order of adding.
-    pub(crate) index: usize,
+    pub(crate) index: u32,
     /// The line that added it.
     pub(crate) location: &'static Location<'static>,
     pub(crate) was_interrupted: bool,
@@ -60,7 +60,7 @@ impl<T> Exit<T> {
     /// In a group of several stages the indices count through: the actors of the
     /// [back](crate::Group::before) follow those of the front.
     pub fn index(&self) -> usize {
-        self.record.index
+        self.record.index as usize
     }
 
     /// Returns the name which the actor was [given](crate::Added::named), if it was given one.

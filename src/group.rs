@@ -5,7 +5,6 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{poll_fn, Future};
-use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -64,6 +63,8 @@ use crate::stop::Stop;
 /// A panic in the [observer](Self::on_exit) or in the [grace period](Self::grace_period) does not disturb the stop
 /// either. The observer is called again for the next exit; the grace period is over. Since no exit holds such a panic,
 /// `report` resumes it as well.
+///
+/// A group has room for 2³² − 1 actors. To add one more panics.
 ///
 /// Without `std` there is no means to contain a panic: it unwinds out of the group's `poll`. An execute that panics is
 /// dropped, but does not count as exited, so that nobody is interrupted and the group will not finish; after a panic in
@@ -369,6 +370,10 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// oklog/run has no stages. Its users get their order from interrupts that block until their actor is back.
     ///
+    /// # Panics
+    ///
+    /// Panics if there would be more than 65 535 stages.
+    ///
     /// # Examples
     ///
     /// The web server stops before the storage which it uses, also when it is the storage that fails.
@@ -444,10 +449,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     }
 
     /// Adds an actor of whatever kind.
-    #[track_caller]
     fn insert(&mut self, parts: Pin<Box<S::Parts<'a, T>>>) -> Added<'_> {
         self.terminated = false;
-        let (index, names) = self.stop.insert(parts, Location::caller());
+        let (index, names) = self.stop.insert(parts);
         Added { index, names }
     }
 
@@ -533,7 +537,7 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 /// The methods which add an actor return it so that all three can have a name without having three more methods. An
 /// actor without a name is known by the line that added it.
 pub struct Added<'g> {
-    index: usize,
+    index: u32,
     names: &'g mut Names,
 }
 

@@ -74,7 +74,7 @@ impl<T> History<T> {
     }
 
     /// Records what happened in a group whose actors follow the first `actors` of this one. Its `cause` is none here.
-    pub(crate) fn append(&mut self, cause: Option<Exit<T>>, mut other: Self, actors: usize) {
+    pub(crate) fn append(&mut self, cause: Option<Exit<T>>, mut other: Self, actors: u32) {
         let own = self.records.len();
         self.records
             .extend(cause.map(|exit| other.names.record(exit)));

@@ -9,12 +9,12 @@ use crate::exit::{Exit, Record};
 #[derive(Default)]
 pub(crate) struct Names {
     /// By index. `None`: it is in the actor's exit.
-    names: Vec<(usize, Option<Cow<'static, str>>)>,
+    names: Vec<(u32, Option<Cow<'static, str>>)>,
 }
 
 impl Names {
     /// Names the actor that was added last, which has this index.
-    pub(crate) fn push(&mut self, index: usize, name: Cow<'static, str>) {
+    pub(crate) fn push(&mut self, index: u32, name: Cow<'static, str>) {
         self.names.push((index, Some(name)));
     }
 
@@ -33,13 +33,13 @@ impl Names {
     }
 
     /// Takes over the names of actors which follow the first `actors` of this group.
-    pub(crate) fn append(&mut self, others: Self, actors: usize) {
+    pub(crate) fn append(&mut self, others: Self, actors: u32) {
         let moved = |(index, name)| (index + actors, name);
         self.names.extend(others.names.into_iter().map(moved));
     }
 
     /// Returns the place for the name of the actor with this index, if it has one.
-    fn name(&mut self, index: usize) -> Option<&mut Option<Cow<'static, str>>> {
+    fn name(&mut self, index: u32) -> Option<&mut Option<Cow<'static, str>>> {
         let found = self.names.binary_search_by_key(&index, |(index, _)| *index);
         found.ok().map(|place| &mut self.names[place].1)
     }

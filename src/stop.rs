@@ -28,15 +28,14 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::mem;
 use core::ops::Range;
-use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use futures_util::ready;
 
-use crate::actor::{Actor, After, StageNumber};
+use crate::actor::{Actor, After, StageNumber, State};
 use crate::actors::Actors;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Outcome, Record};
 use crate::history::{Ended, History};
 use crate::kind::Kind;
 use crate::names::Names;
@@ -59,7 +58,7 @@ pub(crate) struct Stop<'a, T, S: Kind> {
     /// What has happened since.
     history: History<T>,
     /// How many actors were added.
-    added: usize,
+    added: u32,
     /// Whether an actor may not have been polled yet.
     starting: bool,
 }
@@ -71,7 +70,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         if self.cause.is_none() {
             match ready!(self.poll_actors(cx, &mut breaks)) {
                 // The first to exit is the cause.
-                Some((actor, outcome)) => self.exited(actor, outcome),
+                Some((actor, record)) => self.exited(actor, record),
                 // There was nobody.
                 None if self.running() == 0 => return Poll::Ready(()),
                 // They panicked, and it could not be contained.
@@ -103,7 +102,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 }
             }
             match self.poll_actors(cx, breaks) {
-                Poll::Ready(Some((actor, outcome))) => self.exited(actor, outcome),
+                Poll::Ready(Some((actor, record))) => self.exited(actor, record),
                 // Everybody waits. Whoever is still out when the grace period is over is dropped.
                 Poll::Pending if over.unwrap_or_else(|| self.is_over(cx)) => self.expire(),
                 Poll::Pending | Poll::Ready(None) => return Poll::Pending,
@@ -111,13 +110,13 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         }
     }
 
-    /// Polls whoever was woken, until one has exited: it and its outcome are returned. `None`: nobody is left.
+    /// Polls whoever was woken, until one has exited: it and its record are returned. `None`: nobody is left.
     #[allow(clippy::type_complexity)] // a pair in two layers of std
     fn poll_actors(
         &mut self,
         cx: &mut Context<'_>,
         breaks: &mut usize,
-    ) -> Poll<Option<(Actor<S::Parts<'a, T>>, Outcome<T>)>> {
+    ) -> Poll<Option<(Actor<S::Parts<'a, T>>, Record<T>)>> {
         loop {
             match self.actors.poll_next(cx) {
                 // The set takes a break when some have woken themselves. At the start it goes on.
@@ -129,8 +128,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     }
 
     /// Records that an actor returned or panicked.
-    fn exited(&mut self, mut actor: Actor<S::Parts<'a, T>>, outcome: Outcome<T>) {
-        let record = actor.exit(outcome);
+    fn exited(&mut self, actor: Actor<S::Parts<'a, T>>, record: Record<T>) {
         match actor.stage - self.number {
             0 => self.stage.running -= 1,
             behind => self.behind[behind as usize - 1].running -= 1,
@@ -161,7 +159,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
             .in_order(|actor| actor.stage == number && !actor.interrupted)
         {
             is_empty = false;
-            let record = match (actor.exited, actor.interrupt(cause)) {
+            let record = match (actor.state == State::Exited, actor.interrupt(cause)) {
                 (_, After::Wait) | (true, After::Abort) => continue,
                 (true, After::Panic(payload)) => {
                     self.history.note(Err(payload));
@@ -229,15 +227,10 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     }
 
     /// Adds an actor to the stage that stops first or is being stopped. Returns its index, and where its name belongs.
-    pub(crate) fn insert(
-        &mut self,
-        parts: Pin<Box<S::Parts<'a, T>>>,
-        location: &'static Location<'static>,
-    ) -> (usize, &mut Names) {
+    pub(crate) fn insert(&mut self, parts: Pin<Box<S::Parts<'a, T>>>) -> (u32, &mut Names) {
         let index = self.added;
-        self.actors
-            .push(Actor::new(parts, location, index, self.number));
-        self.added += 1;
+        self.actors.push(Actor::new(parts, index, self.number));
+        self.added = sum(index, 1);
         self.starting = true;
         self.stage.running += 1;
         self.stage.told = false;
@@ -258,6 +251,11 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Puts the stages of `back` behind those that are here. What has happened in either remains so.
     pub(crate) fn before(mut self, mut back: Self) -> Self {
         let (own, theirs) = (self.numbers(), back.numbers());
+        let last = usize::from(own.end) + back.stages();
+        assert!(
+            last <= usize::from(StageNumber::MAX),
+            "a group has room for 65 535 stages"
+        );
         let actors = self.added;
         let renumbered = |stage: StageNumber| stage.saturating_sub(theirs.start) + own.end;
 
@@ -270,7 +268,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.terms.append(theirs, renumbered);
         self.behind.push_back(back.stage);
         self.behind.append(&mut back.behind);
-        self.added += back.added;
+        self.added = sum(actors, back.added);
         self.starting |= back.starting;
 
         if self.cause.is_none() {
@@ -301,7 +299,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
 
     /// Returns the numbers of these stages.
     fn numbers(&self) -> Range<StageNumber> {
-        let stages = StageNumber::try_from(self.stages()).expect("they have room in memory");
+        let stages = StageNumber::try_from(self.stages()).expect("`before` has seen to that");
         self.number..self.number + stages
     }
 
@@ -342,6 +340,12 @@ impl<T, S: Kind> Default for Stop<'_, T, S> {
             starting: false,
         }
     }
+}
+
+/// Adds numbers of actors.
+fn sum(actors: u32, more: u32) -> u32 {
+    let sum = actors.checked_add(more);
+    sum.expect("a group has room for 4 294 967 295 actors")
 }
 
 /// One stage: the actors of one group, which stop together.

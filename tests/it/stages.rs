@@ -514,6 +514,29 @@ fn a_group_that_stops_in_its_third_stage_may_be_put_behind_another() {
     assert_eq!(play.log().last().unwrap(), "last expired");
 }
 
+/// A group of so many stages without actors.
+fn of_stages(n: usize) -> Group<'static, u8> {
+    let stage = || {
+        let mut group = Group::new();
+        group.on_exit(|_| {});
+        group
+    };
+    (1..n).fold(stage(), |group, _| group.before(stage()))
+}
+
+#[test]
+fn there_is_room_for_65535_stages() {
+    let debug = format!("{:?}", of_stages(65_535));
+    assert!(debug.contains("stages: 65535"), "{debug}");
+}
+
+#[cfg(panic = "unwind")]
+#[test]
+#[should_panic = "a group has room for 65 535 stages"]
+fn there_is_no_room_for_65536_stages() {
+    drop(of_stages(65_536));
+}
+
 #[test]
 fn local_groups_have_stages_too() {
     let mut front: LocalGroup<'_, u8> = Group::local();
