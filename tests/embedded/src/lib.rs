@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The cases are in `contract.rs`, once. The binaries run them, each with the timers of its executor: `embassy`, `rtic`, and
-//! `bare`, a loop that waits for events. The others are `out_of_memory`, and `with_group` and `without_group`, which are
-//! only measured.
+//! `bare`, a loop that waits for events. `default_queue` has those of embassy without a generic queue, and shows what does not
+//! work there. `out_of_memory` fails, `with_group` and `without_group` are measured.
 
 #![no_std]
 
@@ -15,3 +15,4 @@ extern crate alloc;
 pub mod board;
 pub mod contract;
 mod log;
+pub mod timers;

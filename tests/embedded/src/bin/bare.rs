@@ -1,10 +1,9 @@
-//! The contract without an executor: one future, a flag that its waker sets, and WFE. Timers are a list.
+//! The contract without an executor: one future, a flag that its waker sets, and WFE.
 
 #![no_std]
 #![no_main]
 
-use core::cell::RefCell;
-use core::future::{poll_fn, Future};
+use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::{
     AtomicBool, AtomicU32,
@@ -14,8 +13,7 @@ use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use cortex_m::{asm, Peripherals};
 use cortex_m_rt::{entry, exception};
-use critical_section::Mutex;
-use run_group_embedded::{board, contract};
+use run_group_embedded::{board, contract, timers::Timers};
 
 struct Bare;
 
@@ -25,39 +23,18 @@ impl contract::Clock for Bare {
     }
 
     fn until(tick: u32) -> impl Future<Output = ()> + Send + 'static {
-        poll_fn(move |cx| {
-            critical_section::with(|cs| {
-                if Self::now() >= tick {
-                    return Poll::Ready(());
-                }
-                let mut due = DUE.borrow_ref_mut(cs);
-                let is_known =
-                    |(at, waker): &(u32, Waker)| *at == tick && waker.will_wake(cx.waker());
-                if !due.iter().flatten().any(is_known) {
-                    let free = due.iter_mut().find(|place| place.is_none());
-                    *free.expect("as many places as timers") = Some((tick, cx.waker().clone()));
-                }
-                Poll::Pending
-            })
-        })
+        TIMERS.until(tick, Self::now)
     }
 }
 
 static NOW: AtomicU32 = AtomicU32::new(0);
-static DUE: Mutex<RefCell<[Option<(u32, Waker)>; 16]>> =
-    Mutex::new(RefCell::new([const { None }; 16]));
+static TIMERS: Timers = Timers::new();
 
 #[exception]
 fn SysTick() {
     let now = NOW.load(Relaxed) + 1;
     NOW.store(now, Relaxed);
-    critical_section::with(|cs| {
-        for place in DUE.borrow_ref_mut(cs).iter_mut() {
-            if let Some((_, waker)) = place.take_if(|(at, _)| *at <= now) {
-                waker.wake();
-            }
-        }
-    });
+    TIMERS.wake(now);
 }
 
 #[entry]
