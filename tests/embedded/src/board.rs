@@ -1,6 +1,6 @@
 //! The machine: its heap, its way to speak to the host, and one interrupt.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::fmt::Display;
 use core::future::poll_fn;
 use core::mem::MaybeUninit;
@@ -44,6 +44,21 @@ pub fn start_ticks(mut systick: SYST, cycles: u32) {
     systick.enable_interrupt();
 }
 
+/// Who is told of every tick.
+static WATCH: Mutex<Cell<Option<fn(u32)>>> = Mutex::new(Cell::new(None));
+
+/// Has `watch` called with the number of every tick, in the handler of SysTick.
+pub fn watch_ticks(watch: fn(u32)) {
+    critical_section::with(|cs| WATCH.borrow(cs).set(Some(watch)));
+}
+
+/// Is called by the handler of SysTick.
+pub fn ticked(tick: u32) {
+    if let Some(watch) = critical_section::with(|cs| WATCH.borrow(cs).get()) {
+        watch(tick);
+    }
+}
+
 /// Prints a line on the host.
 pub fn say(line: impl Display) {
     hprintln!("{}", line);
@@ -61,10 +76,11 @@ pub fn exit(success: bool) -> ! {
 
 /// Returns whether the host asked for `word` on the command line.
 pub fn is_asked_for(word: &str) -> bool {
-    let mut line = [0u8; 16];
+    let mut line = [0u8; 32];
     // SAFETY: these are what SYS_GET_CMDLINE takes, a buffer and its length. It fails if the buffer is too small.
     let failed = unsafe { syscall!(GET_CMDLINE, line.as_mut_ptr(), line.len()) };
-    failed == 0 && line.starts_with(word.as_bytes())
+    let mut words = line.split(|byte| matches!(byte, b' ' | 0));
+    failed == 0 && words.any(|asked| asked == word.as_bytes())
 }
 
 /// Also where memory runs out: without `std`, that is a panic.

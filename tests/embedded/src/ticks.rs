@@ -31,5 +31,6 @@ fn SysTick() {
     // Only this handler writes, so that it takes no compare-and-swap.
     let now = NOW.load(Relaxed) + 1;
     NOW.store(now, Relaxed);
+    run_group_embedded::board::ticked(now);
     critical_section::with(|cs| DRIVER.0.borrow_ref_mut(cs).next_expiration(now.into()));
 }
