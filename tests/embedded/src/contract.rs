@@ -374,6 +374,7 @@ const ADD: usize = 64;
 const ADD_ABORTABLE: usize = 64;
 const ADD_WITH: usize = 92;
 
+#[allow(clippy::extra_unused_type_parameters)] // a case like the others
 async fn bytes_per_actor<C: Clock>() {
     let mut used = heap_used();
     let mut taken = || {

@@ -7,7 +7,10 @@ use core::task::{Poll, Waker};
 use critical_section::Mutex;
 
 /// The timers that are running.
-pub struct Timers(Mutex<RefCell<[Option<(u32, Waker)>; 16]>>);
+pub struct Timers(Mutex<RefCell<[Option<Timer>; 16]>>);
+
+/// When somebody is to be woken, and who.
+type Timer = (u32, Waker);
 
 impl Timers {
     #[allow(clippy::new_without_default)] // it is for statics
@@ -27,8 +30,7 @@ impl Timers {
                     return Poll::Ready(());
                 }
                 let mut timers = self.0.borrow_ref_mut(cs);
-                let is_same =
-                    |(at, waker): &(u32, Waker)| *at == tick && waker.will_wake(cx.waker());
+                let is_same = |(at, waker): &Timer| *at == tick && waker.will_wake(cx.waker());
                 if !timers.iter().flatten().any(is_same) {
                     let free = timers.iter_mut().find(|place| place.is_none());
                     *free.expect("a place for each timer") = Some((tick, cx.waker().clone()));
