@@ -13,9 +13,11 @@ use cortex_m_semihosting::{debug, hprintln, syscall};
 use critical_section::Mutex;
 use embedded_alloc::LlffHeap;
 
-// For its table of interrupts.
+/// The chip, with its table of interrupts.
 #[cfg(target_has_atomic = "ptr")]
-use lm3s6965 as _;
+pub use lm3s6965 as chip;
+#[cfg(not(target_has_atomic = "ptr"))]
+pub use nrf51_pac as chip;
 
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();

@@ -11,6 +11,8 @@ use embedded_alloc::LlffHeap;
 
 #[cfg(target_has_atomic = "ptr")]
 use lm3s6965 as _;
+#[cfg(not(target_has_atomic = "ptr"))]
+use nrf51_pac as _;
 
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();

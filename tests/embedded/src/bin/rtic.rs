@@ -22,7 +22,7 @@ impl Clock for Rtic {
     }
 }
 
-#[rtic::app(device = lm3s6965, dispatchers = [UART0])]
+#[rtic::app(device = run_group_embedded::board::chip, dispatchers = [UART0])]
 mod app {
     use super::{Mono, Rtic};
     use run_group_embedded::{board, contract};
