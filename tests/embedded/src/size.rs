@@ -6,8 +6,8 @@ use core::panic::PanicInfo;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-use cortex_m_semihosting::debug;
 use embedded_alloc::LlffHeap;
+use semihosting::process;
 
 #[cfg(target_has_atomic = "ptr")]
 use lm3s6965 as _;
@@ -19,9 +19,7 @@ static HEAP: LlffHeap = LlffHeap::empty();
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    loop {
-        debug::exit(debug::EXIT_FAILURE);
-    }
+    process::exit(1)
 }
 
 /// Polls `future` until it is ready, and ends the run: with success if it is with 3.
@@ -30,10 +28,7 @@ pub fn run(future: impl Future<Output = Option<u32>>) -> ! {
     let mut cx = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            debug::exit(match output {
-                Some(3) => debug::EXIT_SUCCESS,
-                _ => debug::EXIT_FAILURE,
-            });
+            process::exit(i32::from(output != Some(3)));
         }
     }
 }
