@@ -3,7 +3,8 @@
 //! That code can be interrupted in the middle of a wake, between two instructions which leave the set of actors saying that
 //! somebody is being woken. Polled then, the group asks to be polled again, and is: for ever, since what it waits for has
 //! the lower priority. But it is not polled then unless it is its own task that is woken: by a sibling of the group, or by a
-//! grace period that is woken more than once. The actors' own wakes see that one is going on.
+//! grace period. One grace period that is woken once does no harm, since nobody is waited for after it; several timers do,
+//! and so does a stage that follows. The actors' own wakes see that one is going on.
 //!
 //! The command line has the set-up, and how the actor is woken. The run says in which tick it hung, or that it did not.
 
@@ -14,7 +15,7 @@
 mod ticks;
 
 use core::cell::{Cell, RefCell};
-use core::future::{poll_fn, Future};
+use core::future::{pending, poll_fn, Future};
 use core::pin::{pin, Pin};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::task::{Poll, Waker};
@@ -66,11 +67,13 @@ fn main() -> ! {
         NVIC::unmask(Interrupt::UART2);
     }
     let spawner = EXECUTOR.start(Interrupt::UART0);
-    // Who wakes the task itself: the timer of the grace period, the timers of the grace period, none, or a sibling.
+    // Who wakes the task itself: a grace period, none, or a sibling.
     if board::is_asked_for("grace") {
         spawner.spawn(grace_periods().unwrap());
     } else if board::is_asked_for("countdown") {
         spawner.spawn(a_countdown().unwrap());
+    } else if board::is_asked_for("stages") {
+        spawner.spawn(two_stages().unwrap());
     } else if board::is_asked_for("actors") {
         spawner.spawn(actors_only().unwrap());
     } else {
@@ -191,6 +194,35 @@ async fn a_countdown() {
     group.add(async {}, |_| {});
     group.grace_period(every_tick);
     counted(group).await;
+}
+
+/// The grace period of the first stage ends, and with that the turn of the second begins.
+#[embassy_executor::task]
+async fn two_stages() {
+    loop {
+        let mut front = Group::new();
+        front.add(pending(), |_| {});
+        front.grace_period(|| Timer::after_ticks(1));
+        let mut back = Group::new();
+        back.add_with(|interrupted| async {
+            let mut interrupted = pin!(interrupted);
+            let mut actor = pin!(actor());
+            let mut left = 3;
+            poll_fn(|cx| {
+                let _ = actor.as_mut().poll(cx);
+                if interrupted.as_mut().poll(cx).is_ready() {
+                    left -= 1;
+                }
+                match left {
+                    0 => Poll::Ready(()),
+                    _ => Poll::Pending,
+                }
+            })
+            .await
+        });
+        back.add(async {}, |_| {});
+        counted(front.before(back)).await;
+    }
 }
 
 #[embassy_executor::task]
