@@ -1,0 +1,259 @@
+//! A group that is polled at a higher priority than the code which wakes its actors.
+//!
+//! That code can be interrupted in the middle of a wake, between two instructions which leave the set of actors saying that
+//! somebody is being woken. Polled then, the group asks to be polled again, and is: for ever, since what it waits for has
+//! the lower priority. But it is not polled then unless it is its own task that is woken: by a sibling of the group, or by a
+//! grace period. One grace period that is woken once does no harm, since nobody is waited for after it; several timers do,
+//! and so does a stage that follows. The actors' own wakes see that one is going on.
+//!
+//! The command line has the set-up, and how the actor is woken. The run says in which tick it hung, or that it did not.
+
+#![no_std]
+#![no_main]
+
+#[path = "../ticks.rs"]
+mod ticks;
+
+use core::cell::{Cell, RefCell};
+use core::future::{pending, poll_fn, Future};
+use core::pin::{pin, Pin};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::task::{Poll, Waker};
+
+use cortex_m::peripheral::{scb::SystemHandler, NVIC};
+use cortex_m::{asm, Peripherals};
+use cortex_m_rt::entry;
+use critical_section::Mutex;
+use embassy_executor::InterruptExecutor;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
+use embassy_time::Timer;
+use lm3s6965::{interrupt, Interrupt};
+use run_group::Group;
+use run_group_embedded::board;
+
+/// How many ticks a set-up has to survive.
+const TICKS: u32 = 100_000;
+/// How many ticks without a wake are a hang.
+const PATIENCE: u32 = 100;
+
+/// Polls the group. Priority 0x40.
+static EXECUTOR: InterruptExecutor = InterruptExecutor::new();
+/// The actor that waits.
+static WAITING: Mutex<RefCell<Option<Waker>>> = Mutex::new(RefCell::new(None));
+/// Another that waits, in the way of embassy. It wakes in a critical section.
+static SIGNAL: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+/// How often one was woken.
+static WAKES: AtomicU32 = AtomicU32::new(0);
+/// How often the group was polled.
+static POLLS: AtomicU32 = AtomicU32::new(0);
+
+#[entry]
+fn main() -> ! {
+    board::init_heap();
+    let Peripherals {
+        SYST,
+        mut SCB,
+        mut NVIC,
+        ..
+    } = Peripherals::take().unwrap();
+    // SAFETY: nobody relies on a priority yet.
+    unsafe {
+        SCB.set_priority(SystemHandler::SysTick, 0x00);
+        NVIC.set_priority(Interrupt::UART2, 0x20);
+        NVIC.set_priority(Interrupt::UART0, 0x40);
+        NVIC.set_priority(Interrupt::UART1, 0x40);
+        NVIC::unmask(Interrupt::UART1);
+        NVIC::unmask(Interrupt::UART2);
+    }
+    let spawner = EXECUTOR.start(Interrupt::UART0);
+    // Who wakes the task itself: a grace period, none, or a sibling.
+    if board::is_asked_for("grace") {
+        spawner.spawn(grace_periods().unwrap());
+    } else if board::is_asked_for("countdown") {
+        spawner.spawn(a_countdown().unwrap());
+    } else if board::is_asked_for("stages") {
+        spawner.spawn(two_stages().unwrap());
+    } else if board::is_asked_for("actors") {
+        spawner.spawn(actors_only().unwrap());
+    } else {
+        spawner.spawn(a_sibling().unwrap());
+    }
+    board::watch_ticks(watch);
+    board::start_ticks(SYST, 503);
+
+    let wake: fn() = if board::is_asked_for("section") {
+        || critical_section::with(|_| wake())
+    } else if board::is_asked_for("equal") {
+        || NVIC::pend(Interrupt::UART1)
+    } else if board::is_asked_for("higher") {
+        || NVIC::pend(Interrupt::UART2)
+    } else if board::is_asked_for("signal") {
+        || SIGNAL.signal(())
+    } else {
+        wake
+    };
+    let mut phase = 1u32;
+    loop {
+        wake();
+        WAKES.store(WAKES.load(Relaxed) + 1, Relaxed);
+        // Now longer, now shorter, so that in time the tick comes at every place of the loop.
+        phase = phase.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        asm::delay(phase >> 25);
+    }
+}
+
+/// Wakes the actor.
+fn wake() {
+    let waker = critical_section::with(|cs| WAITING.borrow_ref(cs).clone());
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+#[interrupt]
+fn UART1() {
+    wake();
+}
+
+#[interrupt]
+fn UART2() {
+    wake();
+}
+
+/// # Safety
+///
+/// Called by the interrupt that the executor was started with, and by nobody else.
+#[interrupt]
+unsafe fn UART0() {
+    unsafe { EXECUTOR.on_interrupt() }
+}
+
+/// Is woken again and again, and never returns.
+fn actor() -> impl Future<Output = ()> + Send {
+    poll_fn(|cx| {
+        critical_section::with(|cs| {
+            let mut waiting = WAITING.borrow_ref_mut(cs);
+            match &mut *waiting {
+                Some(waker) => waker.clone_from(cx.waker()),
+                None => *waiting = Some(cx.waker().clone()),
+            }
+        });
+        Poll::Pending
+    })
+}
+
+/// Counts how often `group` is polled.
+fn counted<F: Future + Unpin>(mut group: F) -> impl Future<Output = F::Output> {
+    poll_fn(move |cx| {
+        POLLS.store(POLLS.load(Relaxed) + 1, Relaxed);
+        Pin::new(&mut group).poll(cx)
+    })
+}
+
+/// A timer every tick.
+async fn every_tick() {
+    loop {
+        Timer::after_ticks(1).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn a_sibling() {
+    let mut group = Group::new();
+    group.add_abortable(actor());
+    group.add_abortable(async {
+        loop {
+            SIGNAL.wait().await;
+        }
+    });
+    let mut group = pin!(counted(group));
+    let mut sibling = pin!(every_tick());
+    poll_fn(|cx| {
+        let _ = sibling.as_mut().poll(cx);
+        group.as_mut().poll(cx).map(drop)
+    })
+    .await
+}
+
+#[embassy_executor::task]
+async fn grace_periods() {
+    loop {
+        let mut group = Group::new();
+        group.add(actor(), |_| {});
+        group.add(async {}, |_| {});
+        group.grace_period(|| Timer::after_ticks(1));
+        counted(group).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn a_countdown() {
+    let mut group = Group::new();
+    group.add(actor(), |_| {});
+    group.add(async {}, |_| {});
+    group.grace_period(every_tick);
+    counted(group).await;
+}
+
+/// The grace period of the first stage ends, and with that the turn of the second begins.
+#[embassy_executor::task]
+async fn two_stages() {
+    loop {
+        let mut front = Group::new();
+        front.add(pending(), |_| {});
+        front.grace_period(|| Timer::after_ticks(1));
+        let mut back = Group::new();
+        back.add_with(|interrupted| async {
+            let mut interrupted = pin!(interrupted);
+            let mut actor = pin!(actor());
+            let mut left = 3;
+            poll_fn(|cx| {
+                let _ = actor.as_mut().poll(cx);
+                if interrupted.as_mut().poll(cx).is_ready() {
+                    left -= 1;
+                }
+                match left {
+                    0 => Poll::Ready(()),
+                    _ => Poll::Pending,
+                }
+            })
+            .await
+        });
+        back.add(async {}, |_| {});
+        counted(front.before(back)).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn actors_only() {
+    let mut group = Group::new();
+    group.add_abortable(actor());
+    group.add_abortable(every_tick());
+    counted(group).await;
+}
+
+/// Is called in every tick, at the highest priority.
+fn watch(tick: u32) {
+    static LAST: Mutex<Cell<[u32; 3]>> = Mutex::new(Cell::new([0; 3]));
+    let (wakes, polls) = (WAKES.load(Relaxed), POLLS.load(Relaxed));
+    critical_section::with(|cs| {
+        let last = LAST.borrow(cs);
+        let [wakes_then, polls_then, then] = last.get();
+        if wakes != wakes_then {
+            last.set([wakes, polls, tick]);
+        } else if tick - then == PATIENCE {
+            let polls = polls - polls_then;
+            board::say(format_args!(
+                "hung in tick {then}, after {wakes} wakes: {polls} polls in {PATIENCE} ticks since"
+            ));
+            board::exit(true);
+        }
+        if tick == TICKS {
+            board::say(format_args!(
+                "survived {tick} ticks, {wakes} wakes and {polls} polls"
+            ));
+            board::exit(true);
+        }
+    });
+}

@@ -1,0 +1,110 @@
+//! The machine: its heap, its way to speak to the host, and one interrupt.
+
+use core::cell::{Cell, RefCell};
+use core::fmt::Display;
+use core::future::poll_fn;
+use core::mem::MaybeUninit;
+use core::panic::PanicInfo;
+use core::task::{Poll, Waker};
+
+use critical_section::Mutex;
+use embedded_alloc::LlffHeap;
+use semihosting::sys::arm_compat::sys_get_cmdline_uninit;
+use semihosting::{println, process};
+
+#[cfg(target_arch = "arm")]
+mod arm;
+#[cfg(target_arch = "riscv32")]
+mod riscv32;
+
+#[cfg(target_arch = "arm")]
+pub use arm::*;
+#[cfg(target_arch = "riscv32")]
+pub use riscv32::*;
+
+#[global_allocator]
+static HEAP: LlffHeap = LlffHeap::empty();
+
+/// How many bytes the heap has.
+pub const HEAP_SIZE: usize = 8 * 1024;
+
+/// Makes the heap ready. To be called once, before anything else.
+pub fn init_heap() {
+    static mut MEMORY: [MaybeUninit<u8>; HEAP_SIZE] = [MaybeUninit::uninit(); HEAP_SIZE];
+    // SAFETY: it is called once, and nothing else names the memory.
+    unsafe { HEAP.init(&raw mut MEMORY as usize, HEAP_SIZE) }
+}
+
+/// Returns how many bytes of the heap are taken.
+pub fn heap_used() -> usize {
+    HEAP.used()
+}
+
+/// Who is told of every tick.
+static WATCH: Mutex<Cell<fn(u32)>> = Mutex::new(Cell::new(|_| {}));
+
+/// Has `watch` called with the number of every tick, in the handler of the clock.
+pub fn watch_ticks(watch: fn(u32)) {
+    critical_section::with(|cs| WATCH.borrow(cs).set(watch));
+}
+
+/// Is called by the handler of the clock.
+pub fn ticked(tick: u32) {
+    critical_section::with(|cs| WATCH.borrow(cs).get())(tick);
+}
+
+/// Prints a line on the host.
+pub fn say(line: impl Display) {
+    println!("{line}");
+}
+
+/// Ends the run. The host sees success, or failure.
+pub fn exit(success: bool) -> ! {
+    process::exit(i32::from(!success))
+}
+
+/// Returns whether the host asked for `word` on the command line.
+pub fn is_asked_for(word: &str) -> bool {
+    let mut line = [MaybeUninit::uninit(); 32];
+    // It fails if the line is too long, as is the path that stands there if nothing was asked for.
+    let line = sys_get_cmdline_uninit(&mut line).unwrap_or(&mut []);
+    line.split(|byte| matches!(byte, b' ' | 0))
+        .any(|asked| asked == word.as_bytes())
+}
+
+/// Also where memory runs out: without `std`, that is a panic.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    say(info);
+    exit(false)
+}
+
+/// Who waits for the interrupt, and how often it has come.
+static BUTTON: Mutex<RefCell<(Option<Waker>, u32)>> = Mutex::new(RefCell::new((None, 0)));
+
+/// Waits until the button was pressed more than `before` times, and returns how often.
+pub async fn pressed(before: u32) -> u32 {
+    poll_fn(|cx| {
+        critical_section::with(|cs| {
+            let (waker, presses) = &mut *BUTTON.borrow_ref_mut(cs);
+            if *presses > before {
+                return Poll::Ready(*presses);
+            }
+            *waker = Some(cx.waker().clone());
+            Poll::Pending
+        })
+    })
+    .await
+}
+
+/// Is called by the handler of that interrupt, and wakes the actor itself, with the waker that the group gave it.
+fn button() {
+    let waker = critical_section::with(|cs| {
+        let (waker, presses) = &mut *BUTTON.borrow_ref_mut(cs);
+        *presses += 1;
+        waker.take()
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

@@ -1,0 +1,404 @@
+//! The contract, case by case. An executor gives its clock, and runs the cases one after the other.
+
+use core::cell::Cell;
+use core::future::{pending, poll_fn, Future};
+use core::pin::{pin, Pin};
+use core::task::Poll;
+
+use run_group::{Group, Outcome};
+
+use crate::board::{self, heap_used, press, pressed, say};
+use crate::log::{counted, Log, Signal};
+
+/// Time as an executor has it.
+pub trait Clock {
+    /// How often more than once the group is polled when actors are woken by their timers.
+    const POLLS_FOR_NOTHING: u32 = 0;
+
+    /// Returns how many ticks there were.
+    fn now() -> u32;
+
+    /// Returns the executor's own timer, which resolves in this tick.
+    fn until(tick: u32) -> impl Future<Output = ()> + Send + 'static;
+
+    /// Returns the executor's own timer, which resolves after so many ticks.
+    fn after(ticks: u32) -> impl Future<Output = ()> + Send + 'static {
+        Self::until(Self::now() + ticks)
+    }
+}
+
+/// Runs every case, and ends the run.
+///
+/// With a word on the command line it fails on purpose, so that whoever counts on it can see that it is able to.
+pub async fn run<C: Clock>() -> ! {
+    if board::is_asked_for("wrong") {
+        only_woken_actors_are_polled_but_one::<C>().await;
+    }
+    if board::is_asked_for("panic") {
+        let mut group = Group::new();
+        group.add(
+            async { panic!("an actor panicked") },
+            |_: &run_group::Exit<()>| {},
+        );
+        group.await;
+    }
+    if board::is_asked_for("hang") {
+        let mut group = Group::<()>::new();
+        group.add(pending(), |_| {});
+        group.await;
+    }
+    if board::is_asked_for("silence") {
+        board::exit(true);
+    }
+    let mut passed = 0;
+    macro_rules! cases {
+        ($($name:ident)*) => {$(
+            C::after(1).await; // a case begins with a tick, and so ends in the same one wherever it runs
+            $name::<C>().await;
+            passed += 1;
+            say(concat!("test ", stringify!($name), " ... ok"));
+        )*};
+    }
+    cases! {
+        the_order_of_events
+        only_woken_actors_are_polled
+        the_grace_period_is_a_timer_of_the_executor
+        a_grace_period_is_dropped_when_all_are_back
+        stages_stop_one_after_the_other
+        an_interrupt_handler_wakes_an_actor
+        an_actor_is_added_while_the_group_runs
+        dropped_half_way_with_timers_due
+        a_thousand_rounds_leave_the_heap_as_it_was
+        bytes_per_actor
+    }
+    say(format_args!("{passed} tests passed"));
+    board::exit(true)
+}
+
+async fn the_order_of_events<C: Clock>() {
+    let log = &Log::<C>::new();
+    let told = &Signal::default();
+    let mut group = Group::local();
+    let door = async {
+        told.wait().await;
+        1
+    };
+    let mut interrupt = Some(log.interrupt("door"));
+    group
+        .add(log.execute("door", door), move |cause| {
+            interrupt.take().unwrap()(cause);
+            told.give();
+        })
+        .named("door");
+    group
+        .add_with(|interrupted| {
+            log.execute("motor", async {
+                interrupted.await;
+                C::after(2).await;
+                2
+            })
+        })
+        .named("motor");
+    let sensor = async {
+        C::after(3).await;
+        3
+    };
+    group
+        .add(log.execute("sensor", sensor), log.interrupt("sensor"))
+        .named("sensor");
+    group
+        .add_abortable(log.execute("light", pending()))
+        .named("light");
+    group.on_exit(|exit| log.note(exit));
+
+    assert_eq!(group.await, Some(3));
+    log.expect(&[
+        "0 door polled",
+        "0 motor polled",
+        "0 sensor polled",
+        "0 light polled",
+        "3 sensor polled",
+        "3 sensor dropped",
+        "3 sensor returned 3",
+        "3 door interrupted by sensor",
+        "3 sensor interrupted by sensor",
+        "3 light dropped",
+        "3 light aborted",
+        "3 door polled",
+        "3 door dropped",
+        "3 door returned 1, interrupted",
+        "3 motor polled",
+        "5 motor polled",
+        "5 motor dropped",
+        "5 motor returned 2, interrupted",
+    ]);
+}
+
+/// Runs actors with periods of 2, 3 ... 7 ticks until tick 13, and returns how often each and the group were polled.
+async fn polls_of_periods<C: Clock>() -> ([u32; 6], u32) {
+    let polls = &[const { Cell::new(0) }; 6];
+    let polls_of_group = Cell::new(0);
+    let mut group = Group::local();
+    for (period, polls) in (2..).zip(polls) {
+        group.add_abortable(counted(polls, async move {
+            loop {
+                C::after(period).await;
+            }
+        }));
+    }
+    group.add_abortable(C::after(13));
+    counted(&polls_of_group, group).await;
+    (polls.each_ref().map(Cell::get), polls_of_group.get())
+}
+
+async fn only_woken_actors_are_polled<C: Clock>() {
+    // Once at the start, and once for each of their periods. The group: once at the start and once more since all had a
+    // turn, once for each of the ten ticks in which somebody was woken, and at the end.
+    let polls_of_group = 13 + 10 * C::POLLS_FOR_NOTHING;
+    assert_eq!(
+        polls_of_periods::<C>().await,
+        ([7, 5, 4, 3, 3, 2], polls_of_group)
+    );
+}
+
+/// Is what `only_woken_actors_are_polled` would be with one poll more.
+async fn only_woken_actors_are_polled_but_one<C: Clock>() {
+    assert_eq!(polls_of_periods::<C>().await, ([7, 5, 5, 3, 3, 2], 13));
+}
+
+async fn the_grace_period_is_a_timer_of_the_executor<C: Clock>() {
+    let log = &Log::<C>::new();
+    let mut group = Group::local();
+    group
+        .add(log.execute("valve", pending()), log.interrupt("valve"))
+        .named("valve");
+    group
+        .add_with(|interrupted| async {
+            interrupted.await;
+            C::after(4).await;
+        })
+        .named("motor");
+    group.add(C::after(2), |_| {}).named("sensor");
+    group
+        .add(log.execute("pump", pending()), log.interrupt("pump"))
+        .named("pump");
+    group.on_exit(|exit| log.note(exit));
+    group.grace_period(|| C::after(10));
+
+    group.await;
+    log.expect(&[
+        "0 valve polled",
+        "0 pump polled",
+        "2 sensor returned ()",
+        "2 valve interrupted by sensor",
+        "2 pump interrupted by sensor",
+        "6 motor returned (), interrupted",
+        "12 valve dropped",
+        "12 valve expired",
+        "12 pump dropped",
+        "12 pump expired",
+    ]);
+}
+
+async fn a_grace_period_is_dropped_when_all_are_back<C: Clock>() {
+    let start = C::now();
+    let mut group = Group::new();
+    group.add_with(|interrupted| async {
+        interrupted.await;
+        C::after(4).await;
+    });
+    group.add(C::after(2), |_| {});
+    group.grace_period(|| C::after(5));
+
+    let exits = group.report().await;
+    assert_eq!(C::now() - start, 6);
+    assert!(exits
+        .iter()
+        .all(|exit| matches!(exit.outcome(), Outcome::Returned(()))));
+}
+
+async fn stages_stop_one_after_the_other<C: Clock>() {
+    /// Makes an actor that takes three ticks to stop.
+    fn stage<'a, C: Clock>(log: &'a Log<C>, name: &'static str) -> run_group::LocalGroup<'a, ()> {
+        let mut group = Group::local();
+        group
+            .add_with(|interrupted| {
+                log.execute(name, async {
+                    interrupted.await;
+                    C::after(3).await;
+                })
+            })
+            .named(name);
+        group.on_exit(move |exit| log.note(exit));
+        group
+    }
+    let log = &Log::<C>::new();
+    let web = stage(log, "web");
+    let mut workers = stage(log, "workers");
+    workers.grace_period(|| C::after(1));
+    let mut storage = stage(log, "storage");
+    storage
+        .add(C::after(2), log.interrupt("sensor"))
+        .named("sensor");
+
+    web.before(workers).before(storage).await;
+    log.expect(&[
+        "0 web polled",
+        "0 workers polled",
+        "0 storage polled",
+        "2 sensor returned ()",
+        "2 web polled",
+        "5 web polled",
+        "5 web dropped",
+        "5 web returned (), interrupted",
+        "5 workers polled",
+        "6 workers dropped",
+        "6 workers expired",
+        "6 sensor interrupted by sensor",
+        "6 storage polled",
+        "9 storage polled",
+        "9 storage dropped",
+        "9 storage returned (), interrupted",
+    ]);
+}
+
+async fn an_interrupt_handler_wakes_an_actor<C: Clock>() {
+    let polls = Cell::new(0);
+    let mut group = Group::local();
+    group.add(
+        counted(&polls, async {
+            let before = pressed(0).await;
+            assert_eq!(before, 1);
+            for presses in before..5 {
+                assert_eq!(pressed(presses).await, presses + 1);
+            }
+            "five"
+        }),
+        |_| {},
+    );
+    group.add_abortable(async {
+        loop {
+            C::after(2).await;
+            press();
+        }
+    });
+    assert_eq!(group.await, Some("five"));
+    assert_eq!(polls.get(), 6); // at the start, and after each interrupt
+}
+
+async fn an_actor_is_added_while_the_group_runs<C: Clock>() {
+    let log = &Log::<C>::new();
+    let mut group = Group::local();
+    group
+        .add_with(|interrupted| log.execute("early", interrupted))
+        .named("early");
+    assert!(poll_once(&mut group).await.is_pending());
+    group
+        .add(log.execute("late", C::after(2)), |_| {})
+        .named("late");
+    group.on_exit(|exit| log.note(exit));
+    (&mut group).await;
+    drop(group);
+    log.expect(&[
+        "0 early polled",
+        "0 late polled",
+        "2 late polled",
+        "2 late dropped",
+        "2 late returned ()",
+        "2 early polled",
+        "2 early dropped",
+        "2 early returned (), interrupted",
+    ]);
+}
+
+async fn dropped_half_way_with_timers_due<C: Clock>() {
+    let log = &Log::<C>::new();
+    let before = heap_used();
+    {
+        let mut group = Group::local();
+        for name in ["valve", "motor"] {
+            group.add(log.execute(name, C::after(7)), log.interrupt(name));
+        }
+        group.add_with(|interrupted| log.execute("pump", interrupted));
+        let mut half_way = pin!(C::after(3));
+        poll_fn(|cx| {
+            assert!(Pin::new(&mut group).poll(cx).is_pending());
+            half_way.as_mut().poll(cx)
+        })
+        .await;
+        assert!(heap_used() > before);
+    }
+    // No interrupt is called. The actors are dropped in no particular order, here the newest first.
+    log.expect(&[
+        "0 valve polled",
+        "0 motor polled",
+        "0 pump polled",
+        "3 pump dropped",
+        "3 motor dropped",
+        "3 valve dropped",
+    ]);
+    C::after(5).await; // a queue of timers may hold on to the wakers until they are due
+    assert_eq!(heap_used(), before);
+}
+
+async fn a_thousand_rounds_leave_the_heap_as_it_was<C: Clock>() {
+    let before = heap_used();
+    let mut polls = 0;
+    for round in 0..1_000 {
+        let polls_of_round = Cell::new(0);
+        let mut group = Group::local();
+        group.add_with(|interrupted| async {
+            interrupted.await;
+            round
+        });
+        group.add_abortable(pending()).named("light");
+        group.add(
+            async {
+                C::after(1).await;
+                round
+            },
+            |_| {},
+        );
+        group.grace_period(pending::<()>);
+        group.on_exit(|_| {});
+        assert_eq!(counted(&polls_of_round, group).await, Some(round));
+        polls += polls_of_round.get();
+    }
+    assert_eq!(polls, 3_000);
+    assert_eq!(heap_used(), before);
+}
+
+/// What a group takes of the heap, in bytes: by itself, and for an actor that captures nothing. Of 32-bit targets.
+const GROUP: usize = 88;
+const ADD: usize = 64;
+const ADD_ABORTABLE: usize = 64;
+const ADD_WITH: usize = 88;
+
+#[allow(clippy::extra_unused_type_parameters)] // a case like the others
+async fn bytes_per_actor<C: Clock>() {
+    let mut used = heap_used();
+    let mut taken = || {
+        let before = core::mem::replace(&mut used, heap_used());
+        used - before
+    };
+    let mut group = Group::<()>::new();
+    let by_itself = taken();
+    group.add(pending(), |_| {});
+    let add = taken();
+    group.add_abortable(pending());
+    let add_abortable = taken();
+    group.add_with(|interrupted| interrupted);
+    let add_with = taken();
+    say(format_args!(
+        "heap: {by_itself} bytes for a group, {add} for an actor of `add`, {add_abortable} of `add_abortable`, {add_with} of `add_with`"
+    ));
+    assert_eq!(
+        (by_itself, add, add_abortable, add_with),
+        (GROUP, ADD, ADD_ABORTABLE, ADD_WITH)
+    );
+}
+
+/// Polls a future once.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
+}
