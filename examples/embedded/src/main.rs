@@ -20,7 +20,7 @@ use core::fmt::Display;
 use core::future::pending;
 
 use embassy_executor::Spawner;
-use embassy_futures::select::{select, Either::First};
+use embassy_futures::select::{select, select3, Either::First, Either3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
@@ -38,6 +38,9 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// How long actors have for their stop.
 const GRACE_PERIOD: Duration = Duration::from_millis(200);
 
+/// How many actors there are.
+const ACTORS: usize = 5;
+
 /// How much of a line the console keeps. Every command is shorter.
 const LINE: usize = 40;
 
@@ -54,8 +57,10 @@ struct Shared {
     stuck: Cell<bool>,
     /// Given with each sample.
     fed: Signal<NoopRawMutex, ()>,
-    /// What is yet to be sent over the UART.
-    output: Channel<NoopRawMutex, Vec<u8>, 32>,
+    /// What the console has to say. It waits for room here.
+    answers: Channel<NoopRawMutex, Vec<u8>, 16>,
+    /// The lines about exits. An observer cannot wait, so there is room for every actor's.
+    exits: Channel<NoopRawMutex, Vec<u8>, ACTORS>,
 }
 
 // This is embassy's thread-mode executor, which every interrupt preempts. So all wakes of actors come from the actors'
@@ -71,7 +76,8 @@ async fn main(_spawner: Spawner) {
         sample: Cell::new(0),
         stuck: Cell::new(false),
         fed: Signal::new(),
-        output: Channel::new(),
+        answers: Channel::new(),
+        exits: Channel::new(),
     };
 
     let mut front = Group::local();
@@ -90,13 +96,15 @@ async fn main(_spawner: Spawner) {
         .named("output");
 
     let mut group = front.before(back);
-    // An observer cannot wait: without room for its line, that is lost.
-    group.on_exit(|exit| drop(shared.output.try_send(line(exit))));
+    group.on_exit(|exit| {
+        let sent = shared.exits.try_send(line(exit));
+        sent.expect("room for every actor's line");
+    });
     let exits = group.report().await;
 
     let cause = &exits[0];
     // The output has exited. What is left of it is sent from here: the line about that.
-    while let Ok(bytes) = shared.output.try_receive() {
+    while let Ok(bytes) = shared.exits.try_receive() {
         board::write_blocking(&bytes);
     }
     board::write_blocking(&line(format_args!("the cause: {cause}")));
@@ -168,13 +176,19 @@ async fn obey(shared: &Shared) -> Result {
 
 /// Sends the output, until interrupted and nothing of it is left.
 async fn send(shared: &Shared, mut interrupted: Interrupted) -> Result {
-    // Of two that are ready, `select` takes the first.
-    while let First(bytes) = select(shared.output.receive(), &mut interrupted).await {
-        for byte in bytes {
-            board::write(byte).await;
+    loop {
+        let answer = shared.answers.receive();
+        let exit = shared.exits.receive();
+        // Of those that are ready, it takes the first.
+        match select3(answer, exit, &mut interrupted).await {
+            Either3::First(bytes) | Either3::Second(bytes) => {
+                for byte in bytes {
+                    board::write(byte).await;
+                }
+            }
+            Either3::Third(()) => return Ok(()),
         }
     }
-    Ok(())
 }
 
 impl Shared {
@@ -185,19 +199,19 @@ impl Shared {
             match board::read().await {
                 b'\r' | b'\n' => break,
                 byte if typed.len() < LINE => {
-                    self.output.send(vec![byte]).await;
+                    self.answers.send(vec![byte]).await;
                     typed.push(byte);
                 }
                 _ => {}
             }
         }
-        self.output.send(line("")).await;
+        self.answers.send(line("")).await;
         String::from_utf8_lossy(&typed).into_owned()
     }
 
     /// Puts a line into the output, when there is room for it.
     async fn say(&self, text: impl Display) {
-        self.output.send(line(text)).await;
+        self.answers.send(line(text)).await;
     }
 }
 
