@@ -1,6 +1,6 @@
 //! One wake in a running group.
 
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -12,23 +12,19 @@ use run_group::Group;
 /// How often any actor was polled. Measured is on one thread, so this needs no atomic addition.
 static POLLS: AtomicUsize = AtomicUsize::new(0);
 
-type Wakers = Arc<Mutex<Vec<Waker>>>;
+pub(crate) type Wakers = Arc<Mutex<Vec<Waker>>>;
 
-/// An actor that leaves its waker when it is first polled, and never returns. Nothing does less when it is woken.
-pub struct Idle {
-    leaves: Option<Wakers>,
-}
-
-impl Future for Idle {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(wakers) = self.leaves.take() {
+/// An actor that leaves its waker when it is first polled, and never returns. When it is woken, it does nothing but count.
+pub(crate) async fn idle(wakers: Wakers) {
+    let mut leaves = Some(wakers);
+    poll_fn(|cx| {
+        if let Some(wakers) = leaves.take() {
             wakers.lock().unwrap().push(cx.waker().clone());
         }
         POLLS.store(POLLS.load(Relaxed) + 1, Relaxed);
         Poll::Pending
-    }
+    })
+    .await
 }
 
 /// A future, or what is like one, which is polled and is not ready.
@@ -60,12 +56,10 @@ pub struct Wakes<G> {
 }
 
 impl<G: Running> Wakes<G> {
-    /// Starts the group that `make` makes of actors.
-    pub(crate) fn start(n: usize, make: impl FnOnce(&mut dyn Iterator<Item = Idle>) -> G) -> Self {
+    /// Starts the group that `make` makes of `n` idle actors.
+    pub(crate) fn start(n: usize, make: impl FnOnce(Wakers) -> G) -> Self {
         let left = Wakers::default();
-        let mut group = make(&mut (0..n).map(|_| Idle {
-            leaves: Some(left.clone()),
-        }));
+        let mut group = make(left.clone());
         let mut cx = Context::from_waker(Waker::noop());
         while left.lock().unwrap().len() < n {
             assert!(group.poll(&mut cx));
@@ -108,10 +102,10 @@ fn divisor(a: usize, b: usize) -> usize {
 
 /// In a group.
 pub fn group(n: usize) -> Wakes<Group<'static, ()>> {
-    Wakes::start(n, |actors| {
+    Wakes::start(n, |wakers| {
         let mut group = Group::new();
-        for actor in actors {
-            group.add_abortable(actor);
+        for _ in 0..n {
+            group.add_abortable(idle(wakers.clone()));
         }
         group
     })
@@ -119,12 +113,13 @@ pub fn group(n: usize) -> Wakes<Group<'static, ()>> {
 
 /// In a `FuturesUnordered` of boxed futures, which may be of different types, like the actors of a group.
 pub fn boxed(n: usize) -> Wakes<FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>> {
-    Wakes::start(n, |actors| {
-        actors.map(|actor| Box::pin(actor) as Pin<Box<_>>).collect()
+    Wakes::start(n, |wakers| {
+        let boxed = || Box::pin(idle(wakers.clone())) as Pin<Box<_>>;
+        (0..n).map(|_| boxed()).collect()
     })
 }
 
 /// In a `FuturesUnordered` of futures of one type.
 pub fn typed(n: usize) -> Wakes<FuturesUnordered<impl Future<Output = ()>>> {
-    Wakes::start(n, |actors| actors.collect())
+    Wakes::start(n, |wakers| (0..n).map(|_| idle(wakers.clone())).collect())
 }

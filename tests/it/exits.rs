@@ -138,7 +138,7 @@ fn an_exit_reads_as_a_line_for_a_log() {
     );
 }
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn a_panic_reads_with_its_message_if_it_is_text() {
     let mut group = Group::new();

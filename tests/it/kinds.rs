@@ -178,6 +178,7 @@ fn the_futures_of_run_and_report_are_send_where_the_group_is() {
     is_send(Group::<()>::new().report());
 }
 
+#[cfg(not(target_family = "wasm"))]
 #[test]
 fn groups_can_be_spawned() {
     let mut group = Group::new();

@@ -47,9 +47,9 @@ enum End {
     DroppedUnpolled,
     DroppedRunning,
     DroppedStopping,
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     Panicked,
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     DroppedPanicking,
 }
 
@@ -63,9 +63,9 @@ impl End {
         Self::DroppedUnpolled,
         Self::DroppedRunning,
         Self::DroppedStopping,
-        #[cfg(feature = "std")]
+        #[cfg(all(feature = "std", panic = "unwind"))]
         Self::Panicked,
-        #[cfg(feature = "std")]
+        #[cfg(all(feature = "std", panic = "unwind"))]
         Self::DroppedPanicking,
     ];
 
@@ -81,14 +81,14 @@ impl End {
             }
             Self::Expired | Self::DroppedStopping => &[Deed::ReturnLater, Deed::Obey, Deed::Ignore],
             Self::DroppedUnpolled | Self::DroppedRunning => &[Deed::Obey, Deed::Ignore],
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             Self::Panicked => &[
                 Deed::Return,
                 Deed::Obey,
                 Deed::Panic,
                 Deed::PanicWhenInterrupted,
             ],
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             Self::DroppedPanicking => &[Deed::Obey, Deed::Ignore],
         }
     }
@@ -97,7 +97,7 @@ impl End {
     fn needs_a_cause(self) -> bool {
         match self {
             Self::DroppedUnpolled | Self::DroppedRunning => false,
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             Self::DroppedPanicking => false,
             _ => true,
         }
@@ -105,7 +105,7 @@ impl End {
 
     fn panics(self) -> bool {
         match self {
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             Self::Panicked | Self::DroppedPanicking => true,
             _ => false,
         }
@@ -119,9 +119,9 @@ enum Deed {
     ReturnLater,
     Obey,
     Ignore,
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     PanicWhenInterrupted,
 }
 
@@ -232,12 +232,12 @@ impl Round {
                     tally.halfway += usize::from(self.play.poll(&mut report).is_pending());
                 }
             },
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             End::Panicked => match (self.group(), self.dice.one_in(2)) {
                 (group, true) => drop(self.finish(group)),
                 (group, false) => drop(self.finish(group.report())),
             },
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             End::DroppedPanicking => {
                 let mut group = self.group();
                 if self.dice.one_in(2) {
@@ -309,7 +309,7 @@ impl Round {
                 let (tell, told) = oneshot::channel::<()>();
                 let interrupt = self.thing(What::Interrupt);
                 group.add(Execute::new(deed, thing, outside, told), move |_| {
-                    #[cfg(feature = "std")]
+                    #[cfg(all(feature = "std", panic = "unwind"))]
                     if deed == Deed::PanicWhenInterrupted {
                         interrupt.ledger.panic();
                     }
@@ -414,7 +414,7 @@ impl Execute {
                 Deed::Return => {}
                 Deed::ReturnLater => yield_now().await,
                 Deed::Ignore => pending().await,
-                #[cfg(feature = "std")]
+                #[cfg(all(feature = "std", panic = "unwind"))]
                 Deed::Panic => ledger.panic(),
                 _ => _ = told.await,
             }
@@ -540,7 +540,7 @@ impl Tally {
 
     /// Checks that enough of everything came up. Otherwise that nothing is left would say little.
     fn assert_enough(&self) {
-        let with_panics = usize::from(cfg!(feature = "std"));
+        let with_panics = usize::from(cfg!(all(feature = "std", panic = "unwind")));
         for (what, least) in [
             (What::Execute, 300_000),
             (What::Interrupt, 100_000),

@@ -32,10 +32,30 @@
 //! The public surface is shown by [`exits`] (names, lines, outcomes, how they read), [`kinds`] (what may be borrowed or
 //! not be `Send`, auto traits) and [`interrupted`]. The actor graphs of real programs are in [`graphs`]. What a group has
 //! from Go's oklog/run, and what not, is in [`original`].
+//!
+//! # Which tests a target leaves out
+//!
+//! Nothing is ignored: what a target cannot do is not compiled for it. `.ci/target` counts what that is.
+//!
+//! - `panic = "unwind"` is asked for by what panics, since elsewhere a panic is the end of the tests. WebAssembly is such
+//!   a target. There is then nothing to contain either, so the model is without panics, as it is without `std`.
+//! - `target_family = "wasm"` has no threads to spawn, no processes and no sockets. It is left out by the examples, by
+//!   [`threads`], and by single tests which need one of these.
+
+// There is no smol for WebAssembly, since it waits for sockets. But there are the crates it is made of.
+#[cfg(target_family = "wasm")]
+extern crate self as smol;
+#[cfg(target_family = "wasm")]
+use {
+    async_channel as channel,
+    async_executor::LocalExecutor,
+    futures_lite::future::{self, block_on},
+};
 
 mod adding;
 mod costs;
 mod dropping;
+#[cfg(not(target_family = "wasm"))]
 mod examples;
 mod exits;
 mod fairness;
@@ -46,13 +66,14 @@ mod kinds;
 mod leaks;
 mod model;
 mod original;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
 mod play;
 mod release;
 mod stages;
 mod start;
 mod stop;
+#[cfg(not(target_family = "wasm"))]
 mod threads;
-#[cfg(not(feature = "std"))]
+#[cfg(all(not(feature = "std"), panic = "unwind"))]
 mod unwinding;

@@ -47,17 +47,15 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::future::{pending, poll_fn, ready, Future};
+use std::future::{poll_fn, ready, Future};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::thread::{spawn, JoinHandle};
 
 use futures::channel::oneshot;
 use run_group::{Exit, Group, Interrupted};
 use smol::block_on;
 use smol::channel::{bounded, Receiver};
 use smol::future::{or, yield_now};
-use smol::net::TcpListener;
 
 use crate::play::Play;
 
@@ -404,8 +402,12 @@ fn add_context_handler(
     });
 }
 
+#[cfg(not(target_family = "wasm"))]
 #[test]
 fn a_context_that_ends_ends_the_group() {
+    use std::future::pending;
+    use std::thread::{spawn, JoinHandle};
+
     for ended_before in [true, false] {
         let (end, context) = bounded(1);
         let mut group = Group::new();
@@ -436,8 +438,11 @@ fn a_context_handler_that_is_interrupted_decides_nothing() {
     assert_eq!(exits[1].output(), Some(&Err("the context has ended")));
 }
 
+#[cfg(not(target_family = "wasm"))]
 #[test]
 fn a_listener_is_closed_when_the_group_has_ended() {
+    use smol::net::TcpListener;
+
     let listener = Arc::new(block_on(TcpListener::bind("127.0.0.1:0")).unwrap());
     let open = Arc::downgrade(&listener);
     let mut group = Group::new();

@@ -142,6 +142,7 @@ enum Turn {
     Wait,
     WakeMyself,
     Return(Word),
+    #[cfg(panic = "unwind")]
     Panic(Word),
 }
 
@@ -184,12 +185,13 @@ impl Actor {
     }
 
     /// Has it panic.
+    #[cfg(panic = "unwind")]
     pub fn panics(&self, word: Word) {
         self.next(Turn::Panic(word));
     }
 
     /// Has it panic when it is dropped.
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     pub fn panics_in_drop(&self) {
         self.state.drop_panics.store(true, SeqCst);
     }
@@ -224,6 +226,7 @@ impl Future for Execute {
         let turn = *state.turn.lock().unwrap();
         match turn {
             Turn::Return(word) => return Poll::Ready(word),
+            #[cfg(panic = "unwind")]
             Turn::Panic(word) => panic!("{word}"),
             Turn::WakeMyself => cx.waker().wake_by_ref(),
             Turn::Wait => {}

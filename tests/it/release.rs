@@ -31,7 +31,7 @@ fn the_execute_of_the_cause_is_dropped_before_the_interrupts() {
     assert_eq!(play.poll_ready(&mut group), Some("done"));
 }
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn an_execute_is_dropped_as_soon_as_it_has_panicked() {
     let play = Play::default();

@@ -8,7 +8,7 @@ use futures_channel::oneshot;
 use futures_concurrency::future::FutureGroup;
 use futures_util::stream::{Stream, StreamExt};
 
-use crate::wake::{Running, Wakes};
+use crate::wake::{idle, Running, Wakes};
 
 type Execute<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Interrupt = Box<dyn FnOnce() + Send>;
@@ -42,10 +42,10 @@ impl<F: Future<Output = ()> + Unpin> Running for FutureGroup<F> {
 
 /// Wakes in a running group.
 pub fn wakes(n: usize) -> Wakes<FutureGroup<Execute<()>>> {
-    Wakes::start(n, |actors| {
+    Wakes::start(n, |wakers| {
         let mut group = FutureGroup::new();
-        for actor in actors {
-            group.insert(Box::pin(actor) as Execute<()>);
+        for _ in 0..n {
+            group.insert(Box::pin(idle(wakers.clone())) as Execute<()>);
         }
         group
     })

@@ -75,7 +75,7 @@ struct Component {
 /// What happens to a component.
 enum Event {
     Returns(Done),
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     Panics(&'static str),
     Interrupted,
 }
@@ -84,7 +84,7 @@ impl Component {
     async fn execute(&self) -> Done {
         match self.events.receive().await {
             Some(Event::Returns(result)) => result,
-            #[cfg(feature = "std")]
+            #[cfg(all(feature = "std", panic = "unwind"))]
             Some(Event::Panics(message)) => panic!("{message}"),
             Some(Event::Interrupted) | None => Ok(()),
         }
@@ -218,7 +218,7 @@ fn with_a_stuck_one_in_each_stage_the_stop_is_over_before_the_service_manager_ki
     assert_eq!(launcher.world.now(), 115);
 }
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn a_panic_stops_the_others_in_their_order_and_is_reported() {
     let launcher = Launcher::full(&[]);
@@ -229,6 +229,7 @@ fn a_panic_stops_the_others_in_their_order_and_is_reported() {
 }
 
 /// The second process: a group on a thread, and the user interface on the main one.
+#[cfg(not(target_family = "wasm"))]
 mod desktop {
     use std::future::pending;
     use std::sync::mpsc::{self, Sender};

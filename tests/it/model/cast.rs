@@ -231,7 +231,7 @@ impl Cast {
                     self.up.push(grace);
                     self.woken.push(Whom::Grace(grace));
                 }
-                #[cfg(feature = "std")]
+                #[cfg(all(feature = "std", panic = "unwind"))]
                 Act::Panic => return Err(_site),
             }
         }

@@ -53,9 +53,9 @@ fn kinds() -> Vec<Actor> {
             ],
             &[],
         ),
-        #[cfg(feature = "std")]
+        #[cfg(all(feature = "std", panic = "unwind"))]
         actor(How::Told, &[Op::Pend, Op::Do(Act::Panic)], &[]),
-        #[cfg(feature = "std")]
+        #[cfg(all(feature = "std", panic = "unwind"))]
         actor(How::Told, &returns_when_woken, &[Act::Panic]),
     ]
 }

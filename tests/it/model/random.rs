@@ -86,7 +86,7 @@ fn act() -> impl Strategy<Value = Act> {
         8 => who().prop_map(Act::Wake),
         2 => (0..3_usize).prop_map(Act::TimeIsUp),
     ];
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     let act = prop_oneof![12 => act, 1 => Just(Act::Panic)];
     act
 }

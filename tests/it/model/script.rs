@@ -95,7 +95,7 @@ pub enum Act {
     /// Lets the time of this grace period be up, whether it has begun or not.
     TimeIsUp(usize),
     /// Panics. Outside, nothing happens.
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
 }
 
