@@ -401,6 +401,18 @@
 //!   implementation, most often with `portable-atomic`'s own feature `critical-section`.
 //!
 //! The crate contains no `unsafe` code.
+//!
+//! # On a microcontroller
+//!
+//! A group runs under embassy, under RTIC and under a loop of your own, with any allocator that interrupts may use. Two
+//! things have to be known; the README has the rest:
+//!
+//! - Under embassy, an `embassy_time::Timer` in an actor panics with "Found waker not created by the Embassy executor",
+//!   unless the application switches on a feature `generic-queue-*` of `embassy-time`. The [grace
+//!   period](Group::grace_period) of a group that is no actor itself takes a `Timer` with and without it.
+//! - An actor is to be woken from the priority at which the group is polled or from a higher one, or in a critical section. A
+//!   plain wake from a lower one can be preempted half-way, and then a group that is polled for another reason asks to be
+//!   polled again, for ever.
 
 #![no_std]
 #![forbid(unsafe_code)]
