@@ -88,6 +88,7 @@ impl<P: ?Sized> Actors<P> {
             if actor.state == State::Exited {
                 self.keep(actor);
             } else {
+                actor.state = State::Added; // it is polled once more, in its new place
                 self.push(actor);
             }
         }

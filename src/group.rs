@@ -75,7 +75,8 @@ use crate::stop::Stop;
 ///
 /// Dropping a group, or one of the futures of `run` and `report`, drops every actor where it stands, in no particular
 /// order, and calls no interrupt. Whoever holds an [`Interrupted`] elsewhere is released. A panic
-/// in the drop of one actor does not keep the others from being dropped; it goes on afterwards.
+/// in the drop of one actor does not keep the others from being dropped; it goes on afterwards. Two at once, of an
+/// actor's execute and of its interrupt, or of an actor and of the observer, abort the program, as they do elsewhere.
 ///
 /// `(&mut group).await` may be dropped and taken up again: nothing is lost.
 ///
@@ -372,7 +373,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// # Panics
     ///
-    /// Panics if there would be more than 65 535 stages.
+    /// Panics if there would be more than 65 535 stages, those that have ended included.
     ///
     /// # Examples
     ///

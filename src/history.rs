@@ -78,8 +78,11 @@ impl<T> History<T> {
         let own = self.records.len();
         self.records
             .extend(cause.map(|exit| other.names.record(exit)));
-        if let (Some((after, payload)), None) = (other.stray, &self.stray) {
-            self.stray = Some((self.records.len() + after, payload));
+        match (other.stray, &self.stray) {
+            (Some((after, payload)), None) => {
+                self.stray = Some((self.records.len() + after, payload));
+            }
+            (stray, _) => discard(stray),
         }
         self.records.extend(other.records);
         for record in &mut self.records[own..] {

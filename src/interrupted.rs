@@ -100,6 +100,16 @@ impl Future for Interrupted {
     }
 }
 
+/// Nobody is woken who has dropped it.
+impl Drop for Interrupted {
+    fn drop(&mut self) {
+        let Signal { state, waker } = &*self.0;
+        if state.load(Ordering::Acquire) == WAITING {
+            drop(waker.take());
+        }
+    }
+}
+
 /// Terminated once it has said that it is ready, not as soon as the signal is given: `select!` leaves a terminated future
 /// out, so the interruption would never be seen.
 impl FusedFuture for Interrupted {

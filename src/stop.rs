@@ -100,6 +100,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
                 if !self.next_stage() {
                     return Poll::Ready(());
                 }
+                over = None; // that was of the stage before
             }
             match self.poll_actors(cx, breaks) {
                 Poll::Ready(Some((actor, record))) => self.exited(actor, record),
@@ -229,8 +230,8 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
     /// Adds an actor to the stage that stops first or is being stopped. Returns its index, and where its name belongs.
     pub(crate) fn insert(&mut self, parts: Pin<Box<S::Parts<'a, T>>>) -> (u32, &mut Names) {
         let index = self.added;
-        self.actors.push(Actor::new(parts, index, self.number));
         self.added = sum(index, 1);
+        self.actors.push(Actor::new(parts, index, self.number));
         self.starting = true;
         self.stage.running += 1;
         self.stage.told = false;
@@ -257,6 +258,7 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
             "a group has room for 65 535 stages"
         );
         let actors = self.added;
+        self.added = sum(actors, back.added);
         let renumbered = |stage: StageNumber| stage.saturating_sub(theirs.start) + own.end;
 
         self.actors.append(back.actors, |actor| {
@@ -268,7 +270,6 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         self.terms.append(theirs, renumbered);
         self.behind.push_back(back.stage);
         self.behind.append(&mut back.behind);
-        self.added = sum(actors, back.added);
         self.starting |= back.starting;
 
         if self.cause.is_none() {

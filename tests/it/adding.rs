@@ -226,3 +226,29 @@ fn a_new_group_before_one_that_has_ended_is_that_one() {
     play.poll_ready(&mut ended);
     assert!(Group::new().before(ended).is_terminated());
 }
+
+#[test]
+fn whoever_is_added_before_an_abortable_one_while_the_group_stops_starts_with_the_next_poll() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for name in ["a", "b"] {
+        play.stubborn(name, &mut group).spins();
+    }
+    group.add(ready("done"), |_| {}).named("c");
+    play.poll_pending(&mut group);
+    play.stubborn("new", &mut group);
+    group.add_abortable(pending());
+    play.log();
+    play.poll_pending(&mut group);
+    assert!(play.log().iter().any(|line| line == "new"));
+}
+
+#[test]
+fn there_is_no_limit_to_the_rounds_of_a_group() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for round in 0..70_000 {
+        group.add(ready(round), |_| {});
+        assert_eq!(play.poll_ready(&mut group), Some(round));
+    }
+}

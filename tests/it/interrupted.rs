@@ -1,6 +1,10 @@
 //! The signal of `add_with`.
 
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready, Future};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::{FusedFuture, FutureExt};
 use futures::select;
@@ -87,4 +91,78 @@ fn shows_whether_it_is_over() {
         format!("{interrupted:?}"),
         "Interrupted { terminated: true }"
     );
+}
+
+/// Whoever it wakes, and how often that was woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// A running group with an actor that gave its `Interrupted` away, and that.
+fn outside() -> (Play, Group<'static, &'static str>, Interrupted) {
+    let play = Play::default();
+    let mut taken = None;
+    let mut group = Group::new();
+    group.add_with(|interrupted| {
+        taken = Some(interrupted);
+        pending()
+    });
+    play.settle(&mut group);
+    (play, group, taken.unwrap())
+}
+
+/// Its waker stayed behind when it was dropped, kept what it would wake, and woke it at the interruption.
+#[test]
+fn one_that_was_dropped_holds_no_waker_and_wakes_nobody() {
+    let (play, mut group, mut interrupted) = outside();
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let polled = Pin::new(&mut interrupted).poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    drop((waker, interrupted));
+    assert_eq!(Arc::strong_count(&woken), 1);
+    group.add(ready("done"), |_| {});
+    play.settle(&mut group);
+    assert_eq!(woken.0.load(SeqCst), 0);
+}
+
+/// It was polled at the interruption, though nobody had woken it.
+#[test]
+fn an_actor_that_has_dropped_its_own_is_not_woken_by_the_interruption() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let says = play.clone();
+    group.add_with(|mut interrupted| async move {
+        assert_eq!(futures::poll!(&mut interrupted), Poll::Pending);
+        drop(interrupted);
+        poll_fn(|_| {
+            says.say("polled");
+            Poll::Pending
+        })
+        .await
+    });
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["polled"]);
+    group.add(ready("done"), |_| {});
+    play.settle(&mut group);
+    assert!(play.log().is_empty());
+}
+
+#[test]
+fn one_that_moved_between_tasks_wakes_the_last() {
+    let (play, mut group, mut interrupted) = outside();
+    let tasks = [0; 3].map(|_| Arc::new(Woken::default()));
+    for woken in &tasks {
+        let waker = Waker::from(woken.clone());
+        let polled = Pin::new(&mut interrupted).poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+    }
+    group.add(ready("done"), |_| {});
+    play.settle(&mut group);
+    assert_eq!(tasks.map(|woken| woken.0.load(SeqCst)), [0, 0, 1]);
 }

@@ -17,7 +17,7 @@
 //! | 8 release | [`release`] | `an_execute_is_dropped_as_soon_as_it_has_returned`, `an_execute_is_dropped_as_soon_as_it_has_panicked`, `the_execute_of_the_cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
 //! | 9 abortable | [`release`] | `an_abortable_actor_is_dropped_where_it_stands_in_its_turn`, `an_abortable_actor_is_not_polled_after_the_interruption`, `an_abortable_actor_may_return_first`, `a_group_of_abortable_actors_ends_with_the_first` |
 //! | 10 grace period | [`grace_period`] | `begins_right_after_the_interrupts`, `begins_once`, `is_not_waited_for_when_all_are_back`, `its_end_drops_who_is_still_out_in_the_order_of_adding`, `the_report_names_who_ran_out`, `any_future_will_do_and_a_second_one_takes_the_place_of_the_first` |
-//! | 11 stages | [`stages`] | all of them |
+//! | 11 stages | [`stages`], [`merging`] | all of them |
 //! | 12 panics | [`panics`], with `std`; `unwinding`, without | all of them |
 //! | 13 dropping | [`dropping`] | all of them |
 //! | 14 adding | [`adding`] | all of them |
@@ -64,6 +64,7 @@ mod graphs;
 mod interrupted;
 mod kinds;
 mod leaks;
+mod merging;
 mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]

@@ -447,3 +447,40 @@ fn a_grace_period_that_panics_when_it_is_replaced_leaves_the_new_one() {
     assert!(replaced.is_err());
     assert_eq!(play.poll_ready(&mut group), Some("done"));
 }
+
+#[test]
+fn a_panic_that_the_observer_answers_with_another_is_the_first() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let a = play.stubborn("a", &mut group);
+    group.add(ready("done"), |_| {});
+    group.on_exit(|exit| assert!(exit.output().is_some(), "of the observer"));
+    play.settle(&mut group);
+    a.panics("of execute");
+    let panic = catch_unwind(AssertUnwindSafe(|| play.poll(&mut group))).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "of execute");
+}
+
+#[test]
+fn a_panic_in_the_drop_of_an_interrupt_does_not_keep_that_of_another_exited_actor_from_being_dropped(
+) {
+    struct Loud;
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            panic!("loud")
+        }
+    }
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    play.stubborn("a", &mut front);
+    let cause = play.stubborn("cause", &mut front);
+    for _ in 0..2 {
+        let loud = Loud;
+        back.add(ready("back"), move |_| drop(loud));
+    }
+    let mut group = front.before(back);
+    cause.returns("done");
+    play.poll_pending(&mut group);
+    assert_eq!(group.len(), 1);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
+}
