@@ -107,9 +107,12 @@ impl<P: Parts + ?Sized> Actor<P> {
     }
 }
 
+/// An actor that has exited, out of its place, and its record.
+pub(crate) type Exited<P> = (Actor<P>, Record<<P as Parts>::Output>);
+
 /// Ready with the actor, taken out, and its record when it has one. `None`: the place is empty.
 impl<P: Parts + ?Sized> Future for Actor<P> {
-    type Output = Option<(Self, Record<P::Output>)>;
+    type Output = Option<Exited<P>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;

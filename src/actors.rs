@@ -7,8 +7,7 @@ use core::task::{Context, Poll};
 use futures_util::ready;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::actor::{Actor, Parts, State};
-use crate::exit::Record;
+use crate::actor::{Actor, Exited, Parts, State};
 use crate::panic::{contain, first, resume_in_drop};
 
 /// The actors that have not exited, and those that have but are still to be interrupted.
@@ -96,12 +95,8 @@ impl<P: ?Sized> Actors<P> {
 }
 
 impl<P: Parts + ?Sized> Actors<P> {
-    /// Polls whoever was woken, until one has exited: it and its record are returned. `None`: nobody is left.
-    #[allow(clippy::type_complexity)] // a pair in two layers of std
-    pub(crate) fn poll_next(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<(Actor<P>, Record<P::Output>)>> {
+    /// Polls whoever was woken, until one has exited. `None`: nobody is left.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Exited<P>>> {
         let Some(running) = &mut self.running else {
             return Poll::Ready(None);
         };

@@ -33,7 +33,7 @@ use core::task::{Context, Poll};
 
 use futures_util::ready;
 
-use crate::actor::{Actor, After, StageNumber, State};
+use crate::actor::{Actor, After, Exited, StageNumber, State};
 use crate::actors::Actors;
 use crate::exit::{Exit, Outcome, Record};
 use crate::history::{Ended, History};
@@ -111,13 +111,12 @@ impl<'a, T, S: Kind> Stop<'a, T, S> {
         }
     }
 
-    /// Polls whoever was woken, until one has exited: it and its record are returned. `None`: nobody is left.
-    #[allow(clippy::type_complexity)] // a pair in two layers of std
+    /// Polls whoever was woken, until one has exited, as [`Actors::poll_next`] does, and goes on at the start.
     fn poll_actors(
         &mut self,
         cx: &mut Context<'_>,
         breaks: &mut usize,
-    ) -> Poll<Option<(Actor<S::Parts<'a, T>>, Record<T>)>> {
+    ) -> Poll<Option<Exited<S::Parts<'a, T>>>> {
         loop {
             match self.actors.poll_next(cx) {
                 // The set takes a break when some have woken themselves. At the start it goes on.
