@@ -227,6 +227,8 @@ mod panics {
             group
         });
         let merged = catch_unwind(AssertUnwindSafe(|| front.before(back)));
-        std::mem::forget(merged.unwrap_or_else(|_| panic!("`before` has panicked")));
+        let group = merged.unwrap_or_else(|_| panic!("`before` has panicked"));
+        // It has the first one still, and drops it.
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
     }
 }
