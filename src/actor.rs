@@ -1,4 +1,4 @@
-//! One actor: execute and interrupt, in one allocation, and what the group knows of them.
+//! One actor: its label, execute and interrupt, in one allocation.
 
 use alloc::boxed::Box;
 use core::future::Future;
@@ -9,161 +9,95 @@ use core::task::{Context, Poll};
 use futures_util::ready;
 use pin_project_lite::pin_project;
 
-use crate::exit::{Exit, Outcome, Record};
-use crate::panic::{contain, discard, Payload};
+use crate::exit::{Exit, Label, Outcome};
+use crate::panic::{contain, discard, first, Contained, Payload};
 
-/// An actor of a group: what the group knows of it, and its parts.
+/// An actor in its allocation. `A` is [`Pair`] or, once its types are erased, `dyn` [`Actor`].
+pub(crate) type Boxed<A> = Pin<Box<Labelled<A>>>;
+
+pin_project! {
+    /// An actor and its label.
+    pub(crate) struct Labelled<A: ?Sized> {
+        pub(crate) label: Label,
+        #[pin]
+        actor: A,
+    }
+}
+
+/// Execute and interrupt, with their types erased.
 ///
-/// It is empty once the parts were taken out. Everything else can still be read. What stands here is what a group goes
-/// through to find whom it has to interrupt, and so it is small: with numbers of full size, a wake in a large group would
-/// take a tenth longer.
-pub(crate) struct Actor<P: ?Sized> {
-    /// Its place in the order of adding.
-    pub(crate) index: u32,
-    /// The number of the stage it is in.
-    pub(crate) stage: StageNumber,
-    pub(crate) state: State,
-    /// Whether its interrupt has been called.
-    pub(crate) interrupted: bool,
-    parts: Option<Pin<Box<P>>>,
-}
-
-/// The place of a stage in the order of stopping.
-pub(crate) type StageNumber = u16;
-
-/// How far an actor has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It was added, and has not been polled.
-    Added,
-    /// It has been polled.
-    Started,
-    /// It has exited: only its interrupt is left.
-    Exited,
-}
-
-impl<P: ?Sized> Actor<P> {
-    pub(crate) fn new(parts: Pin<Box<P>>, index: u32, stage: StageNumber) -> Self {
-        Self {
-            index,
-            stage,
-            state: State::Added,
-            interrupted: false,
-            parts: Some(parts),
-        }
-    }
-
-    /// Returns whether the actor was taken out or has been ended.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parts.is_none()
-    }
-
-    /// Takes the actor out of its place, which is empty then.
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            parts: self.parts.take(),
-            ..*self
-        }
-    }
-}
-
-impl<P: Parts + ?Sized> Actor<P> {
-    /// Calls the interrupt.
-    pub(crate) fn interrupt(&mut self, cause: &Exit<P::Output>) -> After {
-        self.interrupted = true;
-        match &mut self.parts {
-            Some(parts) => parts.as_mut().interrupt(cause),
-            None => After::Wait,
-        }
-    }
-
-    /// Drops execute where it stands and returns the actor's record: `outcome`, or the panic that the drop ended in.
-    pub(crate) fn end(&mut self, outcome: Outcome<P::Output>) -> Option<Record<P::Output>> {
-        let mut parts = self.parts.take()?;
-        let outcome = match (outcome, parts.as_mut().release()) {
-            (Outcome::Panicked(payload), released) => {
-                discard(released); // the first panic counts
-                Outcome::Panicked(payload)
-            }
-            (_, Err(payload)) => Outcome::Panicked(payload),
-            (outcome, Ok(())) => outcome,
-        };
-        Some(self.exit(parts.location(), outcome))
-    }
-
-    /// Returns the record of an actor whose execute is gone.
-    fn exit(
-        &mut self,
-        location: &'static Location<'static>,
-        outcome: Outcome<P::Output>,
-    ) -> Record<P::Output> {
-        self.state = State::Exited;
-        Record {
-            index: self.index,
-            location,
-            was_interrupted: self.interrupted,
-            outcome,
-        }
-    }
-}
-
-/// An actor that has exited, out of its place, and its record.
-pub(crate) type Exited<P> = (Actor<P>, Record<<P as Parts>::Output>);
-
-/// Ready with the actor, taken out, and its record when it has one. `None`: the place is empty.
-impl<P: Parts + ?Sized> Future for Actor<P> {
-    type Output = Option<Exited<P>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let Some(parts) = &mut this.parts else {
-            return Poll::Ready(None);
-        };
-        this.state = State::Started;
-        let outcome = ready!(parts.as_mut().poll(cx));
-        let location = parts.location();
-        let record = this.exit(location, outcome);
-        Poll::Ready(Some((this.take(), record)))
-    }
-}
-
-/// What the user gave, with the types forgotten: execute and interrupt.
-///
-/// The user's code runs in these methods, so they are where its panics are contained.
+/// These methods call the user's code, so they are where its panics are contained.
 ///
 /// Public, like [`After`], because the bounds of [`Kind`](crate::kind::Kind) are. Neither can be named from outside.
-pub trait Parts {
+pub trait Actor {
     /// What execute returns.
     type Output;
 
-    /// Polls execute, and drops it as soon as it has returned or panicked.
+    /// Polls execute. Once that has returned or panicked, it is to be released.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
-    /// Calls the interrupt, if that has not been done, and says what is to become of execute.
+    /// Calls the interrupt, if it has not been called, and returns what is to become of execute.
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>) -> After;
 
-    /// Returns the line that added the actor.
-    fn location(&self) -> &'static Location<'static>;
-
     /// Drops execute, if it is still there.
-    fn release(self: Pin<&mut Self>) -> Result<(), Payload>;
+    fn release(self: Pin<&mut Self>) -> Contained;
 }
 
 /// What is to become of execute after the interrupt.
 #[derive(Debug)]
 pub enum After {
-    /// It has been told, and goes on until it returns.
+    /// The group waits until it returns.
     Wait,
-    /// It is dropped where it stands.
+    /// It is dropped where it is.
     Abort,
-    /// The interrupt panicked with this: execute can no longer be told, so it is dropped.
+    /// The interrupt panicked with this. Execute can no longer be asked to return, so it is dropped.
     Panic(Payload),
 }
 
+impl<A: ?Sized> Labelled<A> {
+    /// Returns the label, to be given a name.
+    pub(crate) fn label_mut(self: Pin<&mut Self>) -> &mut Label {
+        self.project().label
+    }
+}
+
+impl<A: Actor + ?Sized> Labelled<A> {
+    /// Polls execute, and drops it as soon as it has returned or panicked.
+    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<A::Output>> {
+        let outcome = ready!(self.as_mut().project().actor.poll(cx));
+        Poll::Ready(self.release(outcome))
+    }
+
+    /// Calls the interrupt. See [`Actor::interrupt`].
+    pub(crate) fn interrupt(self: Pin<&mut Self>, cause: &Exit<A::Output>) -> After {
+        self.project().actor.interrupt(cause)
+    }
+
+    /// Drops execute, and returns the outcome: `outcome`, unless that panics.
+    pub(crate) fn release(self: Pin<&mut Self>, outcome: Outcome<A::Output>) -> Outcome<A::Output> {
+        match (outcome, self.project().actor.release()) {
+            (Outcome::Panicked(payload), released) => {
+                discard(released); // the first panic counts
+                Outcome::Panicked(payload)
+            }
+            (outcome, Err(payload)) => {
+                discard(outcome);
+                Outcome::Panicked(payload)
+            }
+            (outcome, Ok(())) => outcome,
+        }
+    }
+}
+
+/// Drops an actor that has not exited: execute, then its interrupt, even if dropping one panics. `Err`: the first panic.
+pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
+    let released = actor.as_mut().project().actor.release();
+    first(released, contain(|| drop(actor)))
+}
+
 pin_project! {
-    /// Execute and interrupt as they were given.
-    pub(crate) struct Pair<F, I> {
-        location: &'static Location<'static>,
+    /// Execute and interrupt as they were added.
+    struct Pair<F, I> {
         // `None` once it has returned, has panicked or was dropped.
         #[pin]
         execute: Option<F>,
@@ -172,82 +106,48 @@ pin_project! {
     }
 }
 
-impl<F: Future, I> Pair<F, I>
-where
-    I: FnOnce(&Exit<F::Output>) -> After,
-{
-    #[track_caller]
-    fn of(execute: F, interrupt: I) -> Self {
-        Self {
-            location: Location::caller(),
-            execute: Some(execute),
-            interrupt: Some(interrupt),
-        }
-    }
-}
-
-/// The parts of an actor that is told to return by a call of `interrupt`.
+/// Returns an actor that is asked to return by a call of `interrupt`.
 #[track_caller]
-pub(crate) fn told<F, I>(
+pub(crate) fn interruptible<F: Future>(
     execute: F,
-    interrupt: I,
-) -> Pair<F, impl FnOnce(&Exit<F::Output>) -> After>
-where
-    F: Future,
-    I: FnOnce(&Exit<F::Output>),
-{
-    Pair::of(execute, |cause: &Exit<F::Output>| {
+    interrupt: impl FnOnce(&Exit<F::Output>),
+) -> Boxed<impl Actor<Output = F::Output>> {
+    boxed(execute, |cause: &Exit<F::Output>| {
         interrupt(cause);
         After::Wait
     })
 }
 
-/// The parts of an actor that is dropped when it is interrupted.
+/// Returns an actor that is dropped when it is interrupted.
 #[track_caller]
-pub(crate) fn abortable<F: Future>(execute: F) -> Pair<F, impl FnOnce(&Exit<F::Output>) -> After> {
-    Pair::of(execute, |_: &Exit<F::Output>| After::Abort)
+pub(crate) fn abortable<F: Future>(execute: F) -> Boxed<impl Actor<Output = F::Output>> {
+    boxed(execute, |_: &Exit<F::Output>| After::Abort)
 }
 
-impl<F, I> Pair<F, I>
-where
-    F: Future,
-    I: FnOnce(&Exit<F::Output>) -> After,
-{
-    /// Drops execute, which has returned or panicked.
-    #[inline(never)]
-    fn exit(self: Pin<&mut Self>, returned: Result<F::Output, Payload>) -> Outcome<F::Output> {
-        // The first panic counts. Nothing that is left over may be dropped while one unwinds.
-        match (returned, self.release()) {
-            (Ok(output), Ok(())) => Outcome::Returned(output),
-            (Ok(output), Err(payload)) => {
-                discard(output);
-                Outcome::Panicked(payload)
-            }
-            (Err(payload), released) => {
-                discard(released);
-                Outcome::Panicked(payload)
-            }
-        }
-    }
+#[track_caller]
+fn boxed<F, I>(execute: F, interrupt: I) -> Boxed<Pair<F, I>> {
+    let (execute, interrupt) = (Some(execute), Some(interrupt));
+    Box::pin(Labelled {
+        label: Label {
+            name: None,
+            location: Location::caller(),
+        },
+        actor: Pair { execute, interrupt },
+    })
 }
 
-impl<F, I> Parts for Pair<F, I>
-where
-    F: Future,
-    I: FnOnce(&Exit<F::Output>) -> After,
-{
+impl<F: Future, I: FnOnce(&Exit<F::Output>) -> After> Actor for Pair<F, I> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<F::Output>> {
-        let Some(execute) = self.as_mut().project().execute.as_pin_mut() else {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<F::Output>> {
+        let Some(execute) = self.project().execute.as_pin_mut() else {
             return Poll::Pending;
         };
-        let returned = match contain(|| execute.poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(payload),
-        };
-        Poll::Ready(self.exit(returned))
+        match contain(|| execute.poll(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Outcome::Returned(output)),
+            Err(payload) => Poll::Ready(Outcome::Panicked(payload)),
+        }
     }
 
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<F::Output>) -> After {
@@ -257,11 +157,7 @@ where
         }
     }
 
-    fn location(&self) -> &'static Location<'static> {
-        self.location
-    }
-
-    fn release(self: Pin<&mut Self>) -> Result<(), Payload> {
+    fn release(self: Pin<&mut Self>) -> Contained {
         let mut execute = self.project().execute;
         contain(|| execute.set(None))
     }

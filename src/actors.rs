@@ -1,135 +1,236 @@
 //! All actors of a group, in one `FuturesUnordered`.
 
-use alloc::vec::Vec;
-use core::cmp::Reverse;
+use alloc::vec::{self, Vec};
+use core::future::Future;
+use core::iter::Flatten;
+use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use futures_util::ready;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::actor::{Actor, Exited, Parts, State};
-use crate::panic::{contain, first, resume_in_drop};
+use crate::actor::{drop_actor, Actor, After, Boxed};
+use crate::exit::{Exit, Label, Outcome};
+use crate::panic::{first, Contained};
+use crate::running::Running;
+
+/// The place of a stage in the order of shutting down.
+pub(crate) type Stage = u16;
 
 /// The actors that have not exited, and those that have but are still to be interrupted.
-pub(crate) struct Actors<P: ?Sized> {
-    /// Whoever has not exited. Between them stand the empty places of those that were dropped, since the set cannot let
-    /// go of a future that does not return. `None` when a set was cleared that had such places, until an actor is added.
-    running: Option<FuturesUnordered<Actor<P>>>,
-    /// Whoever exited before being interrupted.
-    exited: Vec<Actor<P>>,
+pub(crate) struct Actors<A: ?Sized> {
+    /// The actors that have not exited. Between them stand empty places, because a future cannot be removed from the set.
+    running: FuturesUnordered<Place<A>>,
+    /// The actors that exited before they were interrupted.
+    exited: Vec<Place<A>>,
 }
 
-impl<P: ?Sized> Actors<P> {
-    /// Adds an actor, to be polled after those added before it.
-    pub(crate) fn push(&mut self, actor: Actor<P>) {
-        self.running
-            .get_or_insert_with(FuturesUnordered::new)
-            .push(actor);
+/// A place for one actor, and what a group reads when it looks for actors to interrupt. That is small: with numbers of
+/// full size, a wake in a large group would take a tenth longer.
+pub(crate) struct Place<A: ?Sized> {
+    /// The actor's place in the order of adding, or the number of a mark.
+    index: u32,
+    /// The stage that the actor is in.
+    pub(crate) stage: Stage,
+    pub(crate) state: State,
+    /// Whether the actor's interrupt has been called.
+    pub(crate) is_interrupted: bool,
+    /// `None`: the place is empty.
+    actor: Option<Boxed<A>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Running,
+    Exited,
+    /// The place has never had an actor: it is a mark.
+    Mark,
+}
+
+/// What comes out of the set.
+pub(crate) enum Turn<A: Actor + ?Sized> {
+    /// An actor has exited.
+    Exit(Place<A>, Exit<A::Output>),
+    /// Every actor that was waiting to be polled when the mark with this number was set has been polled.
+    Mark(u32),
+    /// The actor of this place was dropped earlier. [`Actors::poll_next`] skips these.
+    Empty,
+}
+
+/// Things in the order of adding.
+pub(crate) type InOrder<X> = Flatten<vec::IntoIter<Option<X>>>;
+
+impl<A: ?Sized> Actors<A> {
+    /// Adds an actor, to be polled after those that are waiting to be polled. Returns its label.
+    pub(crate) fn push(&mut self, index: u32, stage: Stage, actor: Boxed<A>) -> &mut Label {
+        self.running.push(Place::new(index, stage, Some(actor)));
+        // The set iterates most recently added first.
+        let mut actors = self.running.iter_mut().filter(|place| place.index == index);
+        let actor = actors.find_map(|place| place.actor.as_mut());
+        actor.expect("it was just added").as_mut().label_mut()
+    }
+
+    /// Sets a mark. It comes out of the set after a turn of every actor that is waiting to be polled now, because the ready
+    /// queue of the set is first in, first out.
+    pub(crate) fn mark(&mut self, number: u32) {
+        self.running.push(Place::new(number, 0, None));
     }
 
     /// Keeps an actor that has exited, until it is interrupted.
-    pub(crate) fn keep(&mut self, actor: Actor<P>) {
+    pub(crate) fn keep(&mut self, actor: Place<A>) {
         self.exited.push(actor);
     }
 
-    /// Lets go of the actors that have exited and were interrupted.
+    /// Drops the actors that have exited and were interrupted.
     pub(crate) fn forget_interrupted(&mut self) {
-        self.exited.retain(|actor| !actor.interrupted);
+        self.exited.retain(|actor| !actor.is_interrupted);
     }
 
-    /// Makes everything as new, when everybody has exited and was interrupted. The set stays, unless it has places left.
-    pub(crate) fn clear(&mut self) {
-        self.running = self.running.take().filter(FuturesUnordered::is_empty);
+    /// Returns the actors for which `is_due` holds, in the order of adding.
+    pub(crate) fn due(&mut self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<&mut Place<A>> {
+        let actors = self.running.iter_mut().chain(&mut self.exited);
+        let due = actors.filter(|place| place.actor.is_some() && is_due(place));
+        in_order(due, |place| place.index)
     }
 
-    /// Returns how many places there are in the set.
-    pub(crate) fn len(&self) -> usize {
-        self.running.as_ref().map_or(0, FuturesUnordered::len)
-    }
-
-    /// Returns whether every actor has been polled, of which the one with the index `newest` was added last.
-    ///
-    /// New actors are polled in the order of adding, so all have been if the newest has. The set lists first whom it has
-    /// polled last. So this looks at no more actors than were polled after the newest, or since an actor was added.
-    pub(crate) fn all_started(&self, newest: u32) -> bool {
-        let mut actors = self.running.iter().flatten();
-        let tells = actors.find(|actor| {
-            !actor.is_empty() && (actor.state == State::Added || actor.index == newest)
+    /// Shows the actors that have not exited and for which `is_due` holds, in the order of adding.
+    pub(crate) fn running(&self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<Running<'_>> {
+        let due = self.running.iter().filter(|place| is_due(place));
+        let running = due.filter_map(|place| {
+            Some(Running {
+                index: place.index,
+                label: &place.actor.as_ref()?.label,
+                is_interrupted: place.is_interrupted,
+            })
         });
-        tells.map_or(true, |actor| actor.state != State::Added)
+        in_order(running, |running| running.index)
     }
 
-    /// Returns the actors for which `due` holds, in the order of adding.
-    pub(crate) fn in_order(
-        &mut self,
-        due: impl Fn(&Actor<P>) -> bool + Copy,
-    ) -> impl Iterator<Item = &mut Actor<P>> {
-        let due = move |actor: &&mut Actor<P>| !actor.is_empty() && due(actor);
-        let mut actors = Vec::with_capacity(self.len() + self.exited.len());
-        let mut exited = self.exited.iter_mut().rev().filter(due).peekable();
-        for running in self.running.iter_mut().flatten().filter(due) {
-            while let Some(newer) = exited.next_if(|exited| exited.index > running.index) {
-                actors.push(newer);
-            }
-            actors.push(running);
+    /// Takes over the actors of `back`, in the order of adding: behind this many actors and stages.
+    pub(crate) fn append(&mut self, back: &mut Self, actors: u32, stages: Stage) {
+        for place in back.due(|_| true) {
+            let (index, stage) = (place.index + actors, place.stage + stages);
+            self.running
+                .push(Place::new(index, stage, place.actor.take()));
         }
-        actors.extend(exited);
-        // The set lists the newest first, and the last to exit is mostly the newest: then there is nothing to sort.
-        actors.sort_unstable_by_key(|actor| Reverse(actor.index));
-        actors.into_iter().rev()
     }
 
-    /// Takes over the actors of `others`, in their order, and changes each with `change`.
-    pub(crate) fn append(&mut self, mut others: Self, change: impl Fn(&mut Actor<P>)) {
-        for place in others.in_order(|_| true) {
-            let mut actor = place.take();
-            change(&mut actor);
-            if actor.state == State::Exited {
-                self.keep(actor);
-            } else {
-                actor.state = State::Added; // it is polled once more, in its new place
-                self.push(actor);
-            }
+    /// Makes everything as new, when all actors have exited and were interrupted. The set is used again unless it has
+    /// empty places.
+    pub(crate) fn clear(&mut self) {
+        if !self.running.is_empty() {
+            self.running = FuturesUnordered::new();
         }
     }
 }
 
-impl<P: Parts + ?Sized> Actors<P> {
-    /// Polls whoever was woken, until one has exited. `None`: nobody is left.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Exited<P>>> {
-        let Some(running) = &mut self.running else {
-            return Poll::Ready(None);
-        };
+impl<A: Actor + ?Sized> Actors<A> {
+    /// Polls the actors that were woken, until one exits or a mark comes out. `None`: there are no places.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Turn<A>>> {
         loop {
-            match ready!(running.poll_next_unpin(cx)) {
-                Some(Some(exited)) => return Poll::Ready(Some(exited)),
-                Some(None) => {}
-                None => return Poll::Ready(None),
+            match ready!(self.running.poll_next_unpin(cx)) {
+                Some(Turn::Empty) => {}
+                turn => return Poll::Ready(turn),
             }
         }
     }
+
+    /// Drops every actor, even if dropping one panics: the set by itself would leak the rest. `Err`: the first panic.
+    pub(crate) fn drop_all(&mut self) -> Contained {
+        let places = self.running.iter_mut().chain(&mut self.exited);
+        let actors = places.filter_map(|place| place.actor.take());
+        actors.map(drop_actor).fold(Ok(()), first)
+    }
 }
 
-impl<P: ?Sized> Default for Actors<P> {
+impl<A: ?Sized> Default for Actors<A> {
     fn default() -> Self {
         Self {
-            running: Some(FuturesUnordered::new()),
+            running: FuturesUnordered::new(),
             exited: Vec::new(),
         }
     }
 }
 
-/// Drops every actor, also where dropping one panics, and goes on with the first such panic afterwards.
-///
-/// The set by itself would leak all that were left at the panic.
-impl<P: ?Sized> Drop for Actors<P> {
-    fn drop(&mut self) {
-        let mut panic = Ok(());
-        for actor in self.running.iter_mut().flatten().chain(&mut self.exited) {
-            panic = first(panic, contain(|| drop(actor.take())));
-        }
-        if let Err(payload) = panic {
-            resume_in_drop(payload);
+impl<A: ?Sized> Place<A> {
+    /// Returns a place for an actor. Without one, it is a mark.
+    fn new(index: u32, stage: Stage, actor: Option<Boxed<A>>) -> Self {
+        Self {
+            index,
+            stage,
+            state: actor.as_ref().map_or(State::Mark, |_| State::Running),
+            is_interrupted: false,
+            actor,
         }
     }
+}
+
+impl<A: Actor + ?Sized> Place<A> {
+    /// Calls the interrupt. Returns the exit of an actor that is dropped then. `Err`: the interrupt of an actor that had exited
+    /// panicked.
+    pub(crate) fn interrupt(
+        &mut self,
+        cause: &Exit<A::Output>,
+    ) -> Contained<Option<Exit<A::Output>>> {
+        self.is_interrupted = true;
+        let actor = self.actor.as_mut();
+        let after = actor.map_or(After::Wait, |actor| actor.as_mut().interrupt(cause));
+        match (after, self.state) {
+            (After::Panic(payload), State::Exited) => Err(payload),
+            (After::Wait, _) | (After::Abort, State::Exited) => Ok(None),
+            (After::Panic(payload), _) => Ok(self.end(Outcome::Panicked(payload))),
+            (After::Abort, _) => Ok(self.end(Outcome::Aborted)),
+        }
+    }
+
+    /// Drops the actor, and returns its exit. The outcome is `outcome`, unless the drop panics.
+    pub(crate) fn end(&mut self, outcome: Outcome<A::Output>) -> Option<Exit<A::Output>> {
+        let mut actor = self.actor.take()?;
+        let outcome = actor.as_mut().release(outcome);
+        Some(self.exit(actor.as_mut().label_mut().take(), outcome))
+    }
+
+    /// Returns the exit of an actor whose execute has been dropped.
+    fn exit(&mut self, label: Label, outcome: Outcome<A::Output>) -> Exit<A::Output> {
+        self.state = State::Exited;
+        Exit {
+            index: self.index,
+            label,
+            was_interrupted: self.is_interrupted,
+            outcome,
+        }
+    }
+}
+
+/// Ready when the actor has exited, or at once if there is none.
+impl<A: Actor + ?Sized> Future for Place<A> {
+    type Output = Turn<A>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn<A>> {
+        let this = &mut *self;
+        let Some(actor) = &mut this.actor else {
+            return Poll::Ready(match this.state {
+                State::Mark => Turn::Mark(this.index),
+                State::Running | State::Exited => Turn::Empty,
+            });
+        };
+        let outcome = ready!(actor.as_mut().poll(cx));
+        let label = actor.as_mut().label_mut().take();
+        let exit = this.exit(label, outcome);
+        let actor = this.actor.take();
+        Poll::Ready(Turn::Exit(Self { actor, ..*this }, exit))
+    }
+}
+
+/// Puts things in the order of adding, by putting each in its place: a sort would take five kilobytes of code.
+fn in_order<X>(things: impl Iterator<Item = X>, index: impl Fn(&X) -> u32) -> InOrder<X> {
+    let mut places = Vec::new();
+    for thing in things {
+        let index = index(&thing) as usize;
+        if places.len() <= index {
+            places.resize_with(index + 1, || None);
+        }
+        places[index] = Some(thing);
+    }
+    places.into_iter().flatten()
 }

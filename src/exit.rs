@@ -1,29 +1,51 @@
-//! How an actor ended: [`Exit`], [`Outcome`].
+//! How an actor ended: [`Exit`] and [`Outcome`]. And what it is called: [`Label`].
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::any::Any;
 use core::fmt;
 use core::panic::Location;
 
-/// How one actor ended, without its name: this is what a group keeps of each.
-pub(crate) struct Record<T> {
-    /// Its place in the order of adding.
-    pub(crate) index: u32,
-    /// The line that added it.
+/// What an actor is called: its name or, without one, the line that added it.
+pub(crate) struct Label {
+    pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) location: &'static Location<'static>,
-    pub(crate) was_interrupted: bool,
-    pub(crate) outcome: Outcome<T>,
 }
 
-/// How one actor ended: who it was, whether it had been told to, and with what outcome.
+impl Label {
+    /// Returns the label, whose name is taken out of this one.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            name: self.name.take(),
+            ..*self
+        }
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => f.pad(name),
+            None => fmt::Display::fmt(self.location, f),
+        }
+    }
+}
+
+/// Shows it as a string.
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// How one actor ended: which actor it was, whether it had been interrupted, and its outcome.
 ///
-/// Every interrupt gets the exit of the cause, the observer set with [`on_exit`](crate::Group::on_exit) gets each exit
-/// of its stage, and [`report`](crate::Group::report) returns them all.
+/// Every interrupt gets the exit of the cause. The observer set with [`on_exit`](crate::Group::on_exit) gets each exit of
+/// its stages. [`report`](crate::Group::report) returns them all.
 ///
-/// `Display` gives a line for a log. It starts with the actor's name or, without one, with the line that added it. Of one
-/// that has returned or panicked it tells whether it was interrupted before:
+/// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked, it
+/// adds `, interrupted` if the actor had been interrupted:
 ///
 /// ```text
 /// http returned Err(AddrInUse)
@@ -50,50 +72,68 @@ pub(crate) struct Record<T> {
 /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
 /// ```
 pub struct Exit<T> {
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) record: Record<T>,
+    pub(crate) index: u32,
+    pub(crate) label: Label,
+    pub(crate) was_interrupted: bool,
+    pub(crate) outcome: Outcome<T>,
 }
 
 impl<T> Exit<T> {
     /// Returns the actor's place in the order of adding, from 0.
     ///
-    /// In a group of several stages the indices count through: the actors of the
-    /// [back](crate::Group::before) follow those of the front.
+    /// In a group of several stages the indices count through: the actors of the [back](crate::Group::before) follow
+    /// those of the front.
     pub fn index(&self) -> usize {
-        self.record.index as usize
+        self.index as usize
     }
 
-    /// Returns the name which the actor was [given](crate::Added::named), if it was given one.
+    /// Returns the name that the actor was [given](crate::Added::named), if any.
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.label.name.as_deref()
     }
 
     /// Returns the line of the program that added the actor.
     pub fn location(&self) -> &'static Location<'static> {
-        self.record.location
+        self.label.location
+    }
+
+    /// Returns what to call the actor in a log: its name or, without one, the line that added it as `file:line:column`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async {}, |_| {}).named("http");
+    /// let exits = smol::block_on(group.report());
+    /// assert_eq!(exits[0].label().to_string(), "http");
+    /// ```
+    pub fn label(&self) -> impl fmt::Display + '_ {
+        &self.label
     }
 
     /// Returns whether the actor's interrupt had been called before it ended.
     ///
-    /// The actors for which this is `false` ended by themselves: the cause, and whoever of a later stage returned
-    /// before the stop had come to that stage.
+    /// `false` for an actor that ended by itself: the cause, and any actor of a later stage that returned before its stage
+    /// was interrupted.
     pub fn was_interrupted(&self) -> bool {
-        self.record.was_interrupted
+        self.was_interrupted
     }
 
     /// Returns the outcome.
     pub fn outcome(&self) -> &Outcome<T> {
-        &self.record.outcome
+        &self.outcome
     }
 
-    /// Returns the outcome, by value.
+    /// Returns the outcome by value.
     pub fn into_outcome(self) -> Outcome<T> {
-        self.record.outcome
+        self.outcome
     }
 
     /// Returns the output, if the actor returned.
     pub fn output(&self) -> Option<&T> {
-        match &self.record.outcome {
+        match &self.outcome {
             Outcome::Returned(output) => Some(output),
             _ => None,
         }
@@ -101,20 +141,60 @@ impl<T> Exit<T> {
 
     /// Returns the output by value, if the actor returned.
     pub fn into_output(self) -> Option<T> {
-        match self.record.outcome {
+        match self.outcome {
             Outcome::Returned(output) => Some(output),
             _ => None,
         }
     }
 }
 
+impl<V, E> Exit<Result<V, E>> {
+    /// Returns the error, if the actor returned one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { Err::<(), _>("disk full") }, |_| {});
+    /// let exits = smol::block_on(group.report());
+    /// assert_eq!(exits[0].error(), Some(&"disk full"));
+    /// ```
+    pub fn error(&self) -> Option<&E> {
+        self.output()?.as_ref().err()
+    }
+
+    /// Returns whether the actor failed: it returned an error, panicked or expired.
+    ///
+    /// An actor that returned `Ok` or was aborted did not fail.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { Ok(()) }, |_| {});
+    /// group.add_abortable(std::future::pending());
+    /// group.add_with(|interrupted| async {
+    ///     interrupted.await;
+    ///     Err("cannot flush")
+    /// });
+    ///
+    /// let exits = smol::block_on(group.report());
+    /// let failures: Vec<bool> = exits.iter().map(|exit| exit.is_failure()).collect();
+    /// assert_eq!(failures, [false, false, true]);
+    /// ```
+    pub fn is_failure(&self) -> bool {
+        !matches!(self.outcome, Outcome::Returned(Ok(_)) | Outcome::Aborted)
+    }
+}
+
 impl<T: fmt::Debug> fmt::Display for Exit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "{name} ")?,
-            None => write!(f, "{} ", self.record.location)?,
-        }
-        match &self.record.outcome {
+        write!(f, "{} ", self.label)?;
+        match &self.outcome {
             Outcome::Returned(output) => write!(f, "returned {output:?}")?,
             Outcome::Panicked(payload) => match message(&**payload) {
                 Some(message) => write!(f, "panicked: {message}")?,
@@ -124,7 +204,7 @@ impl<T: fmt::Debug> fmt::Display for Exit<T> {
             Outcome::Aborted => return f.write_str("aborted"),
             Outcome::Expired => return f.write_str("expired"),
         }
-        if self.record.was_interrupted {
+        if self.was_interrupted {
             f.write_str(", interrupted")?;
         }
         Ok(())
@@ -134,11 +214,11 @@ impl<T: fmt::Debug> fmt::Display for Exit<T> {
 impl<T: fmt::Debug> fmt::Debug for Exit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exit")
-            .field("index", &self.record.index)
-            .field("name", &self.name)
-            .field("location", &format_args!("{}", self.record.location))
-            .field("was_interrupted", &self.record.was_interrupted)
-            .field("outcome", &self.record.outcome)
+            .field("index", &self.index)
+            .field("name", &self.label.name)
+            .field("location", &format_args!("{}", self.label.location))
+            .field("was_interrupted", &self.was_interrupted)
+            .field("outcome", &self.outcome)
             .finish()
     }
 }
@@ -149,18 +229,18 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
 pub enum Outcome<T> {
     /// Its execute returned this.
     Returned(T),
-    /// Its execute panicked, or was dropped because its interrupt had, and this is what the panic carried.
+    /// Its execute panicked, or was dropped because its interrupt had panicked. This is what the panic carried.
     ///
-    /// A panic while execute is being dropped counts as one of execute, whatever the outcome would have been. Without
-    /// the feature `std` there is no such outcome: a panic unwinds through the group.
+    /// A panic while execute is dropped makes the outcome `Panicked`, whatever it would have been. Without the feature
+    /// `std` there is no such outcome: a panic unwinds through the group.
     Panicked(Box<dyn Any + Send>),
-    /// It was [abortable](crate::Group::add_abortable) and was dropped at the interruption.
+    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted.
     Aborted,
-    /// It was still out when the [grace period](crate::Group::grace_period) was over, and was dropped.
+    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped.
     Expired,
 }
 
-/// The words of a panic, if they are text, as those of `panic!` and of the standard library are.
+/// Returns the text of a panic, if it carries any, as those of `panic!` and of the standard library do.
 fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     match payload.downcast_ref::<&'static str>() {
         Some(message) => Some(message),

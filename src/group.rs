@@ -1,4 +1,4 @@
-//! [`Group`] and [`LocalGroup`]: collect actors, set the terms of their stop; await, run, report.
+//! [`Group`] and [`LocalGroup`]: collect actors, take settings; await, run, report.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -12,77 +12,79 @@ use futures_util::future::{FusedFuture, FutureExt};
 use futures_util::ready;
 
 use crate::actor;
-use crate::exit::Exit;
-use crate::history::Ended;
-use crate::interrupted::{signal, Interrupted};
-use crate::kind::{Kind, Local, Shared};
-use crate::names::Names;
-use crate::stop::Stop;
+use crate::exit::{Exit, Label};
+#[cfg(feature = "std")]
+use crate::handle::Handle;
+use crate::history::History;
+use crate::interrupted::Interrupted;
+use crate::kind::{BoxedActor, Kind, Local, Shared};
+use crate::machine::Machine;
+use crate::running::{Running, Waiting};
 
-/// A group of actors that run together and stop together.
+/// A group of actors that run together and shut down together.
 ///
-/// An actor is a pair: *execute*, a future that works, and *interrupt*, a function that makes it return. The group is a
-/// future which polls them all. When the first actor exits, for whatever reason, the group calls every interrupt, and
-/// it finishes once all actors have exited. Its output is that of the first, the *cause*.
+/// An actor is a pair: *execute*, a future that does the work, and *interrupt*, a function that asks it to return. The
+/// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every interrupt.
+/// It finishes once all actors have exited. Its output is that of the first, the *cause*.
 ///
 /// There are three ways to run a group, which differ in what they return:
 ///
-/// | | returns | of an empty group |
+/// | | returns | if there was no actor |
 /// | --- | --- | --- |
 /// | `group.await` | `Option<T>`: the output of the cause | `None` |
-/// | [`group.run().await`](Self::run) | `Result<(), E>`: likewise, where that is what actors return | `Ok(())` |
+/// | [`group.run().await`](Self::run) | `Result<(), E>`: the same, where actors return that | `Ok(())` |
 /// | [`group.report().await`](Self::report) | `Vec<Exit<T>>`: every actor's exit, the cause's first | `[]` |
 ///
-/// `'a` is what the actors may borrow, and `T` what they return. Actors are `Send`, and the group is `Send` where `T`
-/// is. [`LocalGroup`], made with [`Group::local`], is the same for actors that are not.
+/// `'a` is what the actors may borrow, and `T` is what they return. Actors are `Send`, and the group is `Send` where `T` is.
+/// [`LocalGroup`], made with [`Group::local`], is the same for actors that are not.
 ///
-/// # What holds when it finishes
+/// # When it has finished
 ///
-/// - Every actor has exited, and every execute has been dropped, as soon as it had returned, panicked, been aborted or
-///   expired. Nothing of the group is left running, since a group spawns nothing.
+/// - Every actor has exited. Every execute was dropped as soon as it had returned, panicked, been aborted or expired. A group
+///   spawns nothing, so nothing of it is left running.
 /// - Every interrupt was called, once, in the order of adding within its stage.
-/// - The group is as new: empty, of one stage, without [grace period](Self::grace_period) and
-///   [observer](Self::on_exit), and the next actor has the index 0. It may be filled and run again. Polled as it is, it
-///   is ready with `None`, and that is no end: what is set on an empty group stays.
+/// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can fill it and run it
+///   again. Polled while it is empty, it is ready with `None`, and what was set on it is dropped.
 ///
-/// What does *not* hold: that an actor's own threads and spawned tasks have ended. That is for its execute to await.
+/// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in its execute.
 ///
 /// # Adding while it runs
 ///
-/// `&mut group` is a future too. Between two polls of it, an actor may be added; it starts with the next poll. If the
-/// group is stopping by then, the actor is interrupted before it is polled for the first time. Adding wakes nobody:
-/// whoever adds sees to it that the group is polled.
+/// `&mut group` is a future too, so you can add an actor between two polls. It is first polled in the next poll. If the group
+/// is shutting down by then, the actor is interrupted before its first poll. Adding does not wake the task; make sure the
+/// group is polled again. From anywhere else, add actors through a [handle](Self::handle), which wakes it.
 ///
 /// # Panics
 ///
-/// With the feature `std`, a panic in execute is that actor's exit, and the others get their orderly stop. A panic in
-/// an interrupt does not keep the others from being interrupted; its own actor, which can no longer be told to stop, is
-/// dropped. When all have exited, `await` and `run` resume the first panic that has happened. `report` returns panics
-/// as outcomes.
+/// With the feature `std`, a panic in execute is that actor's exit, and the others still shut down in order. A panic in an
+/// interrupt does not keep the other interrupts from being called. Its own actor can no longer be asked to return, so it is
+/// dropped. When all actors have exited, `await` and `run` resume the first panic that happened. `report` returns panics as
+/// outcomes.
 ///
-/// A panic in the [observer](Self::on_exit) or in the [grace period](Self::grace_period) does not disturb the stop
-/// either. The observer is called again for the next exit; the grace period is over. Since no exit holds such a panic,
+/// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown. The
+/// observer is called again for the next exit; the grace period is over, for that stage. No exit holds such a panic, so
 /// `report` resumes it as well.
 ///
-/// A group has room for 2³² − 1 actors. To add one more panics.
+/// Where the group drops outputs, one that panics in its drop does not keep the others from being dropped. The first such
+/// panic is resumed afterwards.
 ///
-/// Without `std` there is no means to contain a panic: it unwinds out of the group's `poll`. An execute that panics is
-/// dropped, but does not count as exited, so that nobody is interrupted and the group will not finish; after a panic in
-/// an interrupt, those behind it have not been called. What is left of the group is good for being dropped, which drops
-/// every actor.
+/// A group has room for 2³² − 1 actors. Adding one more panics.
+///
+/// Without `std` a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the group may
+/// never finish: an execute that panicked is dropped and does not count as exited. All you can do with the group then is
+/// drop it, which drops every actor.
 ///
 /// # Cancel safety
 ///
-/// Dropping a group, or one of the futures of `run` and `report`, drops every actor where it stands, in no particular
-/// order, and calls no interrupt. Whoever holds an [`Interrupted`] elsewhere is released. A panic
-/// in the drop of one actor does not keep the others from being dropped; it goes on afterwards. Two at once, of an
-/// actor's execute and of its interrupt, or of an actor and of the observer, abort the program, as they do elsewhere.
+/// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing.
 ///
-/// `(&mut group).await` may be dropped and taken up again: nothing is lost.
+/// Dropping an unfinished group, or one of the futures of `run` and `report`, drops every actor where it is, in no particular
+/// order, and calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the others
+/// are still dropped, and then the panic continues.
 ///
 /// # Examples
 ///
-/// The first actor waits until it is interrupted. The second returns, and so ends the group.
+/// The first actor waits until it is interrupted. The second returns, and so stops the group.
 ///
 /// ```
 /// use run_group::Group;
@@ -98,16 +100,15 @@ use crate::stop::Stop;
 /// ```
 #[must_use = "a group does nothing unless you `.await`, `run` or `report` it"]
 pub struct Group<'a, T, S: Kind = Shared> {
-    stop: Stop<'a, T, S>,
-    /// Whether it has ended, and nothing was added since.
-    terminated: bool,
+    machine: Machine<'a, T, S>,
+    /// Whether it has ended, and since then no actor was added and no handle made.
+    is_terminated: bool,
 }
 
 /// A [`Group`] whose actors need not be `Send`.
 ///
-/// It is made with [`Group::local`], and is itself not `Send`. The two are one type, whose last parameter says which it
-/// is: `Group<'a, T>` is the one, `LocalGroup<'a, T>` the other. `Group::default()` leaves that open, and takes an
-/// annotation where [`Group::new`] and [`Group::local`] do not.
+/// Made with [`Group::local`]. It is an alias of [`Group`] with a different last parameter, and is itself not `Send`.
+/// `Group::default()` can be either, so it needs a type annotation where [`Group::new`] and [`Group::local`] do not.
 ///
 /// # Examples
 ///
@@ -128,22 +129,22 @@ impl<'a, T> Group<'a, T> {
         Self::default()
     }
 
-    /// Adds an actor: `execute` does the work, `interrupt` makes it return.
+    /// Adds an actor: `execute` does the work, and `interrupt` asks it to return.
     ///
     /// The contract between the two is that of oklog/run:
     ///
-    /// - After `interrupt` was called, `execute` returns, soon. If it ignores it, the group waits on, until the
-    ///   [grace period](Self::grace_period) is over, if it has one.
-    /// - `interrupt` is called exactly once when the group stops, before `execute` was polled, while it works, or after
-    ///   it has returned; also if it was this actor which ended the group.
+    /// - After `interrupt` was called, `execute` returns soon. If it ignores its interrupt, the group waits for it until the
+    ///   [grace period](Self::grace_period) ends, if there is one.
+    /// - `interrupt` is called exactly once when the group shuts down: before `execute` is first polled, while it works, or
+    ///   after it has returned. It is called even if this actor was the cause.
     ///
-    /// `interrupt` gets the exit of the cause. It is called while the group is polled: it signals, and does not block.
-    /// What takes time belongs into `execute`, where the group polls it, bounds it and reports its output; see
-    /// [Draining](crate#draining).
+    /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it signals and must not block. Do
+    /// slow cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the group reports
+    /// their output. See [Draining](crate#draining).
     ///
-    /// If all that `interrupt` has to do is to give a signal, [`add_with`](Self::add_with) gives it.
+    /// If the interrupt only has to complete a future that `execute` awaits, use [`add_with`](Self::add_with).
     ///
-    /// Returns a handle to [name](Added::named) the actor with.
+    /// Returns an [`Added`], which can [name](Added::named) the actor.
     ///
     /// # Examples
     ///
@@ -167,19 +168,19 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(smol::block_on(group), Some("done"));
     /// ```
     #[track_caller]
-    pub fn add<F, I>(&mut self, execute: F, interrupt: I) -> Added<'_>
-    where
-        F: Future<Output = T> + Send + 'a,
-        I: FnOnce(&Exit<T>) + Send + 'a,
-    {
-        self.insert(Box::pin(actor::told(execute, interrupt)))
+    pub fn add(
+        &mut self,
+        execute: impl Future<Output = T> + Send + 'a,
+        interrupt: impl FnOnce(&Exit<T>) + Send + 'a,
+    ) -> Added<'_> {
+        self.insert(actor::interruptible(execute, interrupt))
     }
 
-    /// Adds an actor that is told by a signal: `execute` gets a future which resolves when the actor is interrupted.
+    /// Adds an actor that awaits its interruption: `execute` gets a future that resolves when the actor is interrupted.
     ///
-    /// Equivalent to [`add`](Self::add) with an interrupt that gives the signal. `execute` is called at once; the future
-    /// which it returns is polled with the group. It sees the signal when it is polled next. What has to happen in the
-    /// interrupt itself, or with the cause in hand, takes [`add`](Self::add).
+    /// Equivalent to [`add`](Self::add) with an interrupt that resolves the future. `execute` is called at once. The future
+    /// that it returns is polled with the group. If something must happen in the interrupt itself, or depends on the cause,
+    /// use [`add`](Self::add).
     ///
     /// # Examples
     ///
@@ -202,14 +203,14 @@ impl<'a, T> Group<'a, T> {
     where
         F: Future<Output = T> + Send + 'a,
     {
-        let (interrupt, interrupted) = signal();
-        self.add(execute(interrupted), |_| drop(interrupt))
+        let (interrupt, interrupted) = Interrupted::channel();
+        self.add(execute(interrupted), |_| interrupt.interrupt())
     }
 
-    /// Adds an actor that needs no telling: it is dropped where it stands when the group is interrupted.
+    /// Adds an actor that may be dropped at any `.await`: when it is interrupted, it is dropped where it is.
     ///
-    /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. For futures
-    /// that hold nothing which a drop at any `.await` would harm.
+    /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only for
+    /// futures that are safe to cancel at any `.await`.
     ///
     /// # Examples
     ///
@@ -224,27 +225,27 @@ impl<'a, T> Group<'a, T> {
     /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
     /// ```
     #[track_caller]
-    pub fn add_abortable<F>(&mut self, execute: F) -> Added<'_>
-    where
-        F: Future<Output = T> + Send + 'a,
-    {
-        self.insert(Box::pin(actor::abortable(execute)))
+    pub fn add_abortable(&mut self, execute: impl Future<Output = T> + Send + 'a) -> Added<'_> {
+        self.insert(actor::abortable(execute))
     }
 
-    /// Bounds the stop: whoever is still out when the future of `begin` resolves is dropped.
+    /// Limits how long the group waits for actors after interrupting them.
     ///
-    /// `begin` is called once, right after the interrupts. The future which it returns is polled along with the actors,
-    /// after them; what it resolves to is ignored. When it resolves, every actor which is still out is dropped, in the
-    /// order of adding, with the outcome [`Expired`](crate::Outcome::Expired). When all are back before, it is dropped.
+    /// Each [stage](Self::before) of this group gets its own grace period. `begin` is called once a stage, right after the
+    /// first interrupts that leave an actor of the stage running. The future that it returns is polled before the actors, from
+    /// the same poll on. What it resolves to is ignored. If every actor of the stage exits first, it is dropped.
     ///
-    /// Any future will do: a timer of whatever runtime there is, a second Ctrl-C, or either of the two.
+    /// When it resolves, every actor of the stage that has been woken by then gets one last turn. Any that are still running
+    /// after that are dropped, in the order of adding, with the outcome [`Expired`](crate::Outcome::Expired). An actor that
+    /// joins the stage later is interrupted, polled once, and then expires.
     ///
-    /// Without a grace period the group waits for as long as it takes, as oklog/run does. A second one takes the place
-    /// of the first; one that is set while the group is stopping begins with the next poll.
+    /// Any future will do: a timer of any runtime, a second Ctrl-C, or either of the two.
     ///
-    /// On a group of [several stages](Self::before) it bounds the stop of them all, and begins with the first
-    /// interrupts. When it is over, the actors of the stages that follow are still interrupted in their turn, and polled
-    /// once more.
+    /// Without a grace period the group waits as long as it takes, as oklog/run does. Setting it again replaces it. If you set
+    /// it while the group is shutting down, it begins with the next poll.
+    ///
+    /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown, let
+    /// `begin` return a timer for the same deadline each time: see [One deadline](crate#one-deadline).
     ///
     /// # Examples
     ///
@@ -255,27 +256,56 @@ impl<'a, T> Group<'a, T> {
     /// let mut group = Group::new();
     /// group.add(async { "done" }, |_| {});
     /// group.add(std::future::pending(), |_| { /* and so it never returns */ }).named("stuck");
-    /// group.grace_period(|| async move { signals.recv().await });
+    /// group.grace_period(|| async { signals.recv().await });
     ///
     /// second_signal.try_send("SIGTERM").unwrap();
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[1].to_string(), "stuck expired");
     /// ```
-    pub fn grace_period<F>(&mut self, begin: impl FnOnce() -> F + Send + 'a)
-    where
-        F: Future + Send + 'a,
-    {
-        self.stop
-            .set_grace_period(Box::new(|| Box::pin(begin().map(drop))));
+    ///
+    /// `begin` may be called several times, so it cannot give away what it captures. A future that resolves once and for all
+    /// can be shared:
+    ///
+    /// ```
+    /// use futures::channel::oneshot;
+    /// use futures::FutureExt;
+    /// use run_group::Group;
+    ///
+    /// let mut group: Group<'_, ()> = Group::new();
+    /// let (force, forced) = oneshot::channel::<()>();
+    /// let forced = forced.shared();
+    /// group.grace_period(move || forced.clone()); // `|| forced` would not compile
+    /// # drop(force);
+    /// ```
+    ///
+    /// Anything else can be cloned inside:
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group: Group<'_, ()> = Group::new();
+    /// let (force, forced) = smol::channel::bounded::<()>(1);
+    /// group.grace_period(move || {
+    ///     let forced = forced.clone(); // `move || async move { forced.recv().await }` would not compile
+    ///     async move { forced.recv().await }
+    /// });
+    /// # drop(force);
+    /// ```
+    pub fn grace_period<F: Future + Send + 'a>(
+        &mut self,
+        mut begin: impl FnMut() -> F + Send + 'a,
+    ) {
+        let setting = self.machine.setting();
+        setting.set_grace_period(Box::new(move || Box::pin(begin().map(drop))));
     }
 
-    /// Has `observer` called with each actor's exit, when it happens.
+    /// Calls `observer` with each exit as it happens.
     ///
-    /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it does
-    /// not block.
+    /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it must not
+    /// block.
     ///
-    /// A second observer takes the place of the first. On a group of [several stages](Self::before) it sees the exits of
-    /// all of them, after the observer that the stage has of its own.
+    /// A second observer replaces the first. On a group of [several stages](Self::before) it sees the exits of all of them,
+    /// after the observer that the stage has of its own.
     ///
     /// # Examples
     ///
@@ -292,7 +322,45 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(log, [r#"storage returned Err("disk full")"#, "metrics aborted"]);
     /// ```
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + Send + 'a) {
-        self.stop.set_observer(Box::new(observer));
+        self.machine.setting().on_exit = Some(Box::new(observer));
+    }
+
+    /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
+    ///
+    /// It is called at the end of a poll in which the group shuts down and is not ready, if an actor of the current stage was
+    /// interrupted or has exited since the last call, and others are still running. If a shutdown hangs, the last line logged
+    /// names the actors that it waits for. It is not called if all actors return in the poll that interrupts them.
+    ///
+    /// A second observer replaces the first. If you set it while the group is shutting down, it is called at the end of the
+    /// next poll. On a group of [several stages](Self::before) it is called for all of them, after the observer that the stage
+    /// has of its own. It must not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    /// use smol::future::{poll_once, yield_now};
+    ///
+    /// let mut log = Vec::new();
+    /// let mut group = Group::new();
+    /// group.add(async { "done" }, |_| {});
+    /// group.add(std::future::pending(), |_| {}).named("stuck");
+    /// group.add_with(|interrupted| async {
+    ///     interrupted.await;
+    ///     yield_now().await;
+    ///     "slow"
+    /// }).named("slow");
+    /// group.on_wait(|waiting| log.push(format!("waiting for {waiting}")));
+    ///
+    /// smol::block_on(async {
+    ///     assert_eq!(poll_once(&mut group).await, None);
+    ///     assert_eq!(poll_once(&mut group).await, None);
+    /// });
+    /// drop(group);
+    /// assert_eq!(log, ["waiting for stuck, slow", "waiting for stuck"]);
+    /// ```
+    pub fn on_wait(&mut self, observer: impl FnMut(&Waiting<'_, T>) + Send + 'a) {
+        self.machine.setting().set_on_wait(Box::new(observer));
     }
 }
 
@@ -303,81 +371,80 @@ impl<'a, T> LocalGroup<'a, T> {
         Self::default()
     }
 
-    /// Is [`Group::add`] without `Send`.
+    /// Like [`Group::add`], without the `Send` bound.
     #[track_caller]
-    pub fn add<F, I>(&mut self, execute: F, interrupt: I) -> Added<'_>
-    where
-        F: Future<Output = T> + 'a,
-        I: FnOnce(&Exit<T>) + 'a,
-    {
-        self.insert(Box::pin(actor::told(execute, interrupt)))
+    pub fn add(
+        &mut self,
+        execute: impl Future<Output = T> + 'a,
+        interrupt: impl FnOnce(&Exit<T>) + 'a,
+    ) -> Added<'_> {
+        self.insert(actor::interruptible(execute, interrupt))
     }
 
-    /// Is [`Group::add_with`] without `Send`.
+    /// Like [`Group::add_with`], without the `Send` bound.
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
     where
         F: Future<Output = T> + 'a,
     {
-        let (interrupt, interrupted) = signal();
-        self.add(execute(interrupted), |_| drop(interrupt))
+        let (interrupt, interrupted) = Interrupted::channel();
+        self.add(execute(interrupted), |_| interrupt.interrupt())
     }
 
-    /// Is [`Group::add_abortable`] without `Send`.
+    /// Like [`Group::add_abortable`], without the `Send` bound.
     #[track_caller]
-    pub fn add_abortable<F>(&mut self, execute: F) -> Added<'_>
-    where
-        F: Future<Output = T> + 'a,
-    {
-        self.insert(Box::pin(actor::abortable(execute)))
+    pub fn add_abortable(&mut self, execute: impl Future<Output = T> + 'a) -> Added<'_> {
+        self.insert(actor::abortable(execute))
     }
 
-    /// Is [`Group::grace_period`] without `Send`.
-    pub fn grace_period<F>(&mut self, begin: impl FnOnce() -> F + 'a)
-    where
-        F: Future + 'a,
-    {
-        self.stop
-            .set_grace_period(Box::new(|| Box::pin(begin().map(drop))));
+    /// Like [`Group::grace_period`], without the `Send` bounds.
+    pub fn grace_period<F: Future + 'a>(&mut self, mut begin: impl FnMut() -> F + 'a) {
+        let setting = self.machine.setting();
+        setting.set_grace_period(Box::new(move || Box::pin(begin().map(drop))));
     }
 
-    /// Is [`Group::on_exit`] without `Send`.
+    /// Like [`Group::on_exit`], without the `Send` bound.
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + 'a) {
-        self.stop.set_observer(Box::new(observer));
+        self.machine.setting().on_exit = Some(Box::new(observer));
+    }
+
+    /// Like [`Group::on_wait`], without the `Send` bound.
+    pub fn on_wait(&mut self, observer: impl FnMut(&Waiting<'_, T>) + 'a) {
+        self.machine.setting().set_on_wait(Box::new(observer));
     }
 }
 
 impl<'a, T, S: Kind> Group<'a, T, S> {
-    /// Returns one group of two stages: this one stops first, and `back` when all of it has exited.
+    /// Returns one group of two stages: this one shuts down first, and `back` when every actor of this one has exited.
     ///
-    /// All actors of both run from the start. On the first exit, in whichever stage, this group is interrupted; when all
-    /// of its actors have exited or expired, `back` is, with the same cause. Either may have several stages already.
+    /// All actors of both run from the start. On the first exit, in whichever stage, this group is interrupted. When all of its
+    /// actors have exited, `back` is interrupted, with the same cause. Either may have several stages already.
     ///
-    /// - Grace period and observer stay with the stages whose group they were set on. The group which is returned has
-    ///   none. Those that are set on it are for all its stages, in addition.
-    /// - Adding to the group which is returned adds to the stage that stops first; while the group is stopping, to the
-    ///   stage that is being stopped.
-    /// - Indices count through: the actors of `back` follow those of this group, in whatever order the lines of the
-    ///   program added them.
-    /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any other,
-    ///   with [`was_interrupted`](Exit::was_interrupted) `false`, and its interrupt is still called in its turn.
-    /// - A stage without actors is passed over. `Group::new().before(group)` is `group`.
+    /// - Grace periods, observers and handles stay with the stages of the group that they were set on or made by. The group
+    ///   that is returned has none. Those that you set on it are for all its stages, in addition; inner ones come first.
+    /// - Adding to the group that is returned adds to the stage that shuts down first. While the group is stopping, that is the
+    ///   stage that is shutting down.
+    /// - Indices count through: the actors of `back` follow those of this group.
+    /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any other, with
+    ///   [`was_interrupted`](Exit::was_interrupted) `false`. Its interrupt is still called when its stage is interrupted.
+    /// - A stage without actors is skipped. If nothing was added to this group, nothing set on it, and no handle made, the
+    ///   result is `back` itself.
     ///
-    /// Both groups may be running or stopping already. What has happened in them stays as it is, and is reported of this
-    /// group first. The actors of `back` are polled once more, in the order of adding.
+    /// Either group may have been polled before. Each actor of `back` that has been polled is polled once more.
     ///
-    /// A group holds on to its `'a`: a `Group<'static, T>` is no `Group<'a, T>`. So a function that makes a stage for
-    /// others, whose actors may borrow, is best generic in it: `fn web<'a>() -> Group<'a, T>`.
+    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So make a function that returns
+    /// a stage for others generic in it: `fn web<'a>() -> Group<'a, T>`.
     ///
-    /// oklog/run has no stages. Its users get their order from interrupts that block until their actor is back.
+    /// oklog/run has no stages. Its users put their shutdown in order with interrupts that block until their actor has returned.
     ///
     /// # Panics
     ///
-    /// Panics if there would be more than 65 535 stages, those that have ended included.
+    /// Panics if either group has begun to stop: combine groups before you run them, or while all their actors run. Panics if
+    /// there would be more than 65 535 stages.
     ///
     /// # Examples
     ///
-    /// The web server stops before the storage which it uses, also when it is the storage that fails.
+    /// The web server shuts down before the storage that it uses, even if it is the storage that fails.
     ///
     /// ```
     /// use run_group::Group;
@@ -393,43 +460,110 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let names: Vec<_> = exits.iter().filter_map(|exit| exit.name()).collect();
     /// assert_eq!(names, ["storage", "web", "cache"]);
     /// ```
-    pub fn before(self, back: Self) -> Self {
-        if self.stop.is_new() {
+    #[track_caller]
+    pub fn before(mut self, back: Self) -> Self {
+        assert!(
+            !self.is_stopping() && !back.is_stopping(),
+            "`before` needs two groups whose actors all run, and the {} group has begun to stop",
+            if self.is_stopping() { "front" } else { "back" },
+        );
+        if self.machine.is_new() {
             return back;
         }
-        Self {
-            stop: self.stop.before(back.stop),
-            terminated: self.terminated && back.terminated,
-        }
+        self.is_terminated &= back.is_terminated;
+        self.machine.before(back.machine);
+        self
     }
 
-    /// Returns how many actors have not exited yet.
+    /// Returns a handle, which adds actors to this group from anywhere while it runs.
+    ///
+    /// All handles of a group add to the same queue. A group without actors is still empty with a handle: run it when it has
+    /// an actor, or when the handle has added one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// let handle = group.handle();
+    /// group.add(async move {
+    ///     handle.add(async { "flushed" }, |_| {}).named("flush");
+    ///     "done"
+    /// }, |_| {});
+    ///
+    /// let exits = smol::block_on(group.report());
+    /// assert_eq!(exits[1].to_string(), r#"flush returned "flushed", interrupted"#);
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn handle(&mut self) -> Handle<'a, T, S> {
+        self.is_terminated = false;
+        Handle::new(self.machine.setting().sender())
+    }
+
+    /// Returns how many actors have not exited.
     pub fn len(&self) -> usize {
-        self.stop.running()
+        self.machine.len()
     }
 
-    /// Returns whether all actors have exited, or none was added.
+    /// Returns whether every actor has exited, or none was added.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Runs the group and returns every actor's exit, in the order in which they happened.
-    ///
-    /// `[0]` is the cause. Exits that have happened before this was called are among them.
-    ///
-    /// # Panics
-    ///
-    /// Panics are outcomes here. It resumes only one that is no actor's exit: of the observer, of the grace period, or
-    /// of the interrupt of an actor that had already returned.
-    ///
-    /// # Cancel safety
-    ///
-    /// As of the [group](Self#cancel-safety): dropped half-way, it drops every actor and calls no interrupt. Which exits
-    /// have happened is lost; [`on_exit`](Group::on_exit) has seen them.
+    /// Returns whether the group is shutting down: an actor has exited, and the group has not finished.
     ///
     /// # Examples
     ///
-    /// A failure of the stop becomes a failure of the program.
+    /// ```
+    /// use run_group::Group;
+    /// use smol::future::poll_once;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async {}, |_| {});
+    /// group.add(std::future::pending(), |_| {});
+    /// assert!(!group.is_stopping());
+    /// smol::block_on(poll_once(&mut group));
+    /// assert!(group.is_stopping());
+    /// ```
+    pub fn is_stopping(&self) -> bool {
+        self.machine.is_stopping()
+    }
+
+    /// Returns the actors that have not exited, in the order of adding.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group: Group<'_, ()> = Group::new();
+    /// group.add_abortable(std::future::pending()).named("http");
+    /// group.add_abortable(std::future::pending()).named("metrics");
+    /// let labels: Vec<_> = group.running().map(|running| running.to_string()).collect();
+    /// assert_eq!(labels, ["http", "metrics"]);
+    /// ```
+    pub fn running(&self) -> impl Iterator<Item = Running<'_>> {
+        self.machine.running()
+    }
+
+    /// Runs the group and returns every actor's exit, in the order in which they happened.
+    ///
+    /// `[0]` is the cause. It includes the exits that happened before this was called.
+    ///
+    /// # Panics
+    ///
+    /// Panics are outcomes here. It resumes only one that is no actor's exit: of an observer, of a grace period, or of the
+    /// interrupt of an actor that had already exited.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe, because it owns the group: dropping it [drops every actor](Self#cancel-safety), and the exits so far are
+    /// lost. [`on_exit`](Group::on_exit) has seen them.
+    ///
+    /// # Examples
+    ///
+    /// Any failure during the shutdown becomes a failure of the program.
     ///
     /// ```
     /// use run_group::Group;
@@ -439,36 +573,35 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// group.add_with(|interrupted| async {
     ///     interrupted.await;
     ///     Err("cannot flush")
-    /// });
+    /// }).named("storage");
     ///
     /// let exits = smol::block_on(group.report());
-    /// let outputs = exits.into_iter().filter_map(|exit| exit.into_output());
-    /// assert_eq!(outputs.collect::<Result<(), _>>(), Err("cannot flush"));
+    /// let failed = exits.iter().find(|exit| exit.is_failure());
+    /// assert_eq!(failed.unwrap().to_string(), r#"storage returned Err("cannot flush"), interrupted"#);
     /// ```
     pub async fn report(mut self) -> Vec<Exit<T>> {
         poll_fn(|cx| self.poll_end(cx)).await.into_report()
     }
 
-    /// Adds an actor of whatever kind.
-    fn insert(&mut self, parts: Pin<Box<S::Parts<'a, T>>>) -> Added<'_> {
-        self.terminated = false;
-        let (index, names) = self.stop.insert(parts);
-        Added { index, names }
+    fn insert(&mut self, actor: BoxedActor<'a, T, S>) -> Added<'_> {
+        self.is_terminated = false;
+        let (index, label) = self.machine.insert(0, actor);
+        Added { index, label }
     }
 
     /// Polls the group. When it has ended, returns what has happened and makes it as new.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Ended<T>> {
-        ready!(self.stop.poll(cx));
-        self.terminated = true;
-        Poll::Ready(self.stop.end())
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<History<T>> {
+        ready!(self.machine.poll(cx));
+        self.is_terminated = true;
+        Poll::Ready(self.machine.end())
     }
 }
 
 impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// Runs the group and returns the output of the cause, or `Ok(())` if there was no actor.
     ///
-    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and so to `Run` of oklog/run: later outputs, errors included, do
-    /// not change the result. [`report`](Self::report) has them all.
+    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and so to `Run` of oklog/run: later outputs, errors included, do not
+    /// change the result. [`report`](Self::report) returns them all.
     ///
     /// # Errors
     ///
@@ -476,11 +609,11 @@ impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     ///
     /// # Panics
     ///
-    /// Resumes the first panic that has happened in the group, after all actors have exited.
+    /// Resumes the first panic that happened in the group, after all actors have exited.
     ///
     /// # Cancel safety
     ///
-    /// As of the [group](Self#cancel-safety): dropped half-way, it drops every actor and calls no interrupt.
+    /// Not cancel safe, because it owns the group: dropping it [drops every actor](Self#cancel-safety).
     ///
     /// # Examples
     ///
@@ -501,14 +634,14 @@ impl<T, S: Kind> Future for Group<'_, T, S> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.poll_end(cx).map(Ended::into_output)
+        self.poll_end(cx).map(History::into_output)
     }
 }
 
-/// Terminated when it has ended, until an actor is added.
+/// Terminated from the end until you add an actor or make a handle.
 impl<T, S: Kind> FusedFuture for Group<'_, T, S> {
     fn is_terminated(&self) -> bool {
-        self.terminated
+        self.is_terminated
     }
 }
 
@@ -517,29 +650,30 @@ impl<T, S: Kind> Unpin for Group<'_, T, S> {}
 impl<T, S: Kind> Default for Group<'_, T, S> {
     fn default() -> Self {
         Self {
-            stop: Stop::default(),
-            terminated: false,
+            machine: Machine::default(),
+            is_terminated: false,
         }
     }
 }
 
 impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(S::NAME)
-            .field("len", &self.len())
-            .field("stages", &self.stop.stages())
-            .field("is_stopping", &self.stop.is_stopping())
+        let labels: Vec<_> = self.running().map(|running| running.label).collect();
+        f.debug_struct(S::GROUP)
+            .field("running", &labels)
+            .field("stages", &self.machine.stages())
+            .field("is_stopping", &self.is_stopping())
             .finish()
     }
 }
 
-/// An actor that was just added, to be given a name.
+/// An actor that was just added, so that you can name it.
 ///
-/// The methods which add an actor return it so that all three can have a name without having three more methods. An
-/// actor without a name is known by the line that added it.
+/// The three methods that add an actor return it, so that each can take a name. An actor without a name is known by the
+/// line that added it.
 pub struct Added<'g> {
     index: u32,
-    names: &'g mut Names,
+    label: &'g mut Label,
 }
 
 impl Added<'_> {
@@ -559,7 +693,7 @@ impl Added<'_> {
     /// assert_eq!(exits[2].name(), Some("worker 2"));
     /// ```
     pub fn named(self, name: impl Into<Cow<'static, str>>) {
-        self.names.push(self.index, name.into());
+        self.label.name = Some(name.into());
     }
 }
 

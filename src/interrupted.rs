@@ -1,70 +1,92 @@
-//! The signal an actor waits for: [`Interrupted`].
+//! How an actor learns that it is interrupted: [`Interrupt`] and [`Interrupted`].
 
-#[cfg(not(feature = "portable-atomic"))]
+#[cfg(not(any(feature = "portable-atomic", loom)))]
 use alloc::sync::Arc;
 use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::future::{poll_fn, Future};
+use core::pin::{pin, Pin};
+#[cfg(not(loom))]
+use core::sync::atomic::AtomicU8;
+use core::sync::atomic::Ordering;
 use core::task::{Context, Poll};
 
 use futures_util::future::FusedFuture;
+#[cfg(not(loom))]
 use futures_util::task::AtomicWaker;
-#[cfg(feature = "portable-atomic")]
+#[cfg(all(feature = "portable-atomic", not(loom)))]
 use portable_atomic_util::Arc;
 
-/// Makes a signal and the end that gives it.
-pub(crate) fn signal() -> (Interrupt, Interrupted) {
-    let interrupt = Interrupt(Arc::default());
-    let interrupted = Interrupted(Arc::clone(&interrupt.0));
-    (interrupt, interrupted)
-}
+// Those of `tests/loom`, which compiles this file by itself.
+#[cfg(loom)]
+use crate::{Arc, AtomicU8, AtomicWaker};
 
 /// What the two ends share.
 ///
-/// A `oneshot` channel would do as well, but it is larger, since it has room for a value and for a second waker, and it
+/// A `oneshot` channel would do as well. But it is larger, since it has room for a value and for a second waker, and it
 /// does not exist on targets without compare-and-swap.
-#[derive(Default)]
-struct Signal {
-    /// [`WAITING`], [`GIVEN`] or [`SEEN`], in this order.
+struct Shared {
+    /// [`WAITING`], [`INTERRUPTED`] or [`SEEN`], in this order.
     state: AtomicU8,
     waker: AtomicWaker,
 }
 
 const WAITING: u8 = 0;
-/// The interrupt is gone.
-const GIVEN: u8 = 1;
-/// And [`Interrupted`] has said that it is ready.
+/// [`Interrupt`] is gone.
+const INTERRUPTED: u8 = 1;
+/// [`Interrupted`] has been ready.
 const SEEN: u8 = 2;
 
-/// The end that gives the signal, by being dropped.
+/// Interrupts the other end, an [`Interrupted`], when it is called or dropped.
 ///
-/// That makes one rule of two: whoever waits is released when the interrupt is called, which drops this, and when the
-/// group is dropped, which drops the interrupt.
-pub(crate) struct Interrupt(Arc<Signal>);
+/// [`Interrupted::channel`] makes the pair. A group makes one for each actor that is added with
+/// [`add_with`](crate::Group::add_with) and keeps this end.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Interrupted;
+///
+/// let (interrupt, interrupted) = Interrupted::channel();
+/// assert!(!interrupted.is_interrupted());
+/// interrupt.interrupt();
+/// assert!(interrupted.is_interrupted());
+/// ```
+pub struct Interrupt(Arc<Shared>);
 
+impl Interrupt {
+    /// Resolves the [`Interrupted`], and wakes the task that awaits it. Equivalent to dropping this.
+    pub fn interrupt(self) {}
+}
+
+/// Dropping it interrupts, so that one rule covers two cases: the interrupt of an actor is called, and the group that
+/// holds it is dropped.
 impl Drop for Interrupt {
     fn drop(&mut self) {
-        self.0.state.store(GIVEN, Ordering::Release);
+        self.0.state.store(INTERRUPTED, Ordering::Release);
         self.0.waker.wake();
     }
 }
 
-/// A future that is ready once its actor is interrupted.
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interrupt").finish_non_exhaustive()
+    }
+}
+
+/// A future that resolves when its actor is interrupted.
 ///
-/// An actor that was added with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
-/// interrupted, or when the group is dropped, and from then on it is ready at once, however often it is polled.
+/// An actor that is added with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is interrupted,
+/// or when the group is dropped. From then on it is ready however often it is polled.
 ///
-/// It borrows nothing and may leave the group's thread, so that an actor can hand it to a thread or to a task
-/// elsewhere; a thread waits for it with its own `block_on`.
+/// It borrows nothing and is `Send`, so an actor can hand it to a thread or to a spawned task. A thread can wait for it
+/// with a `block_on` of its own, or ask [`is_interrupted`](Self::is_interrupted) between two pieces of work.
 ///
-/// It is not `Clone`, since it costs one allocation and most actors need one. Where several parts of an actor have to
-/// know, `FutureExt::shared` of the `futures` crate makes clones of it.
+/// Not `Clone`, which would make it larger, and most actors need only one. If several parts of an actor need it, use
+/// `FutureExt::shared` of the `futures` crate.
 ///
 /// # Cancel safety
 ///
-/// Dropping it loses nothing and keeps nobody waiting. `&mut interrupted` may be awaited in several places, one after
-/// the other.
+/// Cancel safe: you can await `&mut interrupted` any number of times. Dropping it drops its waker.
 ///
 /// # Examples
 ///
@@ -74,44 +96,135 @@ impl Drop for Interrupt {
 /// let mut group = Group::new();
 /// group.add_with(|interrupted| async {
 ///     interrupted.await;
-///     "told to stop"
+///     "interrupted"
 /// });
 /// group.add(async { "done" }, |_| {});
 ///
-/// assert_eq!(smol::block_on(group), Some("done"));
+/// let exits = smol::block_on(group.report());
+/// assert_eq!(exits[1].output(), Some(&"interrupted"));
 /// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Interrupted(Arc<Signal>);
+pub struct Interrupted(Arc<Shared>);
+
+impl Interrupted {
+    /// Returns a future and the [`Interrupt`] that resolves it.
+    ///
+    /// Use it to test a function that takes an `Interrupted` without a group, or to request a shutdown from outside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Interrupted;
+    ///
+    /// async fn worker(interrupted: Interrupted) -> u32 {
+    ///     interrupted.await;
+    ///     7
+    /// }
+    ///
+    /// let (interrupt, interrupted) = Interrupted::channel();
+    /// let worker = worker(interrupted);
+    /// interrupt.interrupt();
+    /// assert_eq!(smol::block_on(worker), 7);
+    /// ```
+    pub fn channel() -> (Interrupt, Self) {
+        let shared = Arc::new(Shared {
+            state: AtomicU8::new(WAITING),
+            waker: AtomicWaker::new(),
+        });
+        (Interrupt(Arc::clone(&shared)), Self(shared))
+    }
+
+    /// Returns whether it is interrupted, without waiting.
+    ///
+    /// For work that does not await: a thread, or a long computation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add_with(|interrupted| smol::unblock(move || {
+    ///     while !interrupted.is_interrupted() {
+    ///         std::thread::yield_now(); // ... one piece of the work ...
+    ///     }
+    /// }));
+    /// group.add(async {}, |_| {});
+    /// smol::block_on(group);
+    /// ```
+    pub fn is_interrupted(&self) -> bool {
+        self.0.state.load(Ordering::Acquire) != WAITING
+    }
+
+    /// Awaits `future` unless interrupted, and returns its output, or `None` once interrupted.
+    ///
+    /// The interruption wins a tie. Once interrupted, `future` is not polled, and it is dropped before `None` is returned.
+    /// So use it only for a `future` that is safe to cancel at any `.await`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as `future`, which is dropped with it.
+    ///
+    /// # Examples
+    ///
+    /// A worker that takes jobs until it is interrupted, and finishes the job that it has.
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let (send, jobs) = smol::channel::unbounded();
+    /// send.try_send("a job").unwrap();
+    ///
+    /// let mut group = Group::new();
+    /// group.add_with(|mut interrupted| async move {
+    ///     let mut finished = 0;
+    ///     while let Some(Ok(_job)) = interrupted.unless(jobs.recv()).await {
+    ///         finished += 1;
+    ///     }
+    ///     finished
+    /// });
+    /// group.add(async { 0 }, |_| {});
+    ///
+    /// let exits = smol::block_on(group.report());
+    /// assert_eq!(exits[1].output(), Some(&1));
+    /// ```
+    pub async fn unless<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|cx| match Pin::new(&mut *self).poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => future.as_mut().poll(cx).map(Some),
+        })
+        .await
+    }
+}
 
 impl Future for Interrupted {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Signal { state, waker } = &*self.0;
-        if state.load(Ordering::Acquire) == WAITING {
-            waker.register(cx.waker());
-            // It may have been given before the waker was there to be woken.
-            if state.load(Ordering::Acquire) == WAITING {
+        if !self.is_interrupted() {
+            self.0.waker.register(cx.waker());
+            // Without a second look, an interruption that came before the waker was registered would wake nothing.
+            if !self.is_interrupted() {
                 return Poll::Pending;
             }
         }
-        state.store(SEEN, Ordering::Relaxed);
+        self.0.state.store(SEEN, Ordering::Relaxed);
         Poll::Ready(())
     }
 }
 
-/// Nobody is woken who has dropped it.
+/// Drops the waker, so that a later interruption does not wake a task that no longer waits for it.
 impl Drop for Interrupted {
     fn drop(&mut self) {
-        let Signal { state, waker } = &*self.0;
-        if state.load(Ordering::Acquire) == WAITING {
-            drop(waker.take());
+        if !self.is_interrupted() {
+            drop(self.0.waker.take());
         }
     }
 }
 
-/// Terminated once it has said that it is ready, not as soon as the signal is given: `select!` leaves a terminated future
-/// out, so the interruption would never be seen.
+/// Terminated once it has been ready, not as soon as it is interrupted: `select!` skips a terminated future, so it would
+/// never see the interruption.
 impl FusedFuture for Interrupted {
     fn is_terminated(&self) -> bool {
         self.0.state.load(Ordering::Relaxed) == SEEN
@@ -121,7 +234,7 @@ impl FusedFuture for Interrupted {
 impl fmt::Debug for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Interrupted")
-            .field("terminated", &self.is_terminated())
+            .field("is_interrupted", &self.is_interrupted())
             .finish()
     }
 }

@@ -1,35 +1,45 @@
-//! What the group boxes: things that are `Send`, or things that need not be.
+//! What a group boxes: things that are `Send`, or things that need not be.
 
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 
-use crate::actor::Parts;
+use crate::actor::{Actor, Boxed};
 use crate::exit::Exit;
+use crate::running::Waiting;
 
-/// The types which a group boxes, as trait objects. Sealed: its module is private.
+/// The types that a group boxes, as trait objects. Sealed: its module is private.
 pub trait Kind {
-    /// The name under which the user knows the group.
-    const NAME: &'static str;
+    /// The name of the group's type, as the user writes it.
+    const GROUP: &'static str;
+    /// The name of the handle's type, as the user writes it.
+    const HANDLE: &'static str;
     /// Execute and interrupt of an actor.
-    type Parts<'a, T>: Parts<Output = T> + ?Sized;
+    type Actor<'a, T>: Actor<Output = T> + ?Sized;
     /// The closure given to `on_exit`.
-    type Observer<'a, T>: FnMut(&Exit<T>) + ?Sized;
+    type OnExit<'a, T>: FnMut(&Exit<T>) + ?Sized;
+    /// The closure given to `on_wait`.
+    type OnWait<'a, T>: FnMut(&Waiting<'_, T>) + ?Sized;
     /// The closure given to `grace_period`.
-    type GracePeriod<'a>: FnOnce() -> Pin<Box<Self::Timer<'a>>> + ?Sized;
+    type Begin<'a>: FnMut() -> Pin<Box<Self::Timer<'a>>> + ?Sized;
     /// The future which that closure returns.
     type Timer<'a>: Future<Output = ()> + ?Sized;
 }
+
+/// An actor of a group of this kind.
+pub(crate) type BoxedActor<'a, T, S> = Boxed<<S as Kind>::Actor<'a, T>>;
 
 /// The kind of [`Group`](crate::Group): everything is `Send`.
 #[derive(Debug)]
 pub enum Shared {}
 
 impl Kind for Shared {
-    const NAME: &'static str = "Group";
-    type Parts<'a, T> = dyn Parts<Output = T> + Send + 'a;
-    type Observer<'a, T> = dyn FnMut(&Exit<T>) + Send + 'a;
-    type GracePeriod<'a> = dyn FnOnce() -> Pin<Box<Self::Timer<'a>>> + Send + 'a;
+    const GROUP: &'static str = "Group";
+    const HANDLE: &'static str = "Handle";
+    type Actor<'a, T> = dyn Actor<Output = T> + Send + 'a;
+    type OnExit<'a, T> = dyn FnMut(&Exit<T>) + Send + 'a;
+    type OnWait<'a, T> = dyn FnMut(&Waiting<'_, T>) + Send + 'a;
+    type Begin<'a> = dyn FnMut() -> Pin<Box<Self::Timer<'a>>> + Send + 'a;
     type Timer<'a> = dyn Future<Output = ()> + Send + 'a;
 }
 
@@ -38,9 +48,11 @@ impl Kind for Shared {
 pub enum Local {}
 
 impl Kind for Local {
-    const NAME: &'static str = "LocalGroup";
-    type Parts<'a, T> = dyn Parts<Output = T> + 'a;
-    type Observer<'a, T> = dyn FnMut(&Exit<T>) + 'a;
-    type GracePeriod<'a> = dyn FnOnce() -> Pin<Box<Self::Timer<'a>>> + 'a;
+    const GROUP: &'static str = "LocalGroup";
+    const HANDLE: &'static str = "LocalHandle";
+    type Actor<'a, T> = dyn Actor<Output = T> + 'a;
+    type OnExit<'a, T> = dyn FnMut(&Exit<T>) + 'a;
+    type OnWait<'a, T> = dyn FnMut(&Waiting<'_, T>) + 'a;
+    type Begin<'a> = dyn FnMut() -> Pin<Box<Self::Timer<'a>>> + 'a;
     type Timer<'a> = dyn Future<Output = ()> + 'a;
 }

@@ -443,17 +443,22 @@ mod actor;
 mod actors;
 mod exit;
 mod group;
+#[cfg(feature = "std")]
+mod handle;
 mod history;
 mod interrupted;
 mod kind;
-mod names;
+mod machine;
 mod panic;
-mod stop;
-mod terms;
+mod running;
+mod settings;
 
 pub use crate::exit::{Exit, Outcome};
 pub use crate::group::{Added, Group, LocalGroup};
-pub use crate::interrupted::Interrupted;
+#[cfg(feature = "std")]
+pub use crate::handle::{Adding, Handle, LocalHandle};
+pub use crate::interrupted::{Interrupt, Interrupted};
+pub use crate::running::{Running, Waiting};
 
 /// The code in README.md compiles and runs.
 #[cfg(doctest)]

@@ -1,4 +1,4 @@
-//! What becomes of a panic: with `std` it is contained and can be resumed, without it unwinds as panics do.
+//! What becomes of a panic: with `std` it is contained and can be resumed. Without, it unwinds as panics do.
 
 use alloc::boxed::Box;
 use core::any::Any;
@@ -9,37 +9,30 @@ use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
+/// What a call of the user's code ended in. `Err`: a panic.
+pub(crate) type Contained<R = ()> = Result<R, Payload>;
+
 /// Calls `f` and returns what it returned or, if it panicked, what the panic carried.
 ///
-/// What `f` borrows must be fit for use after a panic: every caller either drops it or has put it in order before.
-#[cfg(feature = "std")]
-pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
-    catch_unwind(AssertUnwindSafe(f))
-}
-
-/// Calls `f`. Without `std` there is no means to stop a panic: it unwinds through here.
-#[cfg(not(feature = "std"))]
-pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+/// What `f` borrows must be fit for use after a panic: every caller either drops it or has put it in order before. Without
+/// `std` nothing can stop a panic: it unwinds through here.
+pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Contained<R> {
+    #[cfg(feature = "std")]
+    return catch_unwind(AssertUnwindSafe(f));
+    #[cfg(not(feature = "std"))]
     Ok(f())
 }
 
-/// Goes on with a contained panic.
-#[cfg(feature = "std")]
+/// Continues a contained panic. Never called without `std`, since no panic is contained then.
 pub(crate) fn resume(payload: Payload) -> ! {
-    resume_unwind(payload)
+    #[cfg(feature = "std")]
+    resume_unwind(payload);
+    #[cfg(not(feature = "std"))]
+    unreachable!("contained without `std`: {payload:?}")
 }
 
-/// Never called: without `std` no panic is contained.
-#[cfg(not(feature = "std"))]
-pub(crate) fn resume(_payload: Payload) -> ! {
-    unreachable!("a panic is contained only with the feature `std`")
-}
-
-/// Keeps the first of two panics. The second is of no account.
-pub(crate) fn first(
-    first: Result<(), Payload>,
-    second: Result<(), Payload>,
-) -> Result<(), Payload> {
+/// Keeps the first of two panics and ignores the second.
+pub(crate) fn first(first: Contained, second: Contained) -> Contained {
     match (first, second) {
         (Err(payload), second) => {
             discard(second);
@@ -49,16 +42,22 @@ pub(crate) fn first(
     }
 }
 
-/// Drops one thing that a panic has left over. A further panic in that is of no account, nor is what that one carries.
-pub(crate) fn discard<T>(remains: T) {
+/// Drops each of `items`, even if dropping another panics. `Err`: the first such panic.
+pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
+    let drops = items.into_iter().map(|item| contain(|| drop(item)));
+    drops.fold(Ok(()), first)
+}
+
+/// Drops what a panic has left behind. A further panic in that is ignored, and so is one in dropping what that carries.
+pub(crate) fn discard<X>(remains: X) {
     if let Err(payload) = contain(|| drop(remains)) {
         if let Err(payload) = contain(|| drop(payload)) {
-            mem::forget(payload); // it could go on so for ever
+            mem::forget(payload); // it could go on like this for ever
         }
     }
 }
 
-/// Goes on with a contained panic in a destructor, unless a panic is under way already: two at once would abort.
+/// Continues a contained panic in a destructor, unless the thread is panicking already: two panics at once would abort.
 pub(crate) fn resume_in_drop(payload: Payload) {
     #[cfg(feature = "std")]
     if std::thread::panicking() {

@@ -1,0 +1,328 @@
+//! The machine: the order of events, which nothing else knows.
+//!
+//! # The order of events
+//!
+//! 1. All actors run. Each is polled when it was woken.
+//! 2. The first to exit is the *cause*: from now on, the group is stopping.
+//! 3. Every actor of the first stage is interrupted, in the order of adding, and the grace period begins.
+//! 4. The actors of the stage exit. When its grace period is over, those that have been woken get a last turn, and any that
+//!    are still running are dropped.
+//! 5. When all actors of the stage have exited, the next stage is interrupted: back to 3.
+//! 6. When all stages have ended, the group has ended.
+//!
+//! [`Machine::poll`] is steps 1 and 2, and [`Machine::stop`] is the rest. Adding, in [`Machine::insert`], and combining two
+//! groups, in [`Machine::before`], only change what they will find.
+//!
+//! # Invariants
+//!
+//! - An actor is in `actors` until it has exited and has been interrupted.
+//! - The group is stopping if and only if its history has an exit.
+//! - No actor is in a stage before the current one: a stage ends when all its actors have exited, and actors are added to
+//!   the current stage or to a later one.
+//! - Only actors of the current stage are interrupted and still running, and `progress.interrupted` counts them. The set
+//!   cannot be asked: it counts empty places, too.
+//! - With `std`, no call of the user's code unwinds out of here: each is contained. What it panicked with ends up in an exit
+//!   or, where there is none, in the history.
+
+use core::mem;
+use core::task::{Context, Poll};
+
+use crate::actors::{Actors, Place, Stage, State, Turn};
+use crate::exit::{Exit, Label, Outcome};
+use crate::history::History;
+use crate::kind::{BoxedActor, Kind};
+use crate::panic::{first, resume_in_drop};
+use crate::running::Running;
+use crate::settings::{Setting, Settings};
+
+/// The actors of a group, and how far it has come with them.
+pub(crate) struct Machine<'a, T, S: Kind> {
+    actors: Actors<S::Actor<'a, T>>,
+    progress: Progress<'a, T, S>,
+    /// How many actors were added. The next one has this index.
+    added: u32,
+    /// How many stages there are, with those that have ended.
+    stages: Stage,
+    /// The current stage: the one that shuts down first or, while the group is stopping, the one that does.
+    stage: Stage,
+    /// Whether the actors of the current stage have been interrupted. Adding one resets it.
+    is_interrupted: bool,
+    /// Whether the grace period of the current stage is over and its actors have their last turn, until the newest mark comes
+    /// out of the set.
+    is_last_turn: bool,
+    /// The number of the newest mark.
+    mark: u32,
+}
+
+/// What changes when an actor exits.
+struct Progress<'a, T, S: Kind> {
+    /// How many actors have not exited.
+    running: usize,
+    /// How many of them have been interrupted.
+    interrupted: usize,
+    /// Whether an actor of the current stage was interrupted or exited since `on_wait` was last called.
+    has_changed: bool,
+    history: History<T>,
+    settings: Settings<'a, T, S>,
+}
+
+impl<'a, T, S: Kind> Machine<'a, T, S> {
+    /// Goes through the order of events as far as possible. Ready when the group has ended.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        #[cfg(feature = "std")]
+        self.take_in(cx);
+        if !self.is_stopping() {
+            match self.actors.poll_next(cx) {
+                Poll::Ready(Some(Turn::Exit(actor, exit))) => self.exited(actor, exit), // the cause
+                _ if self.added == 0 => return Poll::Ready(()),
+                _ => return Poll::Pending,
+            }
+        }
+        self.stop(cx)
+    }
+
+    /// Goes on while the group is stopping.
+    ///
+    /// Not inlined, so that a wake in a running group does not pay for the room that this needs on the stack.
+    #[inline(never)]
+    fn stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A turn of all actors takes no more yields. Without a limit, this would spin while another thread adds to the queue.
+        let mut yields = self.added;
+        let mut is_limited = false;
+        loop {
+            if !self.is_interrupted {
+                self.interrupt();
+                is_limited = false;
+            }
+            if self.progress.interrupted == 0 {
+                #[cfg(feature = "std")]
+                if self.progress.settings.has_added(self.stage) {
+                    return Poll::Pending; // the next poll takes it in
+                }
+                if !self.next_stage() {
+                    return Poll::Ready(());
+                }
+                continue;
+            }
+            if !is_limited {
+                // Before the actors are polled, because under Tokio's budget they could starve the grace period.
+                self.limit(cx);
+                is_limited = true;
+            }
+            match self.actors.poll_next(cx) {
+                Poll::Ready(Some(Turn::Exit(actor, exit))) => self.exited(actor, exit),
+                Poll::Ready(Some(Turn::Mark(mark))) if mark == self.mark => self.expire(),
+                Poll::Ready(Some(_)) => {} // a mark that no longer counts
+                Poll::Pending if self.is_last_turn && yields > 0 => yields -= 1,
+                Poll::Pending | Poll::Ready(None) => {
+                    self.show_wait();
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Records that an actor has returned or panicked.
+    fn exited(&mut self, actor: Place<S::Actor<'a, T>>, exit: Exit<T>) {
+        let stage = actor.stage;
+        if !actor.is_interrupted {
+            self.actors.keep(actor);
+        }
+        self.progress.exit(stage, exit);
+    }
+
+    /// Interrupts every actor of the stage that has not been interrupted.
+    fn interrupt(&mut self) {
+        let (stage, progress) = (self.stage, &mut self.progress);
+        let is_due = |actor: &Place<_>| actor.stage == stage && !actor.is_interrupted;
+        for actor in self.actors.due(is_due) {
+            progress.interrupted += usize::from(actor.state == State::Running);
+            progress.has_changed = true;
+            match actor.interrupt(progress.history.cause().expect(IS_STOPPING)) {
+                Ok(Some(exit)) => progress.exit(stage, exit),
+                Ok(None) => {}
+                Err(payload) => progress.history.note(Err(payload)),
+            }
+        }
+        self.actors.forget_interrupted();
+        self.is_interrupted = true;
+    }
+
+    /// Begins the grace periods of the stage, and polls them. If one is over, marks the last turn of the actors.
+    fn limit(&mut self, cx: &mut Context<'_>) {
+        let progress = &mut self.progress;
+        let (is_over, panic) = progress.settings.limit(self.stage, cx);
+        progress.history.note(panic);
+        if is_over && !self.is_last_turn {
+            self.is_last_turn = true;
+            self.mark = self.mark.wrapping_add(1);
+            self.actors.mark(self.mark);
+        }
+    }
+
+    /// Drops every actor of the stage that is still running, in the order of adding, if this is the end of the last turn.
+    fn expire(&mut self) {
+        if !mem::take(&mut self.is_last_turn) {
+            return;
+        }
+        let stage = self.stage;
+        let is_due = |actor: &Place<_>| actor.stage == stage && actor.state == State::Running;
+        for actor in self.actors.due(is_due) {
+            if let Some(exit) = actor.end(Outcome::Expired) {
+                self.progress.exit(stage, exit);
+            }
+        }
+    }
+
+    /// Leaves the stage for the next one, if there is one.
+    fn next_stage(&mut self) -> bool {
+        let progress = &mut self.progress;
+        progress.history.note(progress.settings.leave(self.stage));
+        self.stage += 1;
+        self.is_interrupted = false;
+        self.is_last_turn = false;
+        self.stage < self.stages
+    }
+
+    /// Shows what the group waits for to the observers, if they have not seen it.
+    fn show_wait(&mut self) {
+        let (stage, progress) = (self.stage, &mut self.progress);
+        let cause = progress.history.cause().expect(IS_STOPPING);
+        let running = || self.actors.running(|actor| actor.stage == stage).collect();
+        let has_changed = mem::take(&mut progress.has_changed);
+        let settings = &mut progress.settings;
+        let seen = settings.see_wait(stage, has_changed, cause, running);
+        progress.history.note(seen);
+    }
+
+    /// Takes in the actors that handles have added.
+    #[cfg(feature = "std")]
+    fn take_in(&mut self, cx: &mut Context<'_>) {
+        for (stage, actor) in self.progress.settings.take_added(cx) {
+            self.insert(stage, actor);
+        }
+    }
+
+    /// Adds an actor to `stage` or, if that has ended, to the current one. Returns its index and label.
+    pub(crate) fn insert(
+        &mut self,
+        stage: Stage,
+        actor: BoxedActor<'a, T, S>,
+    ) -> (u32, &mut Label) {
+        let (index, stage) = (self.added, stage.max(self.stage));
+        self.added = index.checked_add(1).expect(TOO_MANY_ACTORS);
+        self.progress.running += 1;
+        if stage == self.stage {
+            self.is_interrupted = false;
+            self.is_last_turn = false;
+        }
+        (index, self.actors.push(index, stage, actor))
+    }
+
+    /// Returns what was set on the group itself, to be changed.
+    pub(crate) fn setting(&mut self) -> &mut Setting<'a, T, S> {
+        self.is_last_turn = false; // there may be another grace period now
+        self.progress.settings.own(self.stages)
+    }
+
+    /// Puts the stages of `back` behind those that are here. Neither group is stopping.
+    pub(crate) fn before(&mut self, mut back: Self) {
+        let (actors, stages) = (self.added, self.stages);
+        let (settings, theirs) = (&mut self.progress.settings, &mut back.progress.settings);
+        self.added = actors.checked_add(back.added).expect(TOO_MANY_ACTORS);
+        self.stages = stages.checked_add(back.stages).expect(TOO_MANY_STAGES);
+        self.progress.running += back.progress.running;
+        self.actors.append(&mut back.actors, actors, stages);
+        settings.append(theirs, stages);
+    }
+
+    /// Returns whether nothing was added, set or combined, and no handle was made.
+    pub(crate) fn is_new(&self) -> bool {
+        self.added == 0 && self.stages == 1 && self.progress.settings.is_empty()
+    }
+
+    /// Returns whether there has been an exit.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.progress.history.cause().is_some()
+    }
+
+    /// Returns how many actors have not exited.
+    pub(crate) fn len(&self) -> usize {
+        self.progress.running
+    }
+
+    /// Shows these actors, in the order of adding.
+    pub(crate) fn running(&self) -> impl Iterator<Item = Running<'_>> {
+        self.actors.running(|_| true)
+    }
+
+    /// Returns how many stages there are that have not ended.
+    pub(crate) fn stages(&self) -> Stage {
+        self.stages - self.stage
+    }
+
+    /// Returns what has happened, and makes everything as new.
+    pub(crate) fn end(&mut self) -> History<T> {
+        let progress = &mut self.progress;
+        progress.history.note(progress.settings.close());
+        progress.running = 0; // without `std`, an actor that panicked is still counted
+        self.actors.clear();
+        self.added = 0;
+        self.stages = 1;
+        self.stage = 0;
+        mem::take(&mut progress.history)
+    }
+}
+
+impl<T, S: Kind> Progress<'_, T, S> {
+    /// Records an exit of an actor of `stage`, and shows it to the observers.
+    fn exit(&mut self, stage: Stage, exit: Exit<T>) {
+        if self.history.cause().is_none() {
+            self.history.reserve(self.running); // all at once
+        }
+        self.running -= 1;
+        if exit.was_interrupted {
+            self.interrupted -= 1;
+            self.has_changed = true;
+        }
+        let exit = self.history.push(exit);
+        let seen = self.settings.see_exit(stage, exit);
+        self.history.note(seen);
+    }
+}
+
+impl<T, S: Kind> Default for Machine<'_, T, S> {
+    fn default() -> Self {
+        Self {
+            actors: Actors::default(),
+            progress: Progress {
+                running: 0,
+                interrupted: 0,
+                has_changed: false,
+                history: History::default(),
+                settings: Settings::new(),
+            },
+            added: 0,
+            stages: 1,
+            stage: 0,
+            is_interrupted: false,
+            is_last_turn: false,
+            mark: 0,
+        }
+    }
+}
+
+/// Drops everything, even if dropping some of it panics, and then continues the first such panic.
+impl<T, S: Kind> Drop for Machine<'_, T, S> {
+    fn drop(&mut self) {
+        let progress = &mut self.progress;
+        let dropped = first(self.actors.drop_all(), progress.settings.close());
+        if let Err(payload) = first(dropped, progress.history.clear()) {
+            resume_in_drop(payload);
+        }
+    }
+}
+
+const IS_STOPPING: &str = "a group that is stopping has a cause";
+const TOO_MANY_ACTORS: &str = "a group has room for 4 294 967 295 actors";
+const TOO_MANY_STAGES: &str = "a group has room for 65 535 stages";

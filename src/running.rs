@@ -1,0 +1,98 @@
+//! The actors that have not exited, as a group shows them: [`Running`] and [`Waiting`].
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
+use core::panic::Location;
+
+use crate::exit::{Exit, Label};
+
+/// One actor that has not exited.
+///
+/// [`Group::running`](crate::Group::running) and [`Waiting::running`] return these. `Display` gives its label: its name or,
+/// without one, the line that added it.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Group;
+///
+/// let mut group: Group<'_, ()> = Group::new();
+/// group.add_abortable(std::future::pending()).named("tail");
+/// let running = group.running().next().unwrap();
+/// assert_eq!(running.name(), Some("tail"));
+/// assert!(!running.is_interrupted());
+/// assert_eq!(running.to_string(), "tail");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Running<'g> {
+    pub(crate) index: u32,
+    pub(crate) label: &'g Label,
+    pub(crate) is_interrupted: bool,
+}
+
+impl Running<'_> {
+    /// Returns the actor's place in the order of adding, from 0.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// Returns the name that the actor was [given](crate::Added::named), if any.
+    pub fn name(&self) -> Option<&str> {
+        self.label.name.as_deref()
+    }
+
+    /// Returns the line of the program that added the actor.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.label.location
+    }
+
+    /// Returns whether the actor has been interrupted.
+    pub fn is_interrupted(&self) -> bool {
+        self.is_interrupted
+    }
+}
+
+impl fmt::Display for Running<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.label.fmt(f)
+    }
+}
+
+/// What a group that shuts down waits for.
+///
+/// The observer set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the actors,
+/// joined by `", "`.
+pub struct Waiting<'w, T> {
+    pub(crate) cause: &'w Exit<T>,
+    pub(crate) running: &'w [Running<'w>],
+}
+
+impl<T> Waiting<'_, T> {
+    /// Returns the exit that started the shutdown.
+    pub fn cause(&self) -> &Exit<T> {
+        self.cause
+    }
+
+    /// Returns the actors that have not exited, of the stage that is shutting down, in the order of adding.
+    pub fn running(&self) -> impl Iterator<Item = Running<'_>> {
+        self.running.iter().copied()
+    }
+}
+
+impl<T> fmt::Display for Waiting<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels: Vec<_> = self.running.iter().map(ToString::to_string).collect();
+        f.write_str(&labels.join(", "))
+    }
+}
+
+/// Shows only the label of the cause, so that it does not need `T: Debug`.
+impl<T> fmt::Debug for Waiting<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting")
+            .field("cause", &self.cause.label)
+            .field("running", &self.running)
+            .finish()
+    }
+}

@@ -1,0 +1,278 @@
+//! What was set on a group, and for which of its stages: grace periods, observers, and the inboxes of handles.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::mem;
+use core::ops::Range;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+#[cfg(feature = "std")]
+use futures_channel::mpsc::{unbounded, UnboundedReceiver, UnboundedSender};
+#[cfg(feature = "std")]
+use futures_util::stream::StreamExt;
+
+use crate::actors::Stage;
+use crate::exit::Exit;
+use crate::kind::Kind;
+use crate::panic::{contain, first, Contained};
+use crate::running::{Running, Waiting};
+#[cfg(feature = "std")]
+use crate::{actor::drop_actor, kind::BoxedActor, panic::resume_in_drop};
+
+/// What was set on a group and on the groups it was made from: inner before outer, front before back.
+pub(crate) struct Settings<'a, T, S: Kind>(Vec<Setting<'a, T, S>>);
+
+/// What was set on one group.
+pub(crate) struct Setting<'a, T, S: Kind> {
+    /// The stages of that group.
+    stages: Range<Stage>,
+    /// Begins the grace period of a stage.
+    begin: Option<Box<S::Begin<'a>>>,
+    grace_period: GracePeriod<'a, S>,
+    pub(crate) on_exit: Option<Box<S::OnExit<'a, T>>>,
+    on_wait: Option<Box<S::OnWait<'a, T>>>,
+    /// Whether `on_wait` has been called since it was set.
+    has_seen_wait: bool,
+    #[cfg(feature = "std")]
+    inbox: Option<Inbox<'a, T, S>>,
+}
+
+/// How far the grace period of the current stage has come.
+enum GracePeriod<'a, S: Kind> {
+    /// It has not begun, or there is none.
+    NotBegun,
+    /// It lasts until this resolves.
+    Running(Pin<Box<S::Timer<'a>>>),
+    /// It has ended.
+    Over,
+}
+
+/// The actors that handles have added and no poll has taken in. It keeps a sender to make handles of, and to see whether
+/// there are any actors.
+#[cfg(feature = "std")]
+struct Inbox<'a, T, S: Kind> {
+    sender: Sender<'a, T, S>,
+    actors: UnboundedReceiver<BoxedActor<'a, T, S>>,
+}
+
+/// The end of an inbox that a handle has.
+#[cfg(feature = "std")]
+pub(crate) type Sender<'a, T, S> = UnboundedSender<BoxedActor<'a, T, S>>;
+
+impl<'a, T, S: Kind> Settings<'a, T, S> {
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Returns what was set on the group itself, which has this many stages.
+    ///
+    /// A group that this one was made from has fewer stages, so it is the last entry, or there is none.
+    pub(crate) fn own(&mut self, stages: Stage) -> &mut Setting<'a, T, S> {
+        if self.0.last().map(|setting| &setting.stages) != Some(&(0..stages)) {
+            self.0.push(Setting::new(0..stages));
+        }
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+
+    /// Returns what was set for `stage`, inner before outer.
+    fn of(&mut self, stage: Stage) -> impl Iterator<Item = &mut Setting<'a, T, S>> {
+        let settings = self.0.iter_mut();
+        settings.filter(move |setting| setting.stages.contains(&stage))
+    }
+
+    /// Returns whether nothing was set.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes over what was set on the groups of `back`, which has this many stages before it.
+    pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
+        self.0.extend(back.0.drain(..).map(|setting| Setting {
+            stages: setting.stages.start + stages..setting.stages.end + stages,
+            ..setting
+        }));
+    }
+
+    /// Shows an exit in `stage` to its observers. `Err`: the first panic.
+    pub(crate) fn see_exit(&mut self, stage: Stage, exit: &Exit<T>) -> Contained {
+        let settings = self.of(stage);
+        let observers = settings.filter_map(|setting| setting.on_exit.as_mut());
+        let calls = observers.map(|observer| contain(|| observer(exit)));
+        calls.fold(Ok(()), first)
+    }
+
+    /// Shows what the group waits for in `stage` to its observers, or if it has not changed to the new ones. `Err`: the first
+    /// panic.
+    pub(crate) fn see_wait<'w>(
+        &mut self,
+        stage: Stage,
+        has_changed: bool,
+        cause: &Exit<T>,
+        running: impl Fn() -> Vec<Running<'w>>,
+    ) -> Contained {
+        let observers = self.of(stage).filter_map(|setting| {
+            let has_seen_it = mem::replace(&mut setting.has_seen_wait, true) && !has_changed;
+            setting.on_wait.as_mut().filter(|_| !has_seen_it)
+        });
+        let calls = observers.map(|observer| {
+            let running = &*running();
+            contain(|| observer(&Waiting { cause, running }))
+        });
+        calls.fold(Ok(()), first)
+    }
+
+    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over. `Err`: the
+    /// first panic. A grace period that panics is over, because a limit that fails must not become no limit.
+    pub(crate) fn limit(&mut self, stage: Stage, cx: &mut Context<'_>) -> (bool, Contained) {
+        let begun = self.of(stage).map(Setting::begin).fold(Ok(()), first);
+        let polls = self.of(stage).map(|setting| setting.poll_grace_period(cx));
+        let polled = polls.fold(begun, first);
+        let mut states = self.of(stage).map(|setting| &setting.grace_period);
+        (
+            states.any(|state| matches!(state, GracePeriod::Over)),
+            polled,
+        )
+    }
+
+    /// Drops what no stage after this one needs, and makes the grace periods ready for the next stage. `Err`: the first panic
+    /// in that.
+    pub(crate) fn leave(&mut self, stage: Stage) -> Contained {
+        let mut panic = Ok(());
+        self.0.retain_mut(|setting| {
+            let is_needed = setting.stages.end > stage + 1;
+            let left = if is_needed {
+                setting.leave()
+            } else {
+                setting.close()
+            };
+            panic = first(mem::replace(&mut panic, Ok(())), left);
+            is_needed
+        });
+        panic
+    }
+
+    /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
+    pub(crate) fn close(&mut self) -> Contained {
+        let settings = self.0.drain(..);
+        settings
+            .map(|mut setting| setting.close())
+            .fold(Ok(()), first)
+    }
+}
+
+/// Handles.
+#[cfg(feature = "std")]
+impl<'a, T, S: Kind> Settings<'a, T, S> {
+    /// Takes out the actors that handles have added, each with the first of the stages that it may join. Registers the waker
+    /// for the next ones.
+    pub(crate) fn take_added(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Vec<(Stage, BoxedActor<'a, T, S>)> {
+        let mut added = Vec::new();
+        for Setting { stages, inbox, .. } in &mut self.0 {
+            let Some(inbox) = inbox else { continue };
+            while let Poll::Ready(Some(actor)) = inbox.actors.poll_next_unpin(cx) {
+                added.push((stages.start, actor));
+            }
+        }
+        added
+    }
+
+    /// Returns whether an actor that would join `stage` waits to be taken out.
+    pub(crate) fn has_added(&mut self, stage: Stage) -> bool {
+        let mut inboxes = self.of(stage).filter_map(|setting| setting.inbox.as_ref());
+        inboxes.any(|inbox| !inbox.sender.is_empty())
+    }
+}
+
+impl<'a, T, S: Kind> Setting<'a, T, S> {
+    fn new(stages: Range<Stage>) -> Self {
+        Self {
+            stages,
+            begin: None,
+            grace_period: GracePeriod::NotBegun,
+            on_exit: None,
+            on_wait: None,
+            has_seen_wait: false,
+            #[cfg(feature = "std")]
+            inbox: None,
+        }
+    }
+
+    /// Sets the grace period.
+    pub(crate) fn set_grace_period(&mut self, begin: Box<S::Begin<'a>>) {
+        self.begin = Some(begin);
+        self.grace_period = GracePeriod::NotBegun;
+    }
+
+    /// Sets the observer of what the group waits for.
+    pub(crate) fn set_on_wait(&mut self, observer: Box<S::OnWait<'a, T>>) {
+        self.has_seen_wait = false;
+        self.on_wait = Some(observer);
+    }
+
+    /// Returns what a handle needs.
+    #[cfg(feature = "std")]
+    pub(crate) fn sender(&mut self) -> Sender<'a, T, S> {
+        let inbox = self.inbox.get_or_insert_with(|| {
+            let (sender, actors) = unbounded();
+            Inbox { sender, actors }
+        });
+        inbox.sender.clone()
+    }
+
+    /// Begins the grace period, unless it has begun. `Err`: that panicked, and it is over.
+    fn begin(&mut self) -> Contained {
+        if let (GracePeriod::NotBegun, Some(begin)) = (&self.grace_period, &mut self.begin) {
+            self.grace_period = GracePeriod::Over;
+            self.grace_period = GracePeriod::Running(contain(begin)?);
+        }
+        Ok(())
+    }
+
+    /// Polls the grace period, if it is running. `Err`: that panicked, and it is over.
+    fn poll_grace_period(&mut self, cx: &mut Context<'_>) -> Contained {
+        match mem::replace(&mut self.grace_period, GracePeriod::Over) {
+            GracePeriod::Running(mut timer) => match contain(|| timer.as_mut().poll(cx)) {
+                Ok(Poll::Pending) => self.grace_period = GracePeriod::Running(timer),
+                over => return first(over.map(drop), contain(|| drop(timer))),
+            },
+            unchanged => self.grace_period = unchanged,
+        }
+        Ok(())
+    }
+
+    /// Makes the grace period ready for the next stage. `Err`: its future panicked when it was dropped.
+    fn leave(&mut self) -> Contained {
+        contain(|| self.grace_period = GracePeriod::NotBegun)
+    }
+
+    /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
+    fn close(&mut self) -> Contained {
+        let dropped = [
+            self.leave(),
+            contain(|| self.begin = None),
+            contain(|| self.on_exit = None),
+            contain(|| self.on_wait = None),
+            #[cfg(feature = "std")]
+            contain(|| self.inbox = None),
+        ];
+        dropped.into_iter().fold(Ok(()), first)
+    }
+}
+
+/// Closes it for the handles, and drops the actors in it, even if dropping one panics.
+#[cfg(feature = "std")]
+impl<T, S: Kind> Drop for Inbox<'_, T, S> {
+    fn drop(&mut self) {
+        self.actors.close();
+        let actors = core::iter::from_fn(|| self.actors.try_recv().ok());
+        if let Err(payload) = actors.map(drop_actor).fold(Ok(()), first) {
+            resume_in_drop(payload);
+        }
+    }
+}
