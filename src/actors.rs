@@ -20,7 +20,8 @@ pub(crate) type Stage = u16;
 /// The actors that have not exited, and those that have but are still to be interrupted.
 pub(crate) struct Actors<A: ?Sized> {
     /// The actors that have not exited. Between them stand empty places, because a future cannot be removed from the set.
-    running: FuturesUnordered<Place<A>>,
+    /// `None` after the end of a group that left empty places, until an actor is added.
+    running: Option<FuturesUnordered<Place<A>>>,
     /// The actors that exited before they were interrupted.
     exited: Vec<Place<A>>,
 }
@@ -63,9 +64,10 @@ pub(crate) type InOrder<X> = Flatten<vec::IntoIter<Option<X>>>;
 impl<A: ?Sized> Actors<A> {
     /// Adds an actor, to be polled after those that are waiting to be polled. Returns its label.
     pub(crate) fn push(&mut self, index: u32, stage: Stage, actor: Boxed<A>) -> &mut Label {
-        self.running.push(Place::new(index, stage, Some(actor)));
+        let running = self.running.get_or_insert_with(FuturesUnordered::new);
+        running.push(Place::new(index, stage, Some(actor)));
         // The set iterates most recently added first.
-        let mut actors = self.running.iter_mut().filter(|place| place.index == index);
+        let mut actors = running.iter_mut().filter(|place| place.index == index);
         let actor = actors.find_map(|place| place.actor.as_mut());
         actor.expect("it was just added").as_mut().label_mut()
     }
@@ -73,7 +75,8 @@ impl<A: ?Sized> Actors<A> {
     /// Sets a mark. It comes out of the set after a turn of every actor that is waiting to be polled now, because the ready
     /// queue of the set is first in, first out.
     pub(crate) fn mark(&mut self, number: u32) {
-        self.running.push(Place::new(number, 0, None));
+        let running = self.running.get_or_insert_with(FuturesUnordered::new);
+        running.push(Place::new(number, 0, None));
     }
 
     /// Keeps an actor that has exited, until it is interrupted.
@@ -88,14 +91,14 @@ impl<A: ?Sized> Actors<A> {
 
     /// Returns the actors for which `is_due` holds, in the order of adding.
     pub(crate) fn due(&mut self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<&mut Place<A>> {
-        let actors = self.running.iter_mut().chain(&mut self.exited);
+        let actors = self.running.iter_mut().flatten().chain(&mut self.exited);
         let due = actors.filter(|place| place.actor.is_some() && is_due(place));
         in_order(due, |place| place.index)
     }
 
     /// Shows the actors that have not exited and for which `is_due` holds, in the order of adding.
     pub(crate) fn running(&self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<Running<'_>> {
-        let due = self.running.iter().filter(|place| is_due(place));
+        let due = self.running.iter().flatten().filter(|place| is_due(place));
         let running = due.filter_map(|place| {
             Some(Running {
                 index: place.index,
@@ -106,20 +109,19 @@ impl<A: ?Sized> Actors<A> {
         in_order(running, |running| running.index)
     }
 
+    /// Makes everything as new, when all actors have exited and were interrupted. The set is used again, unless a waker of an
+    /// empty place could still wake the group.
+    pub(crate) fn clear(&mut self) {
+        self.running = self.running.take().filter(FuturesUnordered::is_empty);
+    }
+
     /// Takes over the actors of `back`, in the order of adding: behind this many actors and stages.
     pub(crate) fn append(&mut self, back: &mut Self, actors: u32, stages: Stage) {
         for place in back.due(|_| true) {
             let (index, stage) = (place.index + actors, place.stage + stages);
-            self.running
-                .push(Place::new(index, stage, place.actor.take()));
-        }
-    }
-
-    /// Makes everything as new, when all actors have exited and were interrupted. The set is used again unless it has
-    /// empty places.
-    pub(crate) fn clear(&mut self) {
-        if !self.running.is_empty() {
-            self.running = FuturesUnordered::new();
+            if let Some(actor) = place.actor.take() {
+                self.push(index, stage, actor);
+            }
         }
     }
 }
@@ -127,17 +129,18 @@ impl<A: ?Sized> Actors<A> {
 impl<A: Actor + ?Sized> Actors<A> {
     /// Polls the actors that were woken, until one exits or a mark comes out. `None`: there are no places.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Turn<A>>> {
-        loop {
-            match ready!(self.running.poll_next_unpin(cx)) {
+        while let Some(running) = &mut self.running {
+            match ready!(running.poll_next_unpin(cx)) {
                 Some(Turn::Empty) => {}
                 turn => return Poll::Ready(turn),
             }
         }
+        Poll::Ready(None)
     }
 
     /// Drops every actor, even if dropping one panics: the set by itself would leak the rest. `Err`: the first panic.
     pub(crate) fn drop_all(&mut self) -> Contained {
-        let places = self.running.iter_mut().chain(&mut self.exited);
+        let places = self.running.iter_mut().flatten().chain(&mut self.exited);
         let actors = places.filter_map(|place| place.actor.take());
         actors.map(drop_actor).fold(Ok(()), first)
     }
@@ -146,7 +149,7 @@ impl<A: Actor + ?Sized> Actors<A> {
 impl<A: ?Sized> Default for Actors<A> {
     fn default() -> Self {
         Self {
-            running: FuturesUnordered::new(),
+            running: Some(FuturesUnordered::new()),
             exited: Vec::new(),
         }
     }

@@ -322,7 +322,7 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(log, [r#"storage returned Err("disk full")"#, "metrics aborted"]);
     /// ```
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + Send + 'a) {
-        self.machine.setting().on_exit = Some(Box::new(observer));
+        self.machine.setting().set_on_exit(Box::new(observer));
     }
 
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
@@ -405,7 +405,7 @@ impl<'a, T> LocalGroup<'a, T> {
 
     /// Like [`Group::on_exit`], without the `Send` bound.
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + 'a) {
-        self.machine.setting().on_exit = Some(Box::new(observer));
+        self.machine.setting().set_on_exit(Box::new(observer));
     }
 
     /// Like [`Group::on_wait`], without the `Send` bound.

@@ -20,13 +20,11 @@ impl<T> History<T> {
         self.exits.first()
     }
 
-    /// Makes room for `more` exits at once.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.exits.reserve_exact(more);
-    }
-
-    /// Adds an exit, and returns it.
-    pub(crate) fn push(&mut self, exit: Exit<T>) -> &Exit<T> {
+    /// Adds an exit, and returns it. With the first, makes room for as many as are `expected`.
+    pub(crate) fn push(&mut self, exit: Exit<T>, expected: usize) -> &Exit<T> {
+        if self.exits.is_empty() {
+            self.exits.reserve_exact(expected);
+        }
         self.exits.push(exit);
         &self.exits[self.exits.len() - 1]
     }

@@ -24,6 +24,7 @@
 //! - With `std`, no call of the user's code unwinds out of here: each is contained. What it panicked with ends up in an exit
 //!   or, where there is none, in the history.
 
+use alloc::vec::Vec;
 use core::mem;
 use core::task::{Context, Poll};
 
@@ -31,8 +32,8 @@ use crate::actors::{Actors, Place, Stage, State, Turn};
 use crate::exit::{Exit, Label, Outcome};
 use crate::history::History;
 use crate::kind::{BoxedActor, Kind};
-use crate::panic::{first, resume_in_drop};
-use crate::running::Running;
+use crate::panic::{contain, first, resume_in_drop};
+use crate::running::{Running, Waiting};
 use crate::settings::{Setting, Settings};
 
 /// The actors of a group, and how far it has come with them.
@@ -188,10 +189,13 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     fn show_wait(&mut self) {
         let (stage, progress) = (self.stage, &mut self.progress);
         let cause = progress.history.cause().expect(IS_STOPPING);
-        let running = || self.actors.running(|actor| actor.stage == stage).collect();
         let has_changed = mem::take(&mut progress.has_changed);
-        let settings = &mut progress.settings;
-        let seen = settings.see_wait(stage, has_changed, cause, running);
+        let mut seen = Ok(());
+        for observer in progress.settings.on_wait(stage, has_changed) {
+            let running = self.actors.running(|actor| actor.stage == stage);
+            let running = &*running.collect::<Vec<_>>();
+            seen = first(seen, contain(|| observer(&Waiting { cause, running })));
+        }
         progress.history.note(seen);
     }
 
@@ -277,16 +281,16 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 impl<T, S: Kind> Progress<'_, T, S> {
     /// Records an exit of an actor of `stage`, and shows it to the observers.
     fn exit(&mut self, stage: Stage, exit: Exit<T>) {
-        if self.history.cause().is_none() {
-            self.history.reserve(self.running); // all at once
-        }
+        let expected = self.running;
         self.running -= 1;
         if exit.was_interrupted {
             self.interrupted -= 1;
             self.has_changed = true;
         }
-        let exit = self.history.push(exit);
-        let seen = self.settings.see_exit(stage, exit);
+        let exit = self.history.push(exit, expected);
+        let observers = self.settings.on_exit(stage);
+        let calls = observers.map(|observer| contain(|| observer(exit)));
+        let seen = calls.fold(Ok(()), first);
         self.history.note(seen);
     }
 }

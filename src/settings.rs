@@ -14,10 +14,8 @@ use futures_channel::mpsc::{unbounded, UnboundedReceiver, UnboundedSender};
 use futures_util::stream::StreamExt;
 
 use crate::actors::Stage;
-use crate::exit::Exit;
 use crate::kind::Kind;
 use crate::panic::{contain, first, Contained};
-use crate::running::{Running, Waiting};
 #[cfg(feature = "std")]
 use crate::{actor::drop_actor, kind::BoxedActor, panic::resume_in_drop};
 
@@ -31,7 +29,7 @@ pub(crate) struct Setting<'a, T, S: Kind> {
     /// Begins the grace period of a stage.
     begin: Option<Box<S::Begin<'a>>>,
     grace_period: GracePeriod<'a, S>,
-    pub(crate) on_exit: Option<Box<S::OnExit<'a, T>>>,
+    on_exit: Option<Box<S::OnExit<'a, T>>>,
     on_wait: Option<Box<S::OnWait<'a, T>>>,
     /// Whether `on_wait` has been called since it was set.
     has_seen_wait: bool,
@@ -96,32 +94,23 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         }));
     }
 
-    /// Shows an exit in `stage` to its observers. `Err`: the first panic.
-    pub(crate) fn see_exit(&mut self, stage: Stage, exit: &Exit<T>) -> Contained {
-        let settings = self.of(stage);
-        let observers = settings.filter_map(|setting| setting.on_exit.as_mut());
-        let calls = observers.map(|observer| contain(|| observer(exit)));
-        calls.fold(Ok(()), first)
+    /// Returns the observers of exits in `stage`.
+    pub(crate) fn on_exit(&mut self, stage: Stage) -> impl Iterator<Item = &mut S::OnExit<'a, T>> {
+        self.of(stage)
+            .filter_map(|setting| setting.on_exit.as_deref_mut())
     }
 
-    /// Shows what the group waits for in `stage` to its observers, or if it has not changed to the new ones. `Err`: the first
-    /// panic.
-    pub(crate) fn see_wait<'w>(
+    /// Returns the observers that are to see what the group waits for in `stage`: all if that `has_changed`, or else the new
+    /// ones.
+    pub(crate) fn on_wait(
         &mut self,
         stage: Stage,
         has_changed: bool,
-        cause: &Exit<T>,
-        running: impl Fn() -> Vec<Running<'w>>,
-    ) -> Contained {
-        let observers = self.of(stage).filter_map(|setting| {
+    ) -> impl Iterator<Item = &mut S::OnWait<'a, T>> {
+        self.of(stage).filter_map(move |setting| {
             let has_seen_it = mem::replace(&mut setting.has_seen_wait, true) && !has_changed;
-            setting.on_wait.as_mut().filter(|_| !has_seen_it)
-        });
-        let calls = observers.map(|observer| {
-            let running = &*running();
-            contain(|| observer(&Waiting { cause, running }))
-        });
-        calls.fold(Ok(()), first)
+            setting.on_wait.as_deref_mut().filter(|_| !has_seen_it)
+        })
     }
 
     /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over. `Err`: the
@@ -207,6 +196,11 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
     pub(crate) fn set_grace_period(&mut self, begin: Box<S::Begin<'a>>) {
         self.begin = Some(begin);
         self.grace_period = GracePeriod::NotBegun;
+    }
+
+    /// Sets the observer of exits.
+    pub(crate) fn set_on_exit(&mut self, observer: Box<S::OnExit<'a, T>>) {
+        self.on_exit = Some(observer);
     }
 
     /// Sets the observer of what the group waits for.

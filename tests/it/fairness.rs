@@ -231,6 +231,7 @@ fn the_grace_period_of_whoever_wakes_itself_is_polled_in_every_turn() {
         group.grace_period({
             let (timer, ended) = (timer.clone(), ended.clone());
             move || {
+                let (timer, ended) = (timer.clone(), ended.clone());
                 poll_fn(move |_| {
                     timer.count();
                     match ended.get() {

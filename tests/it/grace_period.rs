@@ -10,10 +10,10 @@ use crate::play::{Actor, Play, Word};
 /// Sets a grace period that says when it begins, and returns the means to end it.
 fn grace_period(play: &Play, group: &mut Group<'_, Word>) -> Actor {
     let timer = play.actor("timer");
-    let (play, execute) = (play.clone(), timer.execute());
+    let (play, mut begin) = (play.clone(), timer.begin());
     group.grace_period(move || {
         play.say("begins");
-        execute
+        begin()
     });
     timer
 }

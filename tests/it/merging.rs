@@ -11,8 +11,7 @@ use crate::play::{Actor, Play, Word};
 fn stopping_behind(play: &Play) -> (Group<'static, Word>, Actor, Actor, Actor) {
     let (mut front, mut back) = (Group::new(), Group::new());
     let waits = play.actor("the front's grace period");
-    let timer = waits.execute();
-    front.grace_period(move || timer);
+    front.grace_period(waits.begin());
     let a = play.stubborn("a", &mut front);
     let c = play.stubborn("c", &mut back);
     back.add(ready("done"), |_| {}).named("b");
@@ -47,8 +46,7 @@ fn the_grace_period_of_a_back_that_was_stopping_already_ends_it() {
     let (mut front, mut back) = (Group::new(), Group::new());
     let a = play.stubborn("a", &mut front);
     let waits = play.actor("the back's grace period");
-    let timer = waits.execute();
-    back.grace_period(move || timer);
+    back.grace_period(waits.begin());
     play.stubborn("c", &mut back);
     back.add(ready("done"), |_| {}).named("b");
     play.settle(&mut back);

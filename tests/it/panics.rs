@@ -349,8 +349,7 @@ fn a_panic_in_the_drop_of_a_grace_period_does_not_disturb_the_stop() {
     let (mut front, mut back) = (Group::new(), Group::new());
     let timer = play.actor("timer");
     timer.panics_in_drop();
-    let execute = timer.execute();
-    front.grace_period(|| execute);
+    front.grace_period(timer.begin());
     let a = play.stubborn("a", &mut front);
     play.obedient("b", &mut back);
     let mut group = front.before(back);
@@ -438,8 +437,7 @@ fn a_grace_period_that_panics_when_it_is_replaced_leaves_the_new_one() {
     let mut group = Group::new();
     let timer = play.actor("timer");
     timer.panics_in_drop();
-    let execute = timer.execute();
-    group.grace_period(|| execute);
+    group.grace_period(timer.begin());
     play.stubborn("stuck", &mut group);
     group.add(ready("done"), |_| {});
     play.settle(&mut group);

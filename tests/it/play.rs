@@ -152,6 +152,12 @@ impl Actor {
         Execute(self.clone())
     }
 
+    /// Returns a closure for `grace_period`: each grace period that it begins is an execute of this actor.
+    pub fn begin(&self) -> impl FnMut() -> Execute + Send + 'static {
+        let actor = self.clone();
+        move || actor.execute()
+    }
+
     /// Returns its interrupt. It says who was the cause.
     pub fn interrupt(&self) -> impl FnOnce(&Exit<Word>) + Send + 'static {
         let actor = self.clone();

@@ -161,9 +161,8 @@ fn each_stage_has_its_own_grace_period() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let [first, second] = ["first", "second"].map(|name| play.actor(name));
-    let (begin_first, begin_second) = (first.execute(), second.execute());
-    front.grace_period(|| begin_first);
-    back.grace_period(|| begin_second);
+    front.grace_period(first.begin());
+    back.grace_period(second.begin());
     let a = play.stubborn("a", &mut front);
     play.stubborn("b", &mut front);
     play.stubborn("c", &mut back);
@@ -357,10 +356,10 @@ fn the_grace_period_of_the_whole_bounds_the_stop_of_all_stages() {
     let play = Play::default();
     let (mut group, [a, b, _c, d]) = two_stages(&play);
     let timer = play.actor("timer");
-    let (begin, log) = (timer.execute(), play.clone());
+    let (mut begin, log) = (timer.begin(), play.clone());
     group.grace_period(move || {
         log.say("begins");
-        begin
+        begin()
     });
     a.returns("done");
     play.settle(&mut group);
@@ -404,13 +403,12 @@ fn the_earlier_of_two_grace_periods_counts() {
         let play = Play::default();
         let (mut front, mut back) = (Group::new(), Group::new());
         let [own, whole] = ["own", "whole"].map(|name| play.actor(name));
-        let (begin_own, begin_whole) = (own.execute(), whole.execute());
-        front.grace_period(|| begin_own);
+        front.grace_period(own.begin());
         play.stubborn("a", &mut front);
         play.obedient("b", &mut back);
         back.add(ready("done"), |_| {});
         let mut group = front.before(back);
-        group.grace_period(|| begin_whole);
+        group.grace_period(whole.begin());
         play.settle(&mut group);
         assert_eq!(group.len(), 2);
 
