@@ -452,6 +452,8 @@ mod machine;
 mod panic;
 mod running;
 mod settings;
+#[cfg(target_has_atomic = "ptr")]
+pub mod testing;
 
 pub use crate::exit::{Exit, Outcome};
 pub use crate::group::{Added, Group, LocalGroup};

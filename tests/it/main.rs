@@ -74,6 +74,8 @@ mod release;
 mod stages;
 mod start;
 mod stop;
+#[cfg(target_has_atomic = "ptr")]
+mod testing;
 #[cfg(not(target_family = "wasm"))]
 mod threads;
 #[cfg(all(not(feature = "std"), panic = "unwind"))]

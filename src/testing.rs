@@ -1,0 +1,407 @@
+//! Testing a shutdown: interrupt an actor, or a whole program, at every poll.
+//!
+//! A shutdown is the code that a program runs last and tests least. An actor can be interrupted before its first poll and
+//! after each later one, and at each of these points it has to return. The two functions of this module try them all:
+//!
+//! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. It is for actors whose surroundings
+//!   live in memory: channels, locks, other futures.
+//! - [`interrupt_at_every_poll_on`] runs an actor on your executor. It is for actors with sockets or timers.
+//!
+//! Both return the output of each run, so you can check what the actor did with what it had begun.
+//!
+//! # One actor
+//!
+//! Make the actor a function that takes [`Interrupted`]. Then a group can run it with
+//! [`add_with`](crate::Group::add_with), and a test can interrupt it.
+//!
+//! ```
+//! use run_group::testing::interrupt_at_every_poll;
+//! use run_group::Interrupted;
+//! use smol::channel::{unbounded, Receiver, Sender};
+//!
+//! /// Copies lines until it is interrupted or there are no more, and then says that it is done.
+//! async fn copy(mut interrupted: Interrupted, from: Receiver<&str>, to: Sender<String>) {
+//!     while let Some(Ok(line)) = interrupted.unless(from.recv()).await {
+//!         let _ = to.send(line.to_string()).await;
+//!         smol::future::yield_now().await;
+//!     }
+//!     let _ = to.send("done".into()).await;
+//! }
+//!
+//! let copies = interrupt_at_every_poll(|interrupted| {
+//!     let (send, from) = unbounded();
+//!     let (to, copied) = unbounded();
+//!     send.try_send("a line").unwrap();
+//!     async move {
+//!         copy(interrupted, from, to).await;
+//!         drop(send); // until now, so that `copy` waits for more
+//!         let mut lines = Vec::new();
+//!         while let Ok(line) = copied.try_recv() {
+//!             lines.push(line);
+//!         }
+//!         lines
+//!     }
+//! });
+//! // Interrupted before its first poll, after the line, and while it waits for another.
+//! assert_eq!(copies.len(), 3);
+//! assert!(copies.iter().all(|lines| lines.last().unwrap() == "done"));
+//! ```
+//!
+//! An actor that does not return is found. This one listens in one place and not in the other:
+//!
+//! ```should_panic
+//! # use run_group::testing::interrupt_at_every_poll;
+//! interrupt_at_every_poll(|mut interrupted| async move {
+//!     let (_send, never) = smol::channel::bounded::<()>(1);
+//!     interrupted.unless(smol::future::yield_now()).await;
+//!     never.recv().await // panics: interrupted before its first poll, the actor did not return: it waits, ...
+//! });
+//! ```
+//!
+//! # A whole program
+//!
+//! What works for one actor works for a group. Write the program as a function that takes [`Interrupted`], and add an actor
+//! that awaits it. `main` passes one that a signal resolves, and a test passes one of this module.
+//!
+//! ```
+//! use run_group::testing::interrupt_at_every_poll;
+//! use run_group::{Exit, Group, Interrupted};
+//!
+//! async fn program(interrupted: Interrupted) -> Vec<Exit<Result<(), &'static str>>> {
+//!     let (send, jobs) = smol::channel::unbounded::<u32>();
+//!     let mut front = Group::new();
+//!     front.add(async { Ok(interrupted.await) }, |_| {}).named("shutdown requested");
+//!     front.add_with(|mut interrupted| async move {
+//!         for job in 0..3 {
+//!             let _ = send.send(job).await;
+//!             interrupted.unless(smol::future::yield_now()).await;
+//!         }
+//!         Ok(interrupted.await)
+//!     }).named("listener");
+//!
+//!     let mut back = Group::new();
+//!     back.add_with(|mut interrupted| async move {
+//!         while let Some(Ok(_job)) = interrupted.unless(jobs.recv()).await {}
+//!         while let Ok(_job) = jobs.try_recv() {} // those that are still there
+//!         Ok(())
+//!     }).named("worker");
+//!     front.before(back).report().await
+//! }
+//!
+//! for exits in interrupt_at_every_poll(program) {
+//!     assert_eq!(exits.len(), 3);
+//!     assert!(!exits.iter().any(|exit| exit.is_failure()), "{exits:?}");
+//!     assert_eq!(exits[2].name(), Some("worker")); // it shuts down last
+//! }
+//! ```
+//!
+//! # With sockets
+//!
+//! By hand, nothing wakes an actor that waits for a socket or a timer. On an executor something does. Your `block_on` gives up
+//! on a run that does not return. Choose a time that your slowest machine never needs; a series waits that long once, at its
+//! end, if the actor waits until it is interrupted.
+//!
+//! ```
+//! use run_group::testing::interrupt_at_every_poll_on;
+//! use smol::net::{TcpListener, TcpStream};
+//! use smol::{future, io::AsyncReadExt, Timer};
+//! use std::time::Duration;
+//!
+//! # if cfg!(target_family = "wasm") { return; }
+//! let listener = smol::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+//! let address = listener.local_addr().unwrap();
+//!
+//! let accepted = interrupt_at_every_poll_on(
+//!     |run| {
+//!         smol::block_on(future::or(async { Some(run.await) }, async {
+//!             Timer::after(Duration::from_secs(2)).await;
+//!             None
+//!         }))
+//!     },
+//!     |mut interrupted| {
+//!         let listener = listener.clone();
+//!         async move {
+//!             let client = TcpStream::connect(address);
+//!             let Some(_client) = interrupted.unless(client).await else {
+//!                 return 0;
+//!             };
+//!             let Some(connection) = interrupted.unless(listener.accept()).await else {
+//!                 return 1;
+//!             };
+//!             let (mut connection, _) = connection.unwrap();
+//!             let mut request = [0];
+//!             interrupted.unless(connection.read(&mut request)).await; // the client sends none
+//!             2
+//!         }
+//!     },
+//! );
+//! assert_eq!(accepted[0], 0); // interrupted before its first poll
+//! ```
+//!
+//! # What it does not find
+//!
+//! - **A blocking call.** The check interrupts between polls. A poll that does not return hangs the test, as it hangs the group.
+//! - **What the actor lost.** It finds an actor that does not return. Whether a message was lost is for you to check, in the
+//!   outputs.
+//! - **Other orders.** The actor's surroundings do the same in each run. What comes in another order, or only under load, needs
+//!   runs of its own.
+//! - **A drop at an `.await`.** An actor added with [`add_abortable`](crate::Group::add_abortable) is dropped, not interrupted.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::pin::{pin, Pin};
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+
+use crate::interrupted::{Interrupt, Interrupted};
+
+/// The most runs of a series.
+const RUNS: usize = 1_000;
+/// The most polls of an actor after it was interrupted.
+const POLLS: usize = 10_000;
+
+/// Interrupts an actor at every poll, by hand, and returns the output of each run.
+///
+/// `execute` is called for each run and makes a fresh actor, as the closure of [`add_with`](crate::Group::add_with) does.
+/// Run *k*, from 0, polls it *k* times, interrupts it, and polls it until it returns. The actor is polled only when it was
+/// woken, as an executor would. So what it waits for must be there already, or be done by another future in the same actor.
+///
+/// The series ends with the first run in which the actor returns before it is interrupted, or with the first in which it is
+/// pending and has not been woken. There it is interrupted as well, because that is where a program spends most of its time.
+/// An actor that wakes itself for ever makes an endless series: it ends after 1,000 runs.
+///
+/// # Panics
+///
+/// Panics if an actor that was interrupted does not return: if it then waits without having been woken, or wakes itself for
+/// 10,000 polls. The message says after how many polls it was interrupted. A panic of the actor passes through unchanged.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::testing::interrupt_at_every_poll;
+/// use run_group::Interrupted;
+///
+/// async fn worker(mut interrupted: Interrupted, jobs: smol::channel::Receiver<u32>) -> u32 {
+///     let mut sum = 0;
+///     while let Some(Ok(job)) = interrupted.unless(jobs.recv()).await {
+///         sum += job;
+///         smol::future::yield_now().await;
+///     }
+///     sum
+/// }
+///
+/// let sums = interrupt_at_every_poll(|interrupted| {
+///     let (send, jobs) = smol::channel::unbounded();
+///     send.try_send(1).unwrap();
+///     send.try_send(2).unwrap();
+///     async move {
+///         let _open = send;
+///         worker(interrupted, jobs).await
+///     }
+/// });
+/// // Interrupted before the first poll, after each of two jobs, and while it waits for a third.
+/// assert_eq!(sums, [0, 1, 3, 3]);
+/// ```
+#[track_caller]
+pub fn interrupt_at_every_poll<F: Future>(
+    mut execute: impl FnMut(Interrupted) -> F,
+) -> Vec<F::Output> {
+    let mut outputs = Vec::new();
+    while outputs.len() < RUNS {
+        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        let waker = Waker::from(woken.clone());
+        let (interrupt, interrupted) = Interrupted::channel();
+        let mut execute = pin!(execute(interrupted));
+        let mut poll = || execute.as_mut().poll(&mut Context::from_waker(&waker));
+
+        let mut polls = 0;
+        while polls < outputs.len() && woken.take() {
+            polls += 1;
+            if let Poll::Ready(output) = poll() {
+                outputs.push(output);
+                return outputs;
+            }
+        }
+        let is_last = !woken.0.load(Ordering::Acquire);
+        interrupt.interrupt();
+        let mut more = 0;
+        let output = loop {
+            assert!(woken.take(), "{}{WAITS}", NotReturned(polls));
+            assert!(more < POLLS, "{}{SPINS}", NotReturned(polls));
+            more += 1;
+            if let Poll::Ready(output) = poll() {
+                break output;
+            }
+        };
+        outputs.push(output);
+        if is_last {
+            break;
+        }
+    }
+    outputs
+}
+
+/// Interrupts an actor at every poll, on your executor, and returns the output of each run.
+///
+/// Like [`interrupt_at_every_poll`], for an actor with sockets or timers. `block_on` runs one [`Run`] on the executor and
+/// returns its output, or `None` when it has waited for long enough: a second, say.
+///
+/// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on` gives
+/// up on a run that has not been interrupted: the actor waits for something that does not come, and there are no more points
+/// at which to interrupt it. It ends after 1,000 runs at the latest.
+///
+/// # Panics
+///
+/// Panics if `block_on` gives up on a run that was interrupted: the actor did not return. The message says after how many polls
+/// it was interrupted. A panic of the actor passes through unchanged, if `block_on` lets it.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::testing::interrupt_at_every_poll_on;
+/// use smol::{future, Timer};
+/// use std::time::Duration;
+///
+/// let ticks = interrupt_at_every_poll_on(
+///     |run| {
+///         smol::block_on(future::or(async { Some(run.await) }, async {
+///             Timer::after(Duration::from_secs(10)).await;
+///             None
+///         }))
+///     },
+///     |mut interrupted| async move {
+///         let mut ticks = 0;
+///         while ticks < 3 {
+///             let tick = Timer::after(Duration::from_millis(1));
+///             if interrupted.unless(tick).await.is_none() {
+///                 break;
+///             }
+///             ticks += 1;
+///         }
+///         ticks
+///     },
+/// );
+/// assert_eq!(ticks.first(), Some(&0)); // interrupted before its first poll
+/// assert_eq!(ticks.last(), Some(&3)); // returned before it was interrupted
+/// ```
+#[track_caller]
+pub fn interrupt_at_every_poll_on<F: Future>(
+    mut block_on: impl FnMut(Run<F>) -> Option<F::Output>,
+    mut execute: impl FnMut(Interrupted) -> F,
+) -> Vec<F::Output> {
+    let mut outputs = Vec::new();
+    while outputs.len() < RUNS {
+        let polls = outputs.len();
+        let is_interrupted = Arc::new(AtomicBool::new(false));
+        let (interrupt, interrupted) = Interrupted::channel();
+        let output = block_on(Run {
+            execute: execute(interrupted),
+            polls,
+            interrupt: Some(interrupt),
+            is_interrupted: is_interrupted.clone(),
+        });
+        let is_last = !is_interrupted.load(Ordering::Acquire);
+        assert!(
+            output.is_some() || is_last,
+            "{}{GIVEN_UP}",
+            NotReturned(polls)
+        );
+        outputs.extend(output);
+        if is_last {
+            break;
+        }
+    }
+    outputs
+}
+
+pin_project! {
+    /// One run of an actor, which is interrupted after a set number of polls: a future with the output of the actor.
+    ///
+    /// [`interrupt_at_every_poll_on`] makes it. `Send` where the actor is, and `'static` where the actor is, so you can spawn
+    /// it.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Run<F> {
+        #[pin]
+        execute: F,
+        // How many polls are left until it is interrupted.
+        polls: usize,
+        // `None` once it was interrupted.
+        interrupt: Option<Interrupt>,
+        // For the function that made it.
+        is_interrupted: Arc<AtomicBool>,
+    }
+}
+
+impl<F: Future> Future for Run<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let run = self.project();
+        let mut interrupt = || {
+            if let Some(interrupt) = run.interrupt.take() {
+                run.is_interrupted.store(true, Ordering::Release);
+                interrupt.interrupt();
+            }
+        };
+        if *run.polls == 0 {
+            interrupt();
+        }
+        let polled = run.execute.poll(cx);
+        *run.polls = run.polls.saturating_sub(1);
+        // Not before the next poll: it may never come, and where an actor waits is where most are interrupted.
+        if *run.polls == 0 && polled.is_pending() {
+            interrupt();
+        }
+        polled
+    }
+}
+
+impl<F> fmt::Debug for Run<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("polls", &self.polls)
+            .field("is_interrupted", &self.interrupt.is_none())
+            .finish()
+    }
+}
+
+/// Whether the actor was woken since it was last polled.
+struct Woken(AtomicBool);
+
+impl Woken {
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// The beginning of a message: the actor did not return when it was interrupted after this many polls.
+struct NotReturned(usize);
+
+const WAITS: &str = "it waits, and the interruption did not wake it. Wherever an actor waits, it must await `interrupted` \
+    as well, for example with `interrupted.unless(..)`";
+const SPINS: &str = "it has woken itself for 10,000 polls since. Each round of a loop must look at `interrupted`, for example \
+    with `interrupted.is_interrupted()`";
+const GIVEN_UP: &str = "`block_on` gave up waiting for it. Wherever an actor waits, it must await `interrupted` as well, for \
+    example with `interrupted.unless(..)`";
+
+impl fmt::Display for NotReturned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("interrupted before its first poll")?,
+            1 => f.write_str("interrupted after 1 poll")?,
+            polls => write!(f, "interrupted after {polls} polls")?,
+        }
+        f.write_str(", the actor did not return: ")
+    }
+}
