@@ -6,25 +6,15 @@ use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use futures_util::ready;
 use pin_project_lite::pin_project;
 
 use crate::exit::{Exit, Label, Outcome};
-use crate::panic::{contain, discard, first, Contained, Payload};
+use crate::panic::{contain, first, Contained, Payload};
 
-/// An actor in its allocation. `A` is [`Pair`] or, once its types are erased, `dyn` [`Actor`].
-pub(crate) type Boxed<A> = Pin<Box<Labelled<A>>>;
+/// An actor in its allocation.
+pub(crate) type Boxed<A> = Pin<Box<A>>;
 
-pin_project! {
-    /// An actor and its label.
-    pub(crate) struct Labelled<A: ?Sized> {
-        pub(crate) label: Label,
-        #[pin]
-        actor: A,
-    }
-}
-
-/// Execute and interrupt, with their types erased.
+/// An actor whose types are erased.
 ///
 /// These methods call the user's code, so they are where its panics are contained.
 ///
@@ -41,6 +31,12 @@ pub trait Actor {
 
     /// Drops execute, if it is still there.
     fn release(self: Pin<&mut Self>) -> Contained;
+
+    /// Returns the label.
+    fn label(&self) -> &Label;
+
+    /// Returns the label, to be changed.
+    fn label_mut(self: Pin<&mut Self>) -> &mut Label;
 }
 
 /// What is to become of execute after the interrupt.
@@ -54,50 +50,16 @@ pub enum After {
     Panic(Payload),
 }
 
-impl<A: ?Sized> Labelled<A> {
-    /// Returns the label, to be given a name.
-    pub(crate) fn label_mut(self: Pin<&mut Self>) -> &mut Label {
-        self.project().label
-    }
-}
-
-impl<A: Actor + ?Sized> Labelled<A> {
-    /// Polls execute, and drops it as soon as it has returned or panicked.
-    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<A::Output>> {
-        let outcome = ready!(self.as_mut().project().actor.poll(cx));
-        Poll::Ready(self.release(outcome))
-    }
-
-    /// Calls the interrupt. See [`Actor::interrupt`].
-    pub(crate) fn interrupt(self: Pin<&mut Self>, cause: &Exit<A::Output>) -> After {
-        self.project().actor.interrupt(cause)
-    }
-
-    /// Drops execute, and returns the outcome: `outcome`, unless that panics.
-    pub(crate) fn release(self: Pin<&mut Self>, outcome: Outcome<A::Output>) -> Outcome<A::Output> {
-        match (outcome, self.project().actor.release()) {
-            (Outcome::Panicked(payload), released) => {
-                discard(released); // the first panic counts
-                Outcome::Panicked(payload)
-            }
-            (outcome, Err(payload)) => {
-                discard(outcome);
-                Outcome::Panicked(payload)
-            }
-            (outcome, Ok(())) => outcome,
-        }
-    }
-}
-
 /// Drops an actor that has not exited: execute, then its interrupt, even if dropping one panics. `Err`: the first panic.
 pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
-    let released = actor.as_mut().project().actor.release();
+    let released = actor.as_mut().release();
     first(released, contain(|| drop(actor)))
 }
 
 pin_project! {
-    /// Execute and interrupt as they were added.
+    /// Execute and interrupt as they were added, and the label.
     struct Pair<F, I> {
+        label: Label,
         // `None` once it has returned, has panicked or was dropped.
         #[pin]
         execute: Option<F>,
@@ -126,13 +88,15 @@ pub(crate) fn abortable<F: Future>(execute: F) -> Boxed<impl Actor<Output = F::O
 
 #[track_caller]
 fn boxed<F, I>(execute: F, interrupt: I) -> Boxed<Pair<F, I>> {
+    let label = Label {
+        name: None,
+        location: Location::caller(),
+    };
     let (execute, interrupt) = (Some(execute), Some(interrupt));
-    Box::pin(Labelled {
-        label: Label {
-            name: None,
-            location: Location::caller(),
-        },
-        actor: Pair { execute, interrupt },
+    Box::pin(Pair {
+        label,
+        execute,
+        interrupt,
     })
 }
 
@@ -160,5 +124,13 @@ impl<F: Future, I: FnOnce(&Exit<F::Output>) -> After> Actor for Pair<F, I> {
     fn release(self: Pin<&mut Self>) -> Contained {
         let mut execute = self.project().execute;
         contain(|| execute.set(None))
+    }
+
+    fn label(&self) -> &Label {
+        &self.label
+    }
+
+    fn label_mut(self: Pin<&mut Self>) -> &mut Label {
+        self.project().label
     }
 }

@@ -8,19 +8,9 @@ use core::fmt;
 use core::panic::Location;
 
 /// What an actor is called: its name or, without one, the line that added it.
-pub(crate) struct Label {
+pub struct Label {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) location: &'static Location<'static>,
-}
-
-impl Label {
-    /// Returns the label, whose name is taken out of this one.
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            name: self.name.take(),
-            ..*self
-        }
-    }
 }
 
 impl fmt::Display for Label {

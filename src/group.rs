@@ -498,7 +498,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     #[cfg(feature = "std")]
     pub fn handle(&mut self) -> Handle<'a, T, S> {
         self.is_terminated = false;
-        Handle::new(self.machine.setting().sender())
+        Handle::new(self.machine.sender())
     }
 
     /// Returns how many actors have not exited.

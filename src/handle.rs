@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use core::fmt;
 use core::future::Future;
 
-use crate::actor;
+use crate::actor::{self, Actor};
 use crate::exit::Exit;
 use crate::interrupted::Interrupted;
 use crate::kind::{BoxedActor, Kind, Local, Shared};

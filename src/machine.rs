@@ -34,6 +34,8 @@ use crate::history::History;
 use crate::kind::{BoxedActor, Kind};
 use crate::panic::{contain, first, resume_in_drop};
 use crate::running::{Running, Waiting};
+#[cfg(feature = "std")]
+use crate::settings::Sender;
 use crate::settings::{Setting, Settings};
 
 /// The actors of a group, and how far it has come with them.
@@ -53,6 +55,8 @@ pub(crate) struct Machine<'a, T, S: Kind> {
     is_last_turn: bool,
     /// The number of the newest mark.
     mark: u32,
+    /// Whether a handle may have added actors.
+    has_handles: bool,
 }
 
 /// What changes when an actor exits.
@@ -71,7 +75,9 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Goes through the order of events as far as possible. Ready when the group has ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         #[cfg(feature = "std")]
-        self.take_in(cx);
+        if self.has_handles {
+            self.take_in(cx);
+        }
         if !self.is_stopping() {
             match self.actors.poll_next(cx) {
                 Poll::Ready(Some(Turn::Exit(actor, exit))) => self.exited(actor, exit), // the cause
@@ -113,7 +119,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
             match self.actors.poll_next(cx) {
                 Poll::Ready(Some(Turn::Exit(actor, exit))) => self.exited(actor, exit),
                 Poll::Ready(Some(Turn::Mark(mark))) if mark == self.mark => self.expire(),
-                Poll::Ready(Some(_)) => {} // a mark that no longer counts
+                Poll::Ready(Some(_)) => {} // an empty place, or a mark that no longer counts
                 Poll::Pending if self.is_last_turn && yields > 0 => yields -= 1,
                 Poll::Pending | Poll::Ready(None) => {
                     self.show_wait();
@@ -125,11 +131,10 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Records that an actor has returned or panicked.
     fn exited(&mut self, actor: Place<S::Actor<'a, T>>, exit: Exit<T>) {
-        let stage = actor.stage;
+        self.progress.exit(actor.stage, exit);
         if !actor.is_interrupted {
             self.actors.keep(actor);
         }
-        self.progress.exit(stage, exit);
     }
 
     /// Interrupts every actor of the stage that has not been interrupted.
@@ -229,12 +234,20 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.progress.settings.own(self.stages)
     }
 
+    /// Returns what a handle needs.
+    #[cfg(feature = "std")]
+    pub(crate) fn sender(&mut self) -> Sender<'a, T, S> {
+        self.has_handles = true;
+        self.setting().sender()
+    }
+
     /// Puts the stages of `back` behind those that are here. Neither group is stopping.
     pub(crate) fn before(&mut self, mut back: Self) {
         let (actors, stages) = (self.added, self.stages);
         let (settings, theirs) = (&mut self.progress.settings, &mut back.progress.settings);
         self.added = actors.checked_add(back.added).expect(TOO_MANY_ACTORS);
         self.stages = stages.checked_add(back.stages).expect(TOO_MANY_STAGES);
+        self.has_handles |= back.has_handles;
         self.progress.running += back.progress.running;
         self.actors.append(&mut back.actors, actors, stages);
         settings.append(theirs, stages);
@@ -271,6 +284,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         progress.history.note(progress.settings.close());
         progress.running = 0; // without `std`, an actor that panicked is still counted
         self.actors.clear();
+        self.has_handles = false;
         self.added = 0;
         self.stages = 1;
         self.stage = 0;
@@ -312,6 +326,7 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
             is_interrupted: false,
             is_last_turn: false,
             mark: 0,
+            has_handles: false,
         }
     }
 }
@@ -319,6 +334,9 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
 /// Drops everything, even if dropping some of it panics, and then continues the first such panic.
 impl<T, S: Kind> Drop for Machine<'_, T, S> {
     fn drop(&mut self) {
+        if self.is_new() {
+            return; // It has ended, or never begun.
+        }
         let progress = &mut self.progress;
         let dropped = first(self.actors.drop_all(), progress.settings.close());
         if let Err(payload) = first(dropped, progress.history.clear()) {

@@ -44,8 +44,13 @@ pub(crate) fn first(first: Contained, second: Contained) -> Contained {
 
 /// Drops each of `items`, even if dropping another panics. `Err`: the first such panic.
 pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
-    let drops = items.into_iter().map(|item| contain(|| drop(item)));
-    drops.fold(Ok(()), first)
+    let mut items = items.into_iter();
+    let mut dropped = Ok(());
+    // A panic ends the loop in `contain`, and the next round goes on behind it.
+    while let Err(payload) = contain(|| items.by_ref().for_each(drop)) {
+        dropped = first(dropped, Err(payload));
+    }
+    dropped
 }
 
 /// Drops what a panic has left behind. A further panic in that is ignored, and so is one in dropping what that carries.

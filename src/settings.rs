@@ -145,10 +145,9 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
     pub(crate) fn close(&mut self) -> Contained {
-        let settings = self.0.drain(..);
-        settings
-            .map(|mut setting| setting.close())
-            .fold(Ok(()), first)
+        let closed = self.0.iter_mut().map(Setting::close).fold(Ok(()), first);
+        self.0.clear();
+        closed
     }
 }
 
