@@ -24,6 +24,8 @@ pub(crate) struct Actors<A: ?Sized> {
     running: Option<FuturesUnordered<Place<A>>>,
     /// The actors that exited before they were interrupted.
     exited: Vec<Place<A>>,
+    /// How many actors were added. The next one has this index.
+    pub(crate) added: u32,
 }
 
 /// A place for one actor, and what a group reads when it looks for actors to interrupt. That is small: with numbers of
@@ -62,14 +64,17 @@ pub(crate) enum Turn<A: Actor + ?Sized> {
 pub(crate) type InOrder<X> = Flatten<vec::IntoIter<Option<X>>>;
 
 impl<A: Actor + ?Sized> Actors<A> {
-    /// Adds an actor, to be polled after those that are waiting to be polled. Returns its label.
-    pub(crate) fn push(&mut self, index: u32, stage: Stage, actor: Boxed<A>) -> &mut Label {
+    /// Adds an actor, to be polled after those that are waiting to be polled. Returns its index and label.
+    pub(crate) fn push(&mut self, stage: Stage, actor: Boxed<A>) -> (u32, &mut Label) {
+        let index = self.added;
+        self.added = index.checked_add(1).expect(TOO_MANY_ACTORS);
         let running = self.running.get_or_insert_with(FuturesUnordered::new);
         running.push(Place::new(index, stage, Some(actor)));
         // The set iterates most recently added first.
         let mut actors = running.iter_mut().filter(|place| place.index == index);
         let actor = actors.find_map(|place| place.actor.as_mut());
-        actor.expect("it was just added").as_mut().label_mut()
+        let actor = actor.expect("it was just added");
+        (index, actor.as_mut().label_mut())
     }
 
     /// Sets a mark. It comes out of the set after a turn of every actor that is waiting to be polled now, because the ready
@@ -91,10 +96,9 @@ impl<A: Actor + ?Sized> Actors<A> {
 
     /// Returns the actors for which `is_due` holds, in the order of adding.
     pub(crate) fn due(&mut self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<&mut Place<A>> {
-        let running = self.running.iter_mut().flatten();
-        let actors = self.exited.iter_mut().chain(running);
+        let actors = self.running.iter_mut().flatten().chain(&mut self.exited);
         let due = actors.filter(|place| place.actor.is_some() && is_due(place));
-        in_order(due, |place| place.index)
+        in_order(self.added, due.map(|place| (place.index, place)))
     }
 
     /// Shows the actors that have not exited and for which `is_due` holds, in the order of adding.
@@ -107,21 +111,21 @@ impl<A: Actor + ?Sized> Actors<A> {
                 is_interrupted: place.is_interrupted,
             })
         });
-        in_order(running, |running| running.index)
+        in_order(self.added, running.map(|running| (running.index, running)))
     }
 
     /// Makes everything as new, when all actors have exited and were interrupted. The set is used again, unless a waker of an
     /// empty place could still wake the group.
     pub(crate) fn clear(&mut self) {
         self.running = self.running.take().filter(FuturesUnordered::is_empty);
+        self.added = 0;
     }
 
-    /// Takes over the actors of `back`, in the order of adding: behind this many actors and stages.
-    pub(crate) fn append(&mut self, back: &mut Self, actors: u32, stages: Stage) {
+    /// Takes over the actors of `back`, in the order of adding, behind this many stages.
+    pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
         for place in back.due(|_| true) {
-            let (index, stage) = (place.index + actors, place.stage + stages);
             if let Some(actor) = place.actor.take() {
-                self.push(index, stage, actor);
+                self.push(place.stage + stages, actor);
             }
         }
     }
@@ -147,6 +151,7 @@ impl<A: ?Sized> Default for Actors<A> {
         Self {
             running: Some(FuturesUnordered::new()),
             exited: Vec::new(),
+            added: 0,
         }
     }
 }
@@ -236,15 +241,15 @@ impl<A: Actor + ?Sized> Future for Place<A> {
     }
 }
 
-/// Puts things in the order of adding, by putting each in its place: a sort would take five kilobytes of code.
-fn in_order<X>(things: impl Iterator<Item = X>, index: impl Fn(&X) -> u32) -> InOrder<X> {
+/// Puts things with an index below `added` in the order of adding, by putting each in its place: a sort would take five
+/// kilobytes of code.
+fn in_order<X>(added: u32, things: impl Iterator<Item = (u32, X)>) -> InOrder<X> {
     let mut places = Vec::new();
-    for thing in things {
-        let index = index(&thing) as usize;
-        if places.len() <= index {
-            places.resize_with(index + 1, || None);
-        }
-        places[index] = Some(thing);
+    places.resize_with(added as usize, || None);
+    for (index, thing) in things {
+        places[index as usize] = Some(thing);
     }
     places.into_iter().flatten()
 }
+
+const TOO_MANY_ACTORS: &str = "a group has room for 4 294 967 295 actors";

@@ -42,8 +42,6 @@ use crate::settings::{Setting, Settings};
 pub(crate) struct Machine<'a, T, S: Kind> {
     actors: Actors<S::Actor<'a, T>>,
     progress: Progress<'a, T, S>,
-    /// How many actors were added. The next one has this index.
-    added: u32,
     /// How many stages there are, with those that have ended.
     stages: Stage,
     /// The current stage: the one that shuts down first or, while the group is stopping, the one that does.
@@ -81,7 +79,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         if !self.is_stopping() {
             match self.actors.poll_next(cx) {
                 Poll::Ready(Some(Turn::Exit(actor, exit))) => self.exited(actor, exit), // the cause
-                _ if self.added == 0 => return Poll::Ready(()),
+                _ if self.actors.added == 0 => return Poll::Ready(()),
                 _ => return Poll::Pending,
             }
         }
@@ -94,7 +92,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     #[inline(never)]
     fn stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // A turn of all actors takes no more yields. Without a limit, this would spin while another thread adds to the queue.
-        let mut yields = self.added;
+        let mut yields = self.actors.added;
         let mut is_limited = false;
         loop {
             if !self.is_interrupted {
@@ -218,14 +216,13 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         stage: Stage,
         actor: BoxedActor<'a, T, S>,
     ) -> (u32, &mut Label) {
-        let (index, stage) = (self.added, stage.max(self.stage));
-        self.added = index.checked_add(1).expect(TOO_MANY_ACTORS);
+        let stage = stage.max(self.stage);
         self.progress.running += 1;
         if stage == self.stage {
             self.is_interrupted = false;
             self.is_last_turn = false;
         }
-        (index, self.actors.push(index, stage, actor))
+        self.actors.push(stage, actor)
     }
 
     /// Returns what was set on the group itself, to be changed.
@@ -243,19 +240,18 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Puts the stages of `back` behind those that are here. Neither group is stopping.
     pub(crate) fn before(&mut self, mut back: Self) {
-        let (actors, stages) = (self.added, self.stages);
+        let stages = self.stages;
         let (settings, theirs) = (&mut self.progress.settings, &mut back.progress.settings);
-        self.added = actors.checked_add(back.added).expect(TOO_MANY_ACTORS);
         self.stages = stages.checked_add(back.stages).expect(TOO_MANY_STAGES);
         self.has_handles |= back.has_handles;
         self.progress.running += back.progress.running;
-        self.actors.append(&mut back.actors, actors, stages);
+        self.actors.append(&mut back.actors, stages);
         settings.append(theirs, stages);
     }
 
     /// Returns whether nothing was added, set or combined, and no handle was made.
     pub(crate) fn is_new(&self) -> bool {
-        self.added == 0 && self.stages == 1 && self.progress.settings.is_empty()
+        self.actors.added == 0 && self.stages == 1 && self.progress.settings.is_empty()
     }
 
     /// Returns whether there has been an exit.
@@ -285,7 +281,6 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         progress.running = 0; // without `std`, an actor that panicked is still counted
         self.actors.clear();
         self.has_handles = false;
-        self.added = 0;
         self.stages = 1;
         self.stage = 0;
         mem::take(&mut progress.history)
@@ -320,7 +315,6 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
                 history: History::default(),
                 settings: Settings::new(),
             },
-            added: 0,
             stages: 1,
             stage: 0,
             is_interrupted: false,
@@ -346,5 +340,4 @@ impl<T, S: Kind> Drop for Machine<'_, T, S> {
 }
 
 const IS_STOPPING: &str = "a group that is stopping has a cause";
-const TOO_MANY_ACTORS: &str = "a group has room for 4 294 967 295 actors";
 const TOO_MANY_STAGES: &str = "a group has room for 65 535 stages";
