@@ -72,8 +72,8 @@
 //!
 //! # The order of events
 //!
-//! 1. Nothing runs before the first poll. First polls come in the order of adding. Later, an actor is polled when it was
-//!    woken.
+//! 1. Nothing runs before the first poll. First polls come in the order of adding. After that, an actor is polled only when
+//!    it was woken.
 //! 2. The first actor to return or panic is the *cause*. If several are ready in one poll, the cause is the one that was
 //!    woken first. At the start, it is the one that was added first.
 //! 3. In the same poll, before any actor is polled again, the group calls every interrupt once, in the order of adding, with
@@ -89,6 +89,9 @@
 //! is dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and
 //! [`report`](Group::report) returns them all.
 //!
+//! An actor may also be added later, between two polls or through a [handle](Group::handle). If its stage is shutting down by
+//! then, it is interrupted before its first poll.
+//!
 //! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors clean
 //! up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then takes as long
 //! as all interrupts together.
@@ -101,9 +104,9 @@
 //!
 //! ## Draining
 //!
-//! An actor that has work left when it is interrupted finishes it in execute. Here it accepts no new requests and serves
-//! those that wait. [`unless`](Interrupted::unless) drops only the `recv`, never a request. An error ends the actor at once,
-//! before and during the shutdown.
+//! If an actor has work left when it is interrupted, it finishes that in execute. This actor closes its queue and serves the
+//! requests that are still in it. [`unless`](Interrupted::unless) drops only the `recv`, never a request. An error ends the
+//! actor at once, before and during the shutdown.
 //!
 //! ```
 //! use run_group::Group;
@@ -138,8 +141,8 @@
 //!
 //! ## Leaving at once
 //!
-//! If an actor has nothing to finish, add it with [`add_abortable`](Group::add_abortable). If it needs a last word, wrap its
-//! work in [`unless`](Interrupted::unless). Either way, use it only for futures that are safe to cancel at any `.await`.
+//! If an actor has nothing to finish, add it with [`add_abortable`](Group::add_abortable). If only its output matters, wrap
+//! its work in [`unless`](Interrupted::unless). Either way, the work must be safe to cancel at any `.await`.
 //!
 //! ```
 //! use run_group::Group;
@@ -163,8 +166,8 @@
 //!
 //! ## A sidecar and a main job
 //!
-//! A sidecar stops the group if it fails, but not when it is done. The main job stops the group either way. The sidecar here
-//! also gives up its work when it is interrupted.
+//! A sidecar stops the group if it fails, but not when it is done. The main job stops the group either way. This sidecar also
+//! abandons its work when it is interrupted.
 //!
 //! ```
 //! use run_group::Group;
@@ -196,7 +199,7 @@
 //! ## A gate between actors
 //!
 //! All actors start together. An actor that depends on another must wait for it to be ready *or* for the interrupt, since
-//! the other may never get ready. Here the database fails to open:
+//! the other may never get ready. In this group, the database fails to open:
 //!
 //! ```
 //! use futures::channel::oneshot;
@@ -226,7 +229,7 @@
 //! assert_eq!(exits[1].to_string(), "web returned Ok(()), interrupted");
 //! ```
 //!
-//! The gate opens with a value, not by being dropped, because a database that fails drops its end as well.
+//! Open the gate with a value, not by dropping the sender: a database that fails drops its sender, too.
 //!
 //! ## A blocking thread
 //!
@@ -284,11 +287,11 @@
 //!
 //! ## A shutdown from outside
 //!
-//! To stop a group from anywhere, add an actor that returns at once, through a [handle](Group::handle). Its output is then
-//! that of the group. You can do so from any thread, before the first poll or later, and more than once.
+//! To stop a group from anywhere, use a [handle](Group::handle) to add an actor that returns at once. If no actor has exited
+//! before, its output is that of the group. You can do so from any thread, before the first poll or later, and more than once.
 //!
 #![cfg_attr(feature = "std", doc = "```")]
-#![cfg_attr(not(feature = "std"), doc = "```ignore")]
+#![cfg_attr(not(feature = "std"), doc = "```text")]
 //! use run_group::Group;
 //!
 //! let mut group = Group::new();
@@ -333,8 +336,9 @@
 //! assert_eq!(exits[1].to_string(), "stuck expired");
 //! ```
 //!
-//! The closure is called once a stage. A shared future stays ready, so one second signal forces the stages that follow as
-//! well. With `signal()` in its place, each stage would wait for a signal of its own.
+//! The closure is called once a stage. A shared future stays ready, so the second signal also forces the stages that follow.
+//! With `signal()` instead, each stage would wait for another signal. If the group has several stages, put the actor that
+//! waits for signals in the first one, so that it does not take the second signal.
 //!
 //! [`async-signal`]: https://docs.rs/async-signal
 //!
@@ -366,7 +370,7 @@
 //! assert_eq!(exits[2].to_string(), "storage returned (), interrupted");
 //! ```
 //!
-//! Or share one future. An `async` block makes its timer when it is first polled, which is when the shutdown begins:
+//! Or share one future. An `async` block makes its timer when it is first polled, which is when the first grace period begins:
 //!
 //! ```
 //! # use run_group::Group;
@@ -432,10 +436,10 @@
 //!
 //! ## Adding actors while it runs
 //!
-//! A [`Handle`] adds actors from anywhere, also from inside an actor. Here a listener adds an actor for each peer:
+//! A [`Handle`] adds actors from anywhere, even from inside an actor. This listener adds an actor for each peer:
 //!
 #![cfg_attr(feature = "std", doc = "```")]
-#![cfg_attr(not(feature = "std"), doc = "```ignore")]
+#![cfg_attr(not(feature = "std"), doc = "```text")]
 //! use run_group::Group;
 //!
 //! async fn talk_to(peer: &str) -> Result<(), String> {
@@ -467,8 +471,9 @@
 //! assert_eq!(exits.len(), 4);
 //! ```
 //!
-//! Such an actor stays in the group until the shutdown, so this is for parts of the program that are meant to stay: peers,
-//! workers, plugins. If clients come and go, serve them all in one actor, as the examples `echo` and `http_server` do.
+//! An actor that awaits `interrupted` stays in the group until the shutdown. So this is for parts of the program that are
+//! meant to stay: peers, workers, plugins. If clients come and go, serve them all in one actor, as the examples `echo` and
+//! `http_server` do.
 //!
 //! ## A group in a group
 //!
@@ -505,13 +510,13 @@
 //! assert_eq!(exits[1].error().unwrap(), error);
 //! ```
 //!
-//! If both groups have a grace period, give the inner one the shorter one, so that the inner group expires first and reports
-//! which actor was late.
+//! If both groups have a grace period, make that of the inner group shorter, so that the inner group expires first and
+//! reports which actor was late.
 //!
 //! ## A group in a loop
 //!
-//! A group never restarts an actor. Run a new group each time, or reuse this one: once finished, it is empty. Only your
-//! program knows what to retry; write a loop.
+//! A group never restarts an actor, because only your program knows what to retry: write a loop. Run a new group each time,
+//! or reuse this one: once finished, it is empty, without settings or handles.
 //!
 //! ```
 //! use run_group::Group;
