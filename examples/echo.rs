@@ -1,8 +1,8 @@
 //! A TCP echo server with a graceful shutdown.
 //!
-//! Its group has two actors. One accepts connections and serves them. The other returns when a signal comes, which stops the
-//! group. The first actor is then interrupted: it accepts no more clients, and serves those that are connected until they
-//! leave. The grace period limits this to 10 seconds. A second signal ends it early.
+//! Its group has two actors. One accepts connections and serves them. The other returns when a signal comes, which
+//! stops the group. The first actor is then interrupted: it accepts no more clients, and serves those that are
+//! connected until they leave. The grace period limits this to 10 seconds. A second signal ends it early.
 //!
 //! ```text
 //! cargo run --example echo -- [ADDRESS]
@@ -25,8 +25,8 @@
 //!
 //! If you do not leave `nc`, the last line is `clients expired`.
 //!
-//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so and
-//! exits with 1.
+//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so
+//! and exits with 1.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};

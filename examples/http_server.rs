@@ -1,9 +1,9 @@
 //! An HTTP server behind a load balancer, on smol and hyper, that finishes the requests in flight when it shuts down.
 //!
 //! Its group has two stages. The first has the public server and the signals. The second has a server for the load
-//! balancer, on an address of its own, which answers `/ready` and `/live`. When a signal comes, the public server refuses
-//! new connections, closes idle ones, and finishes the requests that have begun. The grace period limits this to 10 seconds.
-//! A second signal ends it early.
+//! balancer, on an address of its own, which answers `/ready` and `/live`. When a signal comes, the public server
+//! refuses new connections, closes idle ones, and finishes the requests that have begun. The grace period limits this
+//! to 10 seconds. A second signal ends it early.
 //!
 //! Meanwhile the second stage still runs, and answers `/ready` with 503, so that the load balancer sends its clients
 //! elsewhere. It shuts down when the public server has.
@@ -34,8 +34,8 @@
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first and send the
 //! signal later: in Kubernetes, with a `preStop` hook that sleeps.
 //!
-//! A signal is a clean shutdown, with exit status 0. If a port is in use or an address is bad, the program says so and exits
-//! with 1.
+//! A signal is a clean shutdown, with exit status 0. If a port is in use or an address is bad, the program says so and
+//! exits with 1.
 
 use std::cell::Cell;
 use std::convert::Infallible;

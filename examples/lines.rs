@@ -1,8 +1,8 @@
 //! A reader as an actor, as in the README of Go's oklog/run: it numbers lines until they end or a signal comes.
 //!
-//! Reading may block for hours, until you type a line. Printing into `less` may block until you turn the page. So neither
-//! happens on the thread of the group. A thread that blocks cannot be interrupted, but it can be left behind: the actor is
-//! abortable. The count outlives the actor, which only borrows it.
+//! Reading may block for hours, until you type a line. Printing into `less` may block until you turn the page. So
+//! neither happens on the thread of the group. A thread that blocks cannot be interrupted, but it can be left behind:
+//! the actor is abortable. The count outlives the actor, which only borrows it.
 //!
 //! ```text
 //! cargo run --example lines -- [FILE]
@@ -18,8 +18,8 @@
 //! lines read: 2
 //! ```
 //!
-//! The last line goes to the standard error, because it is not part of the output. A signal is a clean shutdown, with exit
-//! status 0. If the program cannot read or print, it says so and exits with 1.
+//! The last line goes to the standard error, because it is not part of the output. A signal is a clean shutdown, with
+//! exit status 0. If the program cannot read or print, it says so and exits with 1.
 
 use std::ffi::OsString;
 use std::fmt::Display;

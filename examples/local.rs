@@ -1,8 +1,8 @@
 //! Actors that share an `Rc` and borrow: two of them read one text, from the left and from the right, until they meet.
 //!
 //! The actors of a group take turns on one thread, so the actors of a `LocalGroup` need not be `Send`. They can share
-//! their work through `Rc` and `RefCell`, without a lock. They can also borrow from the function that runs the group, which
-//! can use what it lent again once the group has ended.
+//! their work through `Rc` and `RefCell`, without a lock. They can also borrow from the function that runs the group,
+//! which can use what it lent again once the group has ended.
 //!
 //! ```text
 //! cargo run --example local

@@ -28,8 +28,8 @@
 //! client returned Ok(()), interrupted
 //! ```
 //!
-//! With `writer` as FAILURE, the writer fails when it is interrupted. The library's report has the failure, so it reaches
-//! the program although the shutdown began without one:
+//! With `writer` as FAILURE, the writer fails when it is interrupted. The library's report has the failure, so it
+//! reaches the program although the shutdown began without one:
 //!
 //! ```text
 //! the client finds the index ready

@@ -1,8 +1,8 @@
 //! A shutdown that is requested from outside: by the function that runs the group, or from another thread.
 //!
 //! The request is an actor that returns at once. A handle adds it to the group, at any time: before the group is first
-//! polled, while it runs, again, or after it has ended. The group does not wait for its handles. If you drop one, nothing
-//! happens.
+//! polled, while it runs, again, or after it has ended. The group does not wait for its handles. If you drop one,
+//! nothing happens.
 //!
 //! ```text
 //! cargo run --example outside

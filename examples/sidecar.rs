@@ -1,7 +1,7 @@
 //! A sidecar, whose clean return would be no reason to stop, beside a main job, whose clean return is.
 //!
-//! Any return stops a group. So when the sidecar has done its work, it does not return yet: it awaits `interrupted`. Its
-//! failure is a reason to stop, so it returns an error at once.
+//! Any return stops a group. So when the sidecar has done its work, it does not return yet: it awaits `interrupted`.
+//! Its failure is a reason to stop, so it returns an error at once.
 //!
 //! ```text
 //! cargo run --example sidecar -- [FAILURE]

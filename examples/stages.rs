@@ -1,8 +1,8 @@
 //! Three stages: the web shuts down first, then the workers, and the storage last, whichever of them fails first.
 //!
-//! Requests go from the web to the workers, and results from the workers to the storage. Each stage is interrupted when all
-//! actors of the stage before it have exited. So every request and every result that is sent is still received, and when
-//! the storage flushes, no more results can come.
+//! Requests go from the web to the workers, and results from the workers to the storage. Each stage is interrupted when
+//! all actors of the stage before it have exited. So every request and every result that is sent is still received, and
+//! when the storage flushes, no more results can come.
 //!
 //! ```text
 //! cargo run --example stages -- [STAGE]
@@ -18,8 +18,8 @@
 //! storage returned Ok(()), interrupted
 //! ```
 //!
-//! With another stage, the first line names that stage, and the other lines are the same. The error goes to the standard
-//! error as well, and the exit status is 1.
+//! With another stage, the first line names that stage, and the other lines are the same. The error goes to the
+//! standard error as well, and the exit status is 1.
 //!
 //! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(())`, and the exit status is 0.
 

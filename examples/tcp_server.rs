@@ -32,8 +32,8 @@
 //! greeter returned Ok(()), interrupted
 //! ```
 //!
-//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so and
-//! exits with 1.
+//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so
+//! and exits with 1.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};

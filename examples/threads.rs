@@ -97,8 +97,8 @@ async fn count(limit: u64) -> Result<(), String> {
 
 /// Runs `work` on a thread of its own. Returns what it returns, or panics if it panics.
 ///
-/// The thread starts with the first poll, and has ended when this future is ready. If the future is dropped before that,
-/// the thread continues by itself, because only `work` can end it.
+/// The thread starts with the first poll, and has ended when this future is ready. If the future is dropped before
+/// that, the thread continues by itself, because only `work` can end it.
 async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     let (running, ended) = oneshot::channel::<()>();
     let thread = thread::Builder::new().spawn(move || {

@@ -1,8 +1,8 @@
 //! Runs the long-running parts of a program together, and shuts them all down, in order, when one of them exits.
 //!
-//! A [`Group`] collects *actors*. An actor is a pair: a future that does the work (*execute*), and a function that asks it
-//! to finish (*interrupt*). When any actor returns, `Ok` or `Err`, the group interrupts all of them, waits until they have
-//! all returned, and yields the first output.
+//! A [`Group`] collects *actors*. An actor is a pair: a future that does the work (*execute*), and a function that asks
+//! it to finish (*interrupt*). When any actor returns, `Ok` or `Err`, the group interrupts all of them, waits until
+//! they have all returned, and yields the first output.
 //!
 //! ```
 //! use run_group::Group;
@@ -45,10 +45,10 @@
 //! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on the
 //! shutdown, stages, names, actors that are added later, the exit of every actor, and contained panics.
 //!
-//! A group is itself a plain future. It polls its actors wherever it is polled. It spawns nothing and needs no runtime, so
-//! it runs on smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future. It owns its actors,
-//! so they may borrow and need not be `Send`, and an actor that does not stop in time can be dropped. When the group has
-//! finished, nothing of it is left running.
+//! A group is itself a plain future. It polls its actors wherever it is polled. It spawns nothing and needs no runtime,
+//! so it runs on smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future. It owns its
+//! actors, so they may borrow and need not be `Send`, and an actor that does not stop in time can be dropped. When the
+//! group has finished, nothing of it is left running.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 //!
@@ -58,8 +58,8 @@
 //! - Recipes for the work of an actor: [draining](#draining), [leaving at once](#leaving-at-once),
 //!   [a sidecar and a main job](#a-sidecar-and-a-main-job), [a gate between actors](#a-gate-between-actors),
 //!   [a blocking thread](#a-blocking-thread), [a spawned task](#a-spawned-task)
-//! - Recipes for the shutdown: [a shutdown from outside](#a-shutdown-from-outside), [a second signal](#a-second-signal),
-//!   [one deadline](#one-deadline), [what a shutdown waits for](#what-a-shutdown-waits-for),
+//! - Recipes for the shutdown: [a shutdown from outside](#a-shutdown-from-outside), [a second
+//!   signal](#a-second-signal), [one deadline](#one-deadline), [what a shutdown waits for](#what-a-shutdown-waits-for),
 //!   [failures during a shutdown](#failures-during-a-shutdown)
 //! - Recipes for groups: [adding actors while it runs](#adding-actors-while-it-runs),
 //!   [a group in a group](#a-group-in-a-group), [a group in a loop](#a-group-in-a-loop)
@@ -72,29 +72,30 @@
 //!
 //! # The order of events
 //!
-//! 1. Nothing runs before the first poll. First polls come in the order of adding. After that, an actor is polled only when
-//!    it was woken.
-//! 2. The first actor to return or panic is the *cause*. If several are ready in one poll, the cause is the one that was
-//!    woken first. At the start, it is the one that was added first.
-//! 3. In the same poll, before any actor is polled again, the group calls every interrupt once, in the order of adding, with
-//!    the [`Exit`] of the cause. This includes actors that have already returned, and actors that have not been polled yet;
-//!    the latter are then polled. An [abortable](Group::add_abortable) actor is dropped in its place in this order.
-//! 4. The remaining actors return in their own time. Any that are still running when the [grace period](Group::grace_period)
-//!    ends are dropped. Without a grace period, the group waits as long as it takes.
-//! 5. If the group has [several stages](Group::before), steps 3 and 4 are for the actors of the first stage. When all of
-//!    these have exited, the next stage is interrupted, with the same cause. Each stage has its own grace period.
+//! 1. Nothing runs before the first poll. First polls come in the order of adding. After that, an actor is polled only
+//!    when it was woken.
+//! 2. The first actor to return or panic is the *cause*. If several are ready in one poll, the cause is the one that
+//!    was woken first. At the start, it is the one that was added first.
+//! 3. In the same poll, before any actor is polled again, the group calls every interrupt once, in the order of adding,
+//!    with the [`Exit`] of the cause. This includes actors that have already returned, and actors that have not been
+//!    polled yet; the latter are then polled. An [abortable](Group::add_abortable) actor is dropped in its place in
+//!    this order.
+//! 4. The remaining actors return in their own time. Any that are still running when the [grace
+//!    period](Group::grace_period) ends are dropped. Without a grace period, the group waits as long as it takes.
+//! 5. If the group has [several stages](Group::before), steps 3 and 4 are for the actors of the first stage. When all
+//!    of these have exited, the next stage is interrupted, with the same cause. Each stage has its own grace period.
 //! 6. When all actors have exited, the group is ready with the output of the cause.
 //!
-//! An actor *returns* when its execute does. It *exits* when it has returned, panicked, been aborted or expired. Its execute
-//! is dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and
+//! An actor *returns* when its execute does. It *exits* when it has returned, panicked, been aborted or expired. Its
+//! execute is dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and
 //! [`report`](Group::report) returns them all.
 //!
-//! An actor may also be added later, between two polls or through a [handle](Group::handle). If its stage is shutting down by
-//! then, it is interrupted before its first poll.
+//! An actor may also be added later, between two polls or through a [handle](Group::handle). If its stage is shutting
+//! down by then, it is interrupted before its first poll.
 //!
-//! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors clean
-//! up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then takes as long
-//! as all interrupts together.
+//! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors
+//! clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then
+//! takes as long as all interrupts together.
 //!
 //! # Recipes
 //!
@@ -104,9 +105,9 @@
 //!
 //! ## Draining
 //!
-//! If an actor has work left when it is interrupted, it finishes that in execute. This actor closes its queue and serves the
-//! requests that are still in it. [`unless`](Interrupted::unless) drops only the `recv`, never a request. An error ends the
-//! actor at once, before and during the shutdown.
+//! If an actor has work left when it is interrupted, it finishes that in execute. This actor closes its queue and
+//! serves the requests that are still in it. [`unless`](Interrupted::unless) drops only the `recv`, never a request. An
+//! error ends the actor at once, before and during the shutdown.
 //!
 //! ```
 //! use run_group::Group;
@@ -141,8 +142,8 @@
 //!
 //! ## Leaving at once
 //!
-//! If an actor has nothing to finish, add it with [`add_abortable`](Group::add_abortable). If only its output matters, wrap
-//! its work in [`unless`](Interrupted::unless). Either way, the work must be safe to cancel at any `.await`.
+//! If an actor has nothing to finish, add it with [`add_abortable`](Group::add_abortable). If only its output matters,
+//! wrap its work in [`unless`](Interrupted::unless). Either way, the work must be safe to cancel at any `.await`.
 //!
 //! ```
 //! use run_group::Group;
@@ -166,8 +167,8 @@
 //!
 //! ## A sidecar and a main job
 //!
-//! A sidecar stops the group if it fails, but not when it is done. The main job stops the group either way. This sidecar also
-//! abandons its work when it is interrupted.
+//! A sidecar stops the group if it fails, but not when it is done. The main job stops the group either way. This
+//! sidecar also abandons its work when it is interrupted.
 //!
 //! ```
 //! use run_group::Group;
@@ -193,13 +194,13 @@
 //! assert!(!exits.iter().any(|exit| exit.is_failure()));
 //! ```
 //!
-//! [`is_failure`](Exit::is_failure) is also true for an actor that failed during the shutdown. An actor that was aborted,
-//! such as the main job if the sidecar fails, is no failure.
+//! [`is_failure`](Exit::is_failure) is also true for an actor that failed during the shutdown. An actor that was
+//! aborted, such as the main job if the sidecar fails, is no failure.
 //!
 //! ## A gate between actors
 //!
-//! All actors start together. An actor that depends on another must wait for it to be ready *or* for the interrupt, since
-//! the other may never get ready. In this group, the database fails to open:
+//! All actors start together. An actor that depends on another must wait for it to be ready *or* for the interrupt,
+//! since the other may never get ready. In this group, the database fails to open:
 //!
 //! ```
 //! use futures::channel::oneshot;
@@ -233,8 +234,8 @@
 //!
 //! ## A blocking thread
 //!
-//! Work that blocks belongs on a thread. The thread owns the [`Interrupted`] and looks at it between two pieces of work.
-//! Execute awaits the end of the thread.
+//! Work that blocks belongs on a thread. The thread owns the [`Interrupted`] and looks at it between two pieces of
+//! work. Execute awaits the end of the thread.
 //!
 //! ```
 //! use run_group::Group;
@@ -263,8 +264,8 @@
 //!
 //! ## A spawned task
 //!
-//! Actors share one thread. To run an actor on another, spawn a task and let the actor await its handle. The handle must
-//! cancel the task when it is dropped, because the group drops it when the actor expires. A `smol::Task` does.
+//! Actors share one thread. To run an actor on another, spawn a task and let the actor await its handle. The handle
+//! must cancel the task when it is dropped, because the group drops it when the actor expires. A `smol::Task` does.
 //!
 //! ```
 //! use run_group::Group;
@@ -282,13 +283,15 @@
 //! assert_eq!(exits[1].output(), Some(&"interrupted"));
 //! ```
 //!
-//! Dropping a Tokio or async-std `JoinHandle` leaves the task running. For Tokio, use `AbortOnDropHandle` of tokio-util:
-//! `spawned` in the example `tokio` is the recipe. Elsewhere, use `FutureExt::remote_handle` of the `futures` crate.
+//! Dropping a Tokio or async-std `JoinHandle` leaves the task running. For Tokio, use `AbortOnDropHandle` of
+//! tokio-util: `spawned` in the example `tokio` is the recipe. Elsewhere, use `FutureExt::remote_handle` of the
+//! `futures` crate.
 //!
 //! ## A shutdown from outside
 //!
-//! To stop a group from anywhere, use a [handle](Group::handle) to add an actor that returns at once. If no actor has exited
-//! before, its output is that of the group. You can do so from any thread, before the first poll or later, and more than once.
+//! To stop a group from anywhere, use a [handle](Group::handle) to add an actor that returns at once. If no actor has
+//! exited before, its output is that of the group. You can do so from any thread, before the first poll or later, and
+//! more than once.
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```text")]
@@ -471,14 +474,14 @@
 //! assert_eq!(exits.len(), 4);
 //! ```
 //!
-//! An actor that awaits `interrupted` stays in the group until the shutdown. So this is for parts of the program that are
-//! meant to stay: peers, workers, plugins. If clients come and go, serve them all in one actor, as the examples `echo` and
-//! `http_server` do.
+//! An actor that awaits `interrupted` stays in the group until the shutdown. So this is for parts of the program that
+//! are meant to stay: peers, workers, plugins. If clients come and go, serve them all in one actor, as the examples
+//! `echo` and `http_server` do.
 //!
 //! ## A group in a group
 //!
-//! A library can run a group of its own behind a function that returns a future. To the program, that future is one actor.
-//! When it is interrupted, an actor of the inner group returns, which stops the inner group.
+//! A library can run a group of its own behind a function that returns a future. To the program, that future is one
+//! actor. When it is interrupted, an actor of the inner group returns, which stops the inner group.
 //!
 //! ```
 //! use run_group::{Group, Interrupted};
@@ -515,8 +518,8 @@
 //!
 //! ## A group in a loop
 //!
-//! A group never restarts an actor, because only your program knows what to retry: write a loop. Run a new group each time,
-//! or reuse this one: once finished, it is empty, without settings or handles.
+//! A group never restarts an actor, because only your program knows what to retry: write a loop. Run a new group each
+//! time, or reuse this one: once finished, it is empty, without settings or handles.
 //!
 //! ```
 //! use run_group::Group;
@@ -542,18 +545,19 @@
 //!
 //! # One task
 //!
-//! A group is one future. Its actors take turns on one thread, the one that polls the group. There is no parallelism between
-//! them. An actor that blocks its thread blocks the other actors, the grace period and the shutdown. If you need more than
-//! one thread, spawn a task and let the actor await its handle, [as above](#a-spawned-task). If all your actors would be such
-//! handles, a `JoinSet` may be all you need. To await a handful of futures that end by themselves, use `join!` or `select!`.
+//! A group is one future. Its actors take turns on one thread, the one that polls the group. There is no parallelism
+//! between them. An actor that blocks its thread blocks the other actors, the grace period and the shutdown. If you
+//! need more than one thread, spawn a task and let the actor await its handle, [as above](#a-spawned-task). If all your
+//! actors would be such handles, a `JoinSet` may be all you need. To await a handful of futures that end by themselves,
+//! use `join!` or `select!`.
 //!
-//! A group is fair. An actor that wakes itself forever is polled again only after those that wait for their turn. The group
-//! also yields to its executor: when two of its actors have woken themselves, or every actor was polled. It then wakes
-//! itself, so it may be polled more often than its actors are woken.
+//! A group is fair. An actor that wakes itself forever is polled again only after those that wait for their turn. The
+//! group also yields to its executor: when two of its actors have woken themselves, or every actor was polled. It then
+//! wakes itself, so it may be polled more often than its actors are woken.
 //!
-//! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio forces this with a budget
-//! for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up, give that
-//! actor a task of its own. The grace period is polled before the actors, so it ends in any case.
+//! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio forces this with a
+//! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
+//! give that actor a task of its own. The grace period is polled before the actors, so it ends in any case.
 //!
 //! # Comparison
 //!
@@ -570,31 +574,32 @@
 //!
 //! # Crate features
 //!
-//! - `std` (default) contains panics, and brings [`Handle`] through `futures-channel`. Without it the crate is `no_std` with
-//!   `alloc`, and a panic unwinds through the group ([what holds then](Group#panics)).
+//! - `std` (default) contains panics, and brings [`Handle`] through `futures-channel`. Without it the crate is `no_std`
+//!   with `alloc`, and a panic unwinds through the group ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application has to choose an
 //!   implementation, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
-//! The dependency tree has seven crates, this one included, and six without default features. The crate contains no `unsafe`
-//! code.
+//! The dependency tree has seven crates, this one included, and six without default features. The crate contains no
+//! `unsafe` code.
 //!
 //! # What it costs
 //!
-//! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not a
-//! literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added in that
-//! time. Waking an actor takes the same time however many actors there are. A shutdown goes through all actors once a stage.
+//! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
+//! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
+//! in that time. Waking an actor takes the same time however many actors there are. A shutdown goes through all actors
+//! once a stage.
 //!
 //! # On a microcontroller
 //!
-//! A group runs under embassy, under RTIC and in a loop of your own, with any allocator that interrupt handlers may use.
-//! There are two things to know; the README has the rest:
+//! A group runs under embassy, under RTIC and in a loop of your own, with any allocator that interrupt handlers may
+//! use. There are two things to know; the README has the rest:
 //!
 //! - Under embassy, an `embassy_time::Timer` in an actor panics with "Found waker not created by the Embassy executor",
 //!   unless the application enables one of the features `generic-queue-*` of `embassy-time`. A `Timer` as the
 //!   [grace period](Group::grace_period) works without it, unless the group is itself an actor.
-//! - Wake actors from the priority at which the group is polled, from a higher one, or in a critical section. A wake from a
-//!   lower priority can be preempted halfway. If the group is then polled for another reason, it asks to be polled again,
-//!   forever.
+//! - Wake actors from the priority at which the group is polled, from a higher one, or in a critical section. A wake
+//!   from a lower priority can be preempted halfway. If the group is then polled for another reason, it asks to be
+//!   polled again, forever.
 
 #![no_std]
 #![forbid(unsafe_code)]

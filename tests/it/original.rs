@@ -2,14 +2,14 @@
 //!
 //! # The same graphs
 //!
-//! `tests/original/record` runs several hundred graphs of actors on oklog/run itself. It records which actors were interrupted
-//! when and with what, which returned, and what `Run` returned. The tests here run the same graphs on a group; they need no
-//! Go. The top of `tests/original/traces.txt` explains its lines.
+//! `tests/original/record` runs several hundred graphs of actors on oklog/run itself. It records which actors were
+//! interrupted when and with what, which returned, and what `Run` returned. The tests here run the same graphs on a
+//! group; they need no Go. The top of `tests/original/traces.txt` explains its lines.
 //!
 //! # Clause by clause
 //!
-//! Everything that oklog/run is known to do, by its source and by experiment, as of v1.2.0. A test without a module is in this
-//! file. "The graphs" are the two tests on the recorded graphs.
+//! Everything that oklog/run is known to do, by its source and by experiment, as of v1.2.0. A test without a module is
+//! in this file. "The graphs" are the two tests on the recorded graphs.
 //!
 //! | | oklog/run | a group | tests |
 //! | --- | --- | --- | --- |
@@ -38,9 +38,9 @@
 //! | C23 | as of v1.2.0 the error of a signal is a pointer, which assertions on the value do not match | impossible: the cause has a type, `T`, in which the program can have a variant for signals | `signals::signal_from_before_the_start_is_the_cause` |
 //! | C24 | no names, no events, no state, no shutdown from outside, no limits | fixed: names and lines, `on_exit` and `on_wait`, `running` and `Debug`, handles, grace periods | `exits`, `waiting`, `handles`, `grace_period` |
 //!
-//! Its own tests and examples are here as well, in other words: a group of no actor and of one (`start`), an actor that fails
-//! beside one that waits (`error_stops_the_actor_that_waits`), the order of events (`examples::basic`), a context, a listener,
-//! signals.
+//! Its own tests and examples are here as well, in other words: a group of no actor and of one (`start`), an actor that
+//! fails beside one that waits (`error_stops_the_actor_that_waits`), the order of events (`examples::basic`), a
+//! context, a listener, signals.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 
@@ -329,8 +329,8 @@ fn actors_shut_down_concurrently() {
     assert_eq!(play.log(), expected);
 }
 
-/// The worker hands over its last work before it returns. The storage takes it, although it was interrupted as well, and
-/// returns when the channel is closed.
+/// The worker hands over its last work before it returns. The storage takes it, although it was interrupted as well,
+/// and returns when the channel is closed.
 #[test]
 fn actor_may_need_another_one_to_stop() {
     for storage_is_first in [true, false] {
@@ -389,8 +389,8 @@ fn error_stops_the_actor_that_waits() {
     assert_eq!(block_on(group.run()), Err("failed"));
 }
 
-/// Adds a counterpart of oklog/run's `ContextHandler`: an actor that ends with its context, here a channel that is closed, or
-/// when it is interrupted.
+/// Adds a counterpart of oklog/run's `ContextHandler`: an actor that ends with its context, here a channel that is
+/// closed, or when it is interrupted.
 fn add_context_handler(
     group: &mut Group<'_, Result<(), &'static str>>,
     context: Receiver<Infallible>,

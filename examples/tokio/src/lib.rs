@@ -7,8 +7,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// Spawns `work` as a task and returns its output. Aborts the task when it is dropped.
 ///
-/// Use it as the execute of an actor. The task may run on any thread of the runtime and has a budget of its own. It ends
-/// when the actor expires.
+/// Use it as the execute of an actor. The task may run on any thread of the runtime and has a budget of its own. It
+/// ends when the actor expires.
 ///
 /// # Panics
 ///

@@ -1,8 +1,8 @@
 //! A group under Tokio: an actor spawns its work, so that the work may run on any thread of the runtime.
 //!
-//! A group polls all its actors in one task. An actor that needs a task of its own spawns its work and awaits the handle. It
-//! returns when the work returns, and panics if the work panics. When the actor expires, the handle is dropped, which aborts
-//! the work.
+//! A group polls all its actors in one task. An actor that needs a task of its own spawns its work and awaits the
+//! handle. It returns when the work returns, and panics if the work panics. When the actor expires, the handle is
+//! dropped, which aborts the work.
 //!
 //! ```text
 //! cargo run -p run-group-tokio -- [HABIT]
@@ -26,8 +26,8 @@
 //! the work has ended
 //! ```
 //!
-//! With `clumsy` as HABIT, the work panics at once. The group shuts down in order, and then the panic continues in `main`, so
-//! the exit status is that of a panic, 101:
+//! With `clumsy` as HABIT, the work panics at once. The group shuts down in order, and then the panic continues in `main`.
+//! So the exit status is that of a panic, 101:
 //!
 //! ```text
 //! working; press Ctrl-C

@@ -139,8 +139,8 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    /// Waits until the program has ended, and checks that it never started: one line on the standard error, status 1, and
-    /// nothing else.
+    /// Waits until the program has ended, and checks that it never started: one line on the standard error, status 1,
+    /// and nothing else.
     #[track_caller]
     pub fn fails(self, line: &str) {
         let ended = self.end();

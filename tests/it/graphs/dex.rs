@@ -6,8 +6,8 @@
 //! In Go, they drain inside their interrupts, one after the other. So the limits add up to three minutes, HTTPS accepts
 //! requests while HTTP drains, and a gRPC call that is stuck hangs the program.
 //!
-//! Here the interrupts do not block and the drains run concurrently, so the shutdown takes as long as the longest of them. A
-//! stuck gRPC call ends with the grace period, and is named in the log and the report.
+//! Here the interrupts do not block and the drains run concurrently, so the shutdown takes as long as the longest of
+//! them. A stuck gRPC call ends with the grace period, and is named in the log and the report.
 
 use futures::FutureExt;
 use run_group::{Exit, Group, Interrupted};

@@ -1,16 +1,17 @@
-//! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go, pkg/rungroup).
+//! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go,
+//! pkg/rungroup).
 //!
-//! Twenty-two actors, about half of them conditional, with names that say here what each is for. Each is a struct with one
-//! method for execute and one for interrupt. Several exist to stop the process by returning: when there is new hardware, a
-//! remote request to restart, or an update. A second process shows a menu. Its seven actors run beside the main thread, which
-//! belongs to the user interface.
+//! Twenty-two actors, about half of them conditional, with names that say here what each is for. Each is a struct with
+//! one method for execute and one for interrupt. Several exist to stop the process by returning: when there is new
+//! hardware, a remote request to restart, or an update. A second process shows a menu. Its seven actors run beside the
+//! main thread, which belongs to the user interface.
 //!
-//! In Go, the program has its own version of oklog/run, for names and time limits: it gives the interrupts 10 seconds and the
-//! executes 5, and then exits without the actors that are stuck, because the service manager kills it after 20. The log
-//! shipper is added first and so stopped first, and does not ship the log of the shutdown.
+//! In Go, the program has its own version of oklog/run, for names and time limits: it gives the interrupts 10 seconds
+//! and the executes 5, and then continues without the actors that are stuck, because the service manager kills it after 20.
+//! The log shipper is added first and so stopped first, and does not ship the log of the shutdown.
 //!
-//! Here names and time limits are part of the group. An actor that is stuck is dropped, and is in the log and the report.
-//! The actors that log are a second stage.
+//! Here names and time limits are part of the group. An actor that is stuck is dropped, and is in the log and the
+//! report. The actors that log are a second stage.
 
 use run_group::{Exit, Group};
 
@@ -257,7 +258,8 @@ mod desktop {
     }
 
     impl Desktop {
-        /// Three interrupts of the original are empty, and their executes end with the process. Here these are abortable.
+        /// Three interrupts of the original are empty, and their executes end with the process. Here these are
+        /// abortable.
         fn group(&self, quit: Sender<()>) -> Group<'_, Done> {
             let mut group = Group::new();
             group.add_abortable(pending()).named("signals");

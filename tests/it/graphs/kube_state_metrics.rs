@@ -1,11 +1,12 @@
 //! kube-state-metrics (kubernetes/kube-state-metrics, pkg/app/server.go).
 //!
 //! The loop that handles the cluster's events, a telemetry server, and the server for the metrics. When they are
-//! interrupted, the servers have three seconds each to finish the scrapes in progress. There is no actor for signals: the
-//! caller passes a context. When that ends, the loop ends, and so does the group.
+//! interrupted, the servers have three seconds each to finish the scrapes in progress. There is no actor for signals:
+//! the caller passes a context. When that ends, the loop ends, and so does the group.
 //!
 //! In Go, a comment has to explain why the interrupt makes a new context for the three seconds: a context that was made
-//! earlier, or that of the caller, which has ended, would leave no time. And the limits add up, one server after the other.
+//! earlier, or that of the caller, which has ended, would leave no time. And the limits add up, one server after the
+//! other.
 //!
 //! Here the context is an `Interrupted`. The three seconds begin with the interrupt, because `execute` counts them from
 //! there, and both servers have them at the same time.

@@ -1,13 +1,14 @@
 //! Prometheus, the server and the agent (prometheus/prometheus, cmd/prometheus/main.go).
 //!
-//! Eleven actors. The storage takes long to open and cannot be interrupted meanwhile. Once it is open, the initial config
-//! is loaded, and this opens a gate for all actors that need a config. Some interrupts of the original block: those of rules
-//! and scrape until their loops have ended, and that of the reload handler until its loop takes a message, so that a reload
-//! in progress finishes first. The interrupts after them are not called before that, so the storage is closed last.
+//! Eleven actors. The storage takes long to open and cannot be interrupted meanwhile. Once it is open, the initial
+//! config is loaded, and this opens a gate for all actors that need a config. Some interrupts of the original block:
+//! those of rules and scrape until their loops have ended, and that of the reload handler until its loop takes a
+//! message, so that a reload in progress finishes first. The interrupts after them are not called before that, so the
+//! storage is closed last.
 //!
-//! In Go, if the storage fails after a signal, its error is lost, because the signal came first. If it fails after a quit
-//! request through the web, which opens no gate, the program hangs forever: the reload handler has not reached its loop, so
-//! its interrupt blocks, and the interrupt that would open the gate comes after it.
+//! In Go, if the storage fails after a signal, its error is lost, because the signal came first. If it fails after a
+//! quit request through the web, which opens no gate, the program hangs forever: the reload handler has not reached its
+//! loop, so its interrupt blocks, and the interrupt that would open the gate comes after it.
 //!
 //! Here the interrupts do not block. The actors that have to wait for others are in a second stage. The error is in the
 //! report, the hang ends with the grace period, and until then the log names the actor that hangs.

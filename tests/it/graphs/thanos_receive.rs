@@ -1,16 +1,16 @@
 //! Thanos receive (thanos-io/thanos, cmd/thanos/receive.go).
 //!
-//! Fourteen actors, some of them conditional. Two depend on each other after they were interrupted. The storage flushes,
-//! announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits until no more
-//! blocks follow, uploads the rest, and announces that it is done. A hashring comes from a source: a file that is watched,
-//! or a fixed hashring that is sent once. The consumer passes it to the storage as a change. When the consumer returns,
-//! there are no more changes, so the storage returns as well.
+//! Fourteen actors, some of them conditional. Two depend on each other after they were interrupted. The storage
+//! flushes, announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits
+//! until no more blocks follow, uploads the rest, and announces that it is done. A hashring comes from a source: a file
+//! that is watched, or a fixed hashring that is sent once. The consumer passes it to the storage as a change. When the
+//! consumer returns, there are no more changes, so the storage returns as well.
 //!
-//! In Go, it does not matter which of the two is interrupted first, but both must be. If either never answers, the other
-//! waits forever, and so does the group.
+//! In Go, it does not matter which of the two is interrupted first, but both must be. If either never answers, the
+//! other waits forever, and so does the group.
 //!
-//! Here the same handshake completes, in both orders of adding. If either side is missing, the shutdown ends with the grace
-//! period, which names the one that waits. Nothing is dropped before that.
+//! Here the same handshake completes, in both orders of adding. If either side is missing, the shutdown ends with the
+//! grace period, which names the one that waits. Nothing is dropped before that.
 
 use futures::FutureExt;
 use run_group::{Group, Interrupted};

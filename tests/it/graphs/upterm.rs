@@ -1,18 +1,18 @@
 //! Upterm, which shares a terminal over SSH (owenthereal/upterm, server/server.go and server/sshhandler.go).
 //!
-//! Groups at three levels. The outer group has the server and, if it is configured, the metrics. The execute of the server is
-//! the second group: an actor that waits for the context, proxies for SSH and web-sockets if they are configured, and sshd.
-//! In sshd, every connection is a third group: an actor that waits for the context, and two copy loops, one for each
-//! direction. When the server is interrupted, it cancels the context. When the second group has ended, it deletes its
-//! sessions over the network.
+//! Groups at three levels. The outer group has the server and, if it is configured, the metrics. The execute of the
+//! server is the second group: an actor that waits for the context, proxies for SSH and web-sockets if they are
+//! configured, and sshd. In sshd, every connection is a third group: an actor that waits for the context, and two copy
+//! loops, one for each direction. When the server is interrupted, it cancels the context. When the second group has
+//! ended, it deletes its sessions over the network.
 //!
-//! In Go, the sessions are deleted in the interrupt, whose error can only be logged. For a long time the interrupts of a
-//! connection were empty, so when one direction had ended, the group waited for the other. No group has a time limit, and
-//! the inner groups report only their first errors.
+//! In Go, the sessions are deleted in the interrupt, whose error can only be logged. For a long time the interrupts of
+//! a connection were empty, so when one direction had ended, the group waited for the other. No group has a time limit,
+//! and the inner groups report only their first errors.
 //!
 //! Here an actor's output carries the report of the group within it, so the whole tree can be read at the end. A failed
-//! deletion is the result of the server. The outer grace period limits everything within it. A shorter one inside leaves
-//! the inner report intact.
+//! deletion is the result of the server. The outer grace period limits everything within it. A shorter one inside
+//! leaves the inner report intact.
 
 use std::sync::Arc;
 
