@@ -1,4 +1,4 @@
-//! Two actors: one returns, so the other is told to, and the group ends.
+//! Two actors: when one returns, the group interrupts the other and ends.
 //!
 //! ```text
 //! cargo run --example basic
@@ -12,7 +12,7 @@
 //! the first actor is interrupted
 //! the second actor is interrupted too, though it has returned
 //! the first actor returns
-//! the group has ended: it was the second actor
+//! the group has ended with the output of the second actor
 //! ```
 
 use futures::channel::oneshot;
@@ -21,29 +21,29 @@ use run_group::Group;
 fn main() {
     let mut group = Group::new();
 
-    let (tell, told) = oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     group.add(
         async {
             println!("the first actor waits");
-            let _ = told.await;
+            let _ = stopped.await;
             println!("the first actor returns");
-            "it was the first actor"
+            "the first actor"
         },
         |_| {
             println!("the first actor is interrupted");
-            let _ = tell.send(());
+            let _ = stop.send(());
         },
     );
 
     group.add(
         async {
             println!("the second actor returns");
-            "it was the second actor"
+            "the second actor"
         },
         |_| println!("the second actor is interrupted too, though it has returned"),
     );
 
     if let Some(output) = smol::block_on(group) {
-        println!("the group has ended: {output}");
+        println!("the group has ended with the output of {output}");
     }
 }

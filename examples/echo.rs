@@ -1,8 +1,8 @@
-//! A TCP echo server that stops as a server should.
+//! A TCP echo server with a graceful shutdown.
 //!
-//! Its group has two actors. One accepts connections and serves them, the other waits for a signal. A signal ends the
-//! second; the first is told, stops accepting and serves who is still connected until they leave. It has 10 seconds for
-//! that, or until a second signal.
+//! Its group has two actors. One accepts connections and serves them. The other returns when a signal comes, which
+//! stops the group. The first actor is then interrupted: it accepts no more clients, and serves those that are
+//! connected until they leave. The grace period limits this to 10 seconds. A second signal ends it early.
 //!
 //! ```text
 //! cargo run --example echo -- [ADDRESS]
@@ -19,10 +19,14 @@
 //! ```text
 //! listening on 127.0.0.1:7007
 //! signals returned Ok(())
+//! waiting for clients
 //! clients returned Ok(()), interrupted
 //! ```
 //!
-//! A signal is a clean stop, with exit status 0. With the port in use or a bad address it says so and exits with 1.
+//! If you do not leave `nc`, the last line is `clients expired`.
+//!
+//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so
+//! and exits with 1.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -38,10 +42,10 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
 
-/// How long clients may stay once the server is told to stop.
+/// How long clients may stay once the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// What tells it to. Windows has Ctrl-C only.
+/// The signals that stop it. Windows has only Ctrl-C.
 #[cfg(unix)]
 const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
 #[cfg(windows)]
@@ -75,14 +79,14 @@ fn bad_address(address: &str) -> String {
 
 /// Serves until a signal or a failure.
 async fn echo(address: &str) -> Result<(), String> {
-    // Before anybody can know that the server is there, so that no signal comes too early.
+    // Before the server can be seen from outside, so that no signal comes too early.
     let signals =
         Signals::new(SIGNALS).map_err(|error| format!("cannot wait for signals: {error}"))?;
 
-    // To look up a name may take its time, so a signal is heard meanwhile.
+    // Looking up a name may take long, so a signal can end the program meanwhile.
     let listen = async { listen(address).await.map(Some) };
-    let told = async { signal(&signals).await.map(|()| None) };
-    let Some(listener) = or(listen, told).await? else {
+    let stop = async { signal(&signals).await.map(|()| None) };
+    let Some(listener) = or(listen, stop).await? else {
         return Ok(());
     };
     if let Ok(local) = listener.local_addr() {
@@ -94,12 +98,13 @@ async fn echo(address: &str) -> Result<(), String> {
         .add_with(|interrupted| serve(listener, interrupted))
         .named("clients");
     group.add_abortable(signal(&signals)).named("signals");
-    group.grace_period(|| or(time_is_up(), async { drop(signal(&signals).await) }));
+    group.grace_period(|| or(timer(), async { drop(signal(&signals).await) }));
     group.on_exit(|exit| say(exit));
+    group.on_wait(|waiting| say(format_args!("waiting for {waiting}")));
     group.run().await
 }
 
-/// Listens, or says why not and what to do.
+/// Listens, or returns why not and what to do.
 async fn listen(address: &str) -> Result<TcpListener, String> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|error| match error.kind() {
@@ -113,7 +118,7 @@ async fn listen(address: &str) -> Result<TcpListener, String> {
 
 /// Accepts clients until interrupted, and serves them all until they leave.
 async fn serve(listener: TcpListener, interrupted: Interrupted) -> Result<(), String> {
-    // The stream owns the listener. When it ends the listener is closed, and the system refuses new clients.
+    // The stream owns the listener. When the stream ends, the listener is closed, and the system refuses new clients.
     let clients = stream::try_unfold(listener, |listener| async {
         let client = accept(&listener).await?;
         Ok(Some((client, listener)))
@@ -139,15 +144,15 @@ async fn accept(listener: &TcpListener) -> Result<(TcpStream, SocketAddr), Strin
         if is_lost(&error) {
             return Err(format!("cannot accept clients any more: {error}"));
         }
-        // Too many files are open, or the client was gone again: that passes.
+        // Too many files are open, or the client has hung up. Both pass.
         complain(format_args!("cannot accept a client: {error}"));
         Timer::after(Duration::from_millis(100)).await;
     }
 }
 
-/// Returns whether the error says that this is no listener any more.
+/// Returns whether the error means that the listener can no longer be used.
 fn is_lost(error: &io::Error) -> bool {
-    // What the system says of a file that is closed or is no socket.
+    // The system's errors for a file that is closed or is no socket.
     const NO_SOCKET: &[i32] = if cfg!(windows) {
         &[10009, 10038]
     } else {
@@ -157,7 +162,7 @@ fn is_lost(error: &io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(code) if NO_SOCKET.contains(&code))
 }
 
-/// Sends back what the client sends, until it has no more.
+/// Sends back what the client sends, until it sends no more.
 async fn serve_one(client: &mut TcpStream) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -166,17 +171,17 @@ async fn serve_one(client: &mut TcpStream) -> io::Result<()> {
             return Ok(());
         }
         client.write_all(&buffer[..length]).await?;
-        // A client that always has data must not keep the others waiting, nor the signals.
+        // A client that always has data must not block the other clients or the signals.
         yield_now().await;
     }
 }
 
-/// Waits until the clients had time to leave.
-async fn time_is_up() {
+/// Returns when the grace period is over.
+async fn timer() {
     Timer::after(GRACE_PERIOD).await;
 }
 
-/// Waits for a signal.
+/// Returns when a signal comes.
 async fn signal(mut signals: &Signals) -> Result<(), String> {
     match signals.next().await {
         Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
@@ -184,12 +189,12 @@ async fn signal(mut signals: &Signals) -> Result<(), String> {
     }
 }
 
-/// Prints a line. That nobody reads it is no reason to stop serving.
+/// Prints a line. If the output is closed, the server continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints a line to the standard error, likewise.
+/// Prints a line to the standard error, with the same rule.
 fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,17 +1,19 @@
-//! An HTTP server behind a load balancer, on smol and hyper, that finishes what it has begun.
+//! An HTTP server behind a load balancer, on smol and hyper, that finishes the requests in flight when it shuts down.
 //!
-//! Its group has two stages. In front is the server for everybody, with the signals. Behind it, on an address of its
-//! own, is the one for the load balancer, which asks there for `/ready` and `/live`. A signal stops the front: it
-//! refuses new connections, closes the idle ones and finishes the requests that have begun. It has 10 seconds for that,
-//! or until a second signal. Meanwhile the back goes on and answers `/ready` with 503: a server that falls silent looks
-//! broken, one that answers 503 is leaving. When the front is done, the back stops too.
+//! Its group has two stages. The first has the public server and the signals. The second has a server for the load
+//! balancer, on an address of its own, which answers `/ready` and `/live`. When a signal comes, the public server
+//! refuses new connections, closes idle ones, and finishes the requests that have begun. The grace period limits this
+//! to 10 seconds. A second signal ends it early.
+//!
+//! Meanwhile the second stage still runs, and answers `/ready` with 503, so that the load balancer sends its clients
+//! elsewhere. It shuts down when the public server has.
 //!
 //! ```text
 //! cargo run --example http_server -- [ADDRESS [HEALTH_ADDRESS]]
 //! ```
 //!
 //! The addresses are 127.0.0.1:8080 and 127.0.0.1:8081 unless you give others; with port 0 the system chooses a port.
-//! In a second terminal, begin a request which lasts as long as you like, since its answer is what you type:
+//! In a second terminal, begin a request that lasts as long as you like, because its answer is what you type:
 //!
 //! ```text
 //! curl -NT . 127.0.0.1:8080/echo
@@ -29,10 +31,11 @@
 //! health returned Ok(()), interrupted
 //! ```
 //!
-//! Some load balancers go on sending clients for a while. Where yours does, have it take the server out first and send
-//! the signal later: in Kubernetes, that is a `preStop` which sleeps.
+//! Some load balancers keep sending clients for a while. If yours does, remove the server from it first and send the
+//! signal later: in Kubernetes, with a `preStop` hook that sleeps.
 //!
-//! A signal is a clean stop, with exit status 0. With a port in use or a bad address it says so and exits with 1.
+//! A signal is a clean shutdown, with exit status 0. If a port is in use or an address is bad, the program says so and
+//! exits with 1.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -58,19 +61,19 @@ use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 
-/// How long requests may take once the server is told to stop.
+/// How long requests may take once the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// How long those of the load balancer may, after that. They take no time.
+/// How long requests of the load balancer may take after that. They take no time.
 const HEALTH_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-/// What tells it to. Windows has Ctrl-C only.
+/// The signals that stop it. Windows has only Ctrl-C.
 #[cfg(unix)]
 const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
 #[cfg(windows)]
 const SIGNALS: &[Signal] = &[Signal::Int];
 
-/// A text, or the body of the request.
+/// A response with a text, or with the body of the request.
 type Answer = Response<Body<Full<Bytes>, Incoming>>;
 
 fn main() -> ExitCode {
@@ -91,7 +94,7 @@ fn addresses() -> Result<(String, String), String> {
     if arguments.next().is_some() {
         return Err("too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]".into());
     }
-    // What is not Unicode is no address either, and is shown as far as it can be.
+    // An argument that is not Unicode is no address either. It is shown as far as possible.
     Ok((
         web.to_string_lossy().into(),
         health.to_string_lossy().into(),
@@ -100,7 +103,7 @@ fn addresses() -> Result<(String, String), String> {
 
 /// Serves until a signal or a failure.
 async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
-    // Before anybody can know that the server is there, so that no signal comes too early.
+    // Before the server can be seen from outside, so that no signal comes too early.
     let signals =
         Signals::new(SIGNALS).map_err(|error| format!("cannot wait for signals: {error}"))?;
     let (web_listener, web_address) = listen(web_address).await?;
@@ -108,7 +111,7 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
     say(format_args!("listening on {web_address}"));
     say(format_args!("health is on {health_address}"));
 
-    // One thread runs all of it, so a cell will do for what front and back both know.
+    // All actors run on one thread, so a `Cell` is enough for what both servers use.
     let is_ready = Cell::new(true);
 
     let mut front = Group::local();
@@ -119,7 +122,7 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
         })
         .named("web");
     front.add_abortable(signal(&signals)).named("signals");
-    front.grace_period(|| or(time_is_up(), async { drop(signal(&signals).await) }));
+    front.grace_period(|| or(timer(), async { drop(signal(&signals).await) }));
 
     let mut back = Group::local();
     back.add_with(|interrupted| {
@@ -135,7 +138,7 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
     group.run().await
 }
 
-/// Listens, and returns the address as well: the system may have chosen the port.
+/// Listens. Returns the address as well, because the system may have chosen the port.
 async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), String> {
     let listener = TcpListener::bind(address).await;
     let bound = listener.and_then(|listener| {
@@ -157,7 +160,7 @@ async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), String> {
 fn web(request: Request<Incoming>) -> Answer {
     match request.uri().path() {
         "/" => answer(StatusCode::OK, "hello\n"),
-        // As it comes, so that the request is as slow as its client.
+        // Streamed, so that the request takes as long as the client does.
         "/echo" => Response::new(Body::Right(request.into_body())),
         _ => answer(StatusCode::NOT_FOUND, "try / or /echo\n"),
     }
@@ -179,15 +182,15 @@ fn answer(status: StatusCode, text: &'static str) -> Answer {
     response
 }
 
-/// Accepts clients until `stop`, and serves them until what they have asked by then is answered.
+/// Accepts clients until `stop`, and serves them until the requests that they have begun by then are answered.
 async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     answer: impl Fn(Request<Incoming>) -> Answer,
 ) -> Result<(), String> {
-    // Every connection has to know.
+    // Every connection awaits it.
     let stop = stop.shared();
-    // The stream owns the listener. When it ends the listener is closed, and the system refuses new clients.
+    // The stream owns the listener. When the stream ends, the listener is closed, and the system refuses new clients.
     let clients = stream::unfold(listener, |listener| async {
         Some((accept(&listener).await, listener))
     });
@@ -210,21 +213,21 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(client) => return client,
-            // Too many open files, most likely, which passes when some clients leave.
+            // Most likely too many files are open, which passes when some clients leave.
             Err(error) => complain(format_args!("cannot accept clients: {error}")),
         }
         Timer::after(Duration::from_millis(500)).await;
     }
 }
 
-/// Answers the requests of one client until it leaves or, after `stop`, until none is unanswered.
+/// Answers the requests of one client until it leaves or, after `stop`, until the current request is answered.
 async fn serve_one(
     client: TcpStream,
     stop: impl Future<Output = ()> + Unpin,
     answer: impl Fn(Request<Incoming>) -> Answer,
 ) -> hyper::Result<()> {
     let service = service_fn(|request| ready(Ok::<_, Infallible>(answer(request))));
-    // With a timer, hyper lets nobody stay who asks nothing for half a minute.
+    // With a timer, hyper disconnects clients that request nothing for half a minute.
     let connection = http1::Builder::new()
         .timer(SmolTimer::new())
         .serve_connection(FuturesIo::new(client), service);
@@ -242,12 +245,12 @@ async fn serve_one(
     }
 }
 
-/// Waits until the requests had time to be answered.
-async fn time_is_up() {
+/// Returns when the grace period is over.
+async fn timer() {
     Timer::after(GRACE_PERIOD).await;
 }
 
-/// Waits for a signal.
+/// Returns when a signal comes.
 async fn signal(mut signals: &Signals) -> Result<(), String> {
     match signals.next().await {
         Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
@@ -255,12 +258,12 @@ async fn signal(mut signals: &Signals) -> Result<(), String> {
     }
 }
 
-/// Prints a line. That nobody reads it is no reason to stop serving.
+/// Prints a line. If the output is closed, the server continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints a line to the standard error, likewise.
+/// Prints a line to the standard error, with the same rule.
 fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

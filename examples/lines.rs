@@ -1,8 +1,8 @@
-//! A reader as an actor, as known from Go's oklog/run: it numbers lines until they end or a signal comes.
+//! A reader as an actor, as in the README of Go's oklog/run: it numbers lines until they end or a signal comes.
 //!
-//! Reading may block for hours, until somebody types a line, and so may printing into `less`, until somebody turns the
-//! page. So neither is done on the thread of the group. A thread that blocks cannot be told to stop, but it can be left
-//! behind: the actor is abortable. Its count is not lost with it, since the actor has only borrowed that.
+//! Reading may block for hours, until you type a line. Printing into `less` may block until you turn the page. So
+//! neither happens on the thread of the group. A thread that blocks cannot be interrupted, but it can be left behind:
+//! the actor is abortable. The count outlives the actor, which only borrows it.
 //!
 //! ```text
 //! cargo run --example lines -- [FILE]
@@ -18,8 +18,8 @@
 //! lines read: 2
 //! ```
 //!
-//! The last line goes to the standard error, as it is none of the output. A signal is a clean stop, with exit status 0.
-//! If it cannot read or print it says so and exits with 1.
+//! The last line goes to the standard error, because it is not part of the output. A signal is a clean shutdown, with
+//! exit status 0. If the program cannot read or print, it says so and exits with 1.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -33,7 +33,7 @@ use run_group::Group;
 use smol::io::{AsyncBufReadExt, BufReader};
 use smol::{unblock, Unblock};
 
-/// What ends it early. Windows has Ctrl-C only.
+/// The signals that end it early. Windows has only Ctrl-C.
 #[cfg(unix)]
 const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
 #[cfg(windows)]
@@ -88,7 +88,7 @@ async fn number(file: Option<OsString>, count: &mut u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens what is to be read. That may block as well, for instance on a named pipe.
+/// Opens the file, or the standard input. Opening may block as well, for instance on a named pipe.
 async fn open(file: Option<OsString>) -> Result<Box<dyn Read + Send>, String> {
     let Some(file) = file else {
         return Ok(Box::new(io::stdin()));
@@ -103,7 +103,7 @@ async fn open(file: Option<OsString>) -> Result<Box<dyn Read + Send>, String> {
     }
 }
 
-/// Prints a line with its number. Bytes that are no text are shown as `\u{fffd}`.
+/// Prints a line with its number. Bytes that are not text are shown as `\u{fffd}`.
 async fn print(number: u64, line: Vec<u8>) -> io::Result<()> {
     unblock(move || {
         let line = String::from_utf8_lossy(&line);
@@ -112,7 +112,7 @@ async fn print(number: u64, line: Vec<u8>) -> io::Result<()> {
     .await
 }
 
-/// Waits for a signal.
+/// Returns when a signal comes.
 async fn signal(mut signals: Signals) -> Result<(), String> {
     match signals.next().await {
         Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
@@ -120,7 +120,7 @@ async fn signal(mut signals: Signals) -> Result<(), String> {
     }
 }
 
-/// Prints a line to the standard error. Nothing is left to do if nobody reads it.
+/// Prints a line to the standard error. If that is closed, there is nothing left to do.
 fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

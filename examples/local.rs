@@ -1,8 +1,8 @@
 //! Actors that share an `Rc` and borrow: two of them read one text, from the left and from the right, until they meet.
 //!
-//! The actors of a group take turns on one thread, so a `LocalGroup` asks for nothing that is `Send`: they share what
-//! they work on through `Rc` and `RefCell`, without a lock. They borrow what belongs to the function that runs the
-//! group, which has it back when the group has ended.
+//! The actors of a group take turns on one thread, so the actors of a `LocalGroup` need not be `Send`. They can share
+//! their work through `Rc` and `RefCell`, without a lock. They can also borrow from the function that runs the group,
+//! which can use what it lent again once the group has ended.
 //!
 //! ```text
 //! cargo run --example local
@@ -19,7 +19,7 @@
 //! from the right: not
 //! left returned 3
 //! right aborted
-//! that was `to be or not to be`
+//! the text is `to be or not to be`
 //! ```
 
 use std::cell::RefCell;
@@ -49,10 +49,10 @@ fn main() {
     for exit in exits {
         println!("{exit}");
     }
-    println!("that was `{text}`");
+    println!("the text is `{text}`");
 }
 
-/// Reads what `next` returns until that is nothing, in turns with the other actor, and returns how much it was.
+/// Reads words until `next` returns none, and returns how many there were. Yields to the other actor after each.
 async fn read<'text>(side: &str, mut next: impl FnMut() -> Option<&'text str>) -> usize {
     let mut count = 0;
     while let Some(word) = next() {

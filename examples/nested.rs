@@ -1,42 +1,63 @@
-//! A group inside a group: a library runs one of its own, and a program runs the library as one of its actors.
+//! A group inside a group: a library runs a group of its own, and a program runs the library as one of its actors.
 //!
-//! The library's function is a future that ends when it is told to. Nothing in its signature says that there is a group
-//! in it. The program interrupts it like any actor, and the library then stops its own actors, in its own order.
+//! The library's function is a future that ends when it is asked to. Its signature does not show that there is a group
+//! inside. The program interrupts it like any actor, and the library then shuts down its own actors, in its own order.
 //!
 //! ```text
 //! cargo run --example nested -- [FAILURE]
 //! ```
 //!
-//! Without FAILURE the program's client returns when it has what it wants. It prints, in this order:
+//! Without FAILURE, the program's client returns once the index is ready. It prints, in this order:
 //!
 //! ```text
 //! the client finds the index ready
 //! client returned Ok(())
-//! index/told returned Ok(())
+//! index/shutdown returned Ok(())
 //! index/reader returned Ok(()), interrupted
 //! index/writer returned Ok(()), interrupted
 //! index returned Ok(()), interrupted
 //! ```
 //!
-//! With `reader` as FAILURE, that actor of the library fails. That ends its group, and then the program's:
+//! With `reader` as FAILURE, that actor of the library fails. This stops the library's group, and then the program's:
 //!
 //! ```text
-//! index/reader returned Err("a page is torn out")
-//! index/told aborted
+//! index/reader returned Err("page 7 is corrupt")
+//! index/shutdown aborted
 //! index/writer returned Ok(()), interrupted
-//! index returned Err("a page is torn out")
+//! index returned Err("page 7 is corrupt")
 //! client returned Ok(()), interrupted
 //! ```
 //!
-//! Then the error goes to the standard error as well, and the exit status is 1.
+//! With `writer` as FAILURE, the writer fails when it is interrupted. The library's report has the failure, so it
+//! reaches the program although the shutdown began without one:
+//!
+//! ```text
+//! the client finds the index ready
+//! client returned Ok(())
+//! index/shutdown returned Ok(())
+//! index/reader returned Ok(()), interrupted
+//! index/writer returned Err("no space left"), interrupted
+//! index returned Err("no space left"), interrupted
+//! ```
+//!
+//! In both cases the error goes to the standard error as well, and the exit status is 1.
 
+use std::panic::resume_unwind;
 use std::process::ExitCode;
 
-use futures::channel::oneshot::{self, Canceled};
-use run_group::Group;
+use futures::channel::oneshot;
+use run_group::{Group, Interrupted, Outcome};
+
+/// The actor of the library that fails.
+#[derive(Clone, Copy, PartialEq)]
+enum Failure {
+    None,
+    Reader,
+    Writer,
+}
 
 fn main() -> ExitCode {
-    match is_torn().and_then(|is_torn| smol::block_on(program(is_torn))) {
+    match failure().and_then(|failure| smol::block_on(program(failure))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("nested: {message}");
@@ -45,40 +66,60 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the reader is to fail: what the only argument says.
-fn is_torn() -> Result<bool, String> {
+/// Returns the failure that the only argument asks for.
+fn failure() -> Result<Failure, String> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
-        [] => Ok(false),
-        [failure] if failure == "reader" => Ok(true),
+        [] => Ok(Failure::None),
+        [failure] if failure == "reader" => Ok(Failure::Reader),
+        [failure] if failure == "writer" => Ok(Failure::Writer),
         [other] => {
             let other = other.to_string_lossy();
-            Err(format!("unknown failure `{other}`; give reader or nothing"))
+            Err(format!(
+                "unknown failure `{other}`; give reader, writer or nothing"
+            ))
         }
         _ => Err("too many arguments; usage: nested [FAILURE]".into()),
     }
 }
 
 /// Runs an index and a client of it.
-async fn program(is_torn: bool) -> Result<(), String> {
+async fn program(failure: Failure) -> Result<(), String> {
     let (ready, is_ready) = oneshot::channel();
 
     let mut group = Group::new();
     group
-        .add_with(|interrupted| index::run(is_torn, ready, interrupted))
+        .add_with(|interrupted| index::run(failure, ready, interrupted))
         .named("index");
     group
-        .add_with(|interrupted| async {
-            match is_ready.await {
-                Ok(()) => println!("the client finds the index ready"),
-                // The index has failed. It is the one to say why.
-                Err(Canceled) => interrupted.await,
-            }
-            Ok(())
-        })
+        .add_with(|interrupted| client(is_ready, interrupted))
         .named("client");
     group.on_exit(|exit| println!("{exit}"));
-    group.run().await
+    first_error(group).await
+}
+
+/// Uses the index once it is ready. It never is if the index fails, so it is interrupted then.
+async fn client(
+    is_ready: oneshot::Receiver<()>,
+    mut interrupted: Interrupted,
+) -> Result<(), String> {
+    if let Some(Ok(())) = interrupted.unless(is_ready).await {
+        println!("the client finds the index ready");
+    }
+    Ok(())
+}
+
+/// Runs a group and returns the first error of its actors, whether or not that was the cause.
+async fn first_error(group: Group<'_, Result<(), String>>) -> Result<(), String> {
+    for exit in group.report().await {
+        match exit.into_outcome() {
+            Outcome::Returned(result) => result?,
+            Outcome::Panicked(payload) => resume_unwind(payload),
+            // An actor that was aborted did not fail. None expires, because there is no grace period.
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The library.
@@ -88,26 +129,28 @@ mod index {
     use futures::channel::oneshot;
     use run_group::Group;
 
-    /// Keeps an index until `told` is ready, and then writes it down.
+    use super::{first_error, Failure};
+
+    /// Serves an index until `shutdown` is ready, and then writes it to disk.
     ///
-    /// `told` may be any future: the `Interrupted` of an actor, a signal, the end of a channel.
+    /// `shutdown` can be any future: the `Interrupted` of an actor, an OS signal, the end of a channel.
     pub async fn run(
-        is_torn: bool,
+        failure: Failure,
         ready: oneshot::Sender<()>,
-        told: impl Future<Output = ()> + Send,
+        shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), String> {
         let mut front = Group::new();
-        // The way in: its return stops the group.
+        // Its return stops the group.
         front
             .add_abortable(async {
-                told.await;
+                shutdown.await;
                 Ok(())
             })
-            .named("index/told");
+            .named("index/shutdown");
         front
             .add_with(|interrupted| async move {
-                if is_torn {
-                    return Err("a page is torn out".into());
+                if failure == Failure::Reader {
+                    return Err("page 7 is corrupt".into());
                 }
                 let _ = ready.send(());
                 interrupted.await;
@@ -116,14 +159,17 @@ mod index {
             .named("index/reader");
 
         let mut back = Group::new();
-        back.add_with(|interrupted| async {
+        back.add_with(|interrupted| async move {
             interrupted.await;
-            Ok(())
+            match failure {
+                Failure::Writer => Err("no space left".into()),
+                _ => Ok(()),
+            }
         })
         .named("index/writer");
 
         let mut group = front.before(back);
         group.on_exit(|exit| println!("{exit}"));
-        group.run().await
+        first_error(group).await
     }
 }

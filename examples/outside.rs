@@ -1,8 +1,8 @@
-//! A stop that somebody outside asks for: whoever runs the group, or another thread.
+//! A shutdown that is requested from outside: by the function that runs the group, or from another thread.
 //!
-//! The group has an actor that returns when a channel is closed. Whoever holds the other end may close it at any time:
-//! before the group is polled for the first time, while it runs, again, or when it is over. To drop that end closes the
-//! channel as well, so hold it for as long as the group shall run.
+//! The request is an actor that returns at once. A handle adds it to the group, at any time: before the group is first
+//! polled, while it runs, again, or after it has ended. The group does not wait for its handles. If you drop one,
+//! nothing happens.
 //!
 //! ```text
 //! cargo run --example outside
@@ -11,77 +11,79 @@
 //! It prints, in this order:
 //!
 //! ```text
-//! asked before the start
-//! asked again
-//! stop returned "asked to"
+//! requested before the start
+//! requested again
 //! the worker runs
-//! worker returned "told to", interrupted
+//! request returned "before the start"
+//! request returned "again", interrupted
+//! worker returned "interrupted", interrupted
 //! the worker runs
-//! asked from another thread
-//! stop returned "asked to"
-//! worker returned "told to", interrupted
-//! asked after the end
+//! requested from another thread
+//! request returned "from another thread"
+//! worker returned "interrupted", interrupted
+//! requested after the end, when the handle is closed
 //! ```
 
-use std::convert::Infallible;
 use std::sync::mpsc;
 use std::thread;
 
-use run_group::Group;
-use smol::channel::{bounded, Receiver};
+use run_group::{Group, Handle};
 
 fn main() {
     before_the_start();
     while_it_runs();
 }
 
-/// Asks for a stop twice, before there is anything to stop.
+/// Requests a shutdown twice before the group runs.
 fn before_the_start() {
-    let (stop, stopped) = bounded(1);
     let (started, _) = mpsc::channel();
+    let mut group = group(started);
+    let handle = group.handle();
 
-    println!("asked before the start");
-    stop.close();
-    println!("asked again");
-    stop.close();
-    run(stopped, started);
+    println!("requested before the start");
+    request(&handle, "before the start");
+    println!("requested again");
+    request(&handle, "again");
+    smol::block_on(group);
 }
 
-/// Asks for a stop as soon as the worker runs, and once more when the group has ended.
+/// Requests a shutdown as soon as the worker runs, and again after the group has ended.
 fn while_it_runs() {
-    let (stop, stopped) = bounded(1);
     let (started, has_started) = mpsc::channel();
+    let mut group = group(started);
+    let handle = group.handle();
 
-    let asking = stop.clone();
+    let elsewhere = handle.clone();
     thread::spawn(move || {
         if has_started.recv().is_ok() {
-            println!("asked from another thread");
+            println!("requested from another thread");
         }
-        asking.close();
+        request(&elsewhere, "from another thread");
     });
-    run(stopped, started);
-    println!("asked after the end");
-    stop.close();
+    smol::block_on(group);
+
+    request(&handle, "after the end");
+    if handle.is_closed() {
+        println!("requested after the end, when the handle is closed");
+    }
 }
 
-/// Runs a worker until somebody asks for a stop. The worker says when it has started.
-fn run(stopped: Receiver<Infallible>, started: mpsc::Sender<()>) {
+/// Returns a group of one worker, which sends a message when it runs.
+fn group(started: mpsc::Sender<()>) -> Group<'static, &'static str> {
     let mut group = Group::new();
-    group
-        .add_abortable(async {
-            // Nothing is ever sent, so this is the end of the channel.
-            let _closed = stopped.recv().await;
-            "asked to"
-        })
-        .named("stop");
     group
         .add_with(|interrupted| async move {
             println!("the worker runs");
             let _ = started.send(());
             interrupted.await;
-            "told to"
+            "interrupted"
         })
         .named("worker");
     group.on_exit(|exit| println!("{exit}"));
-    smol::block_on(group);
+    group
+}
+
+/// Requests a shutdown, by adding an actor that returns at once.
+fn request(handle: &Handle<'_, &'static str>, when: &'static str) {
+    handle.add(async move { when }, |_| {}).named("request");
 }

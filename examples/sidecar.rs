@@ -1,7 +1,7 @@
-//! An actor whose clean return does not stop the group, beside a main job whose clean return does.
+//! A sidecar, whose clean return would be no reason to stop, beside a main job, whose clean return is.
 //!
-//! Any return stops a group. An actor that has nothing more to do, but is no reason for the others to stop, does not
-//! return yet: after its work it awaits `interrupted`. Its failure is a reason to stop, so it returns that at once.
+//! Any return stops a group. So when the sidecar has done its work, it does not return yet: it awaits `interrupted`.
+//! Its failure is a reason to stop, so it returns an error at once.
 //!
 //! ```text
 //! cargo run --example sidecar -- [FAILURE]
@@ -11,22 +11,23 @@
 //!
 //! ```text
 //! main job: 1 of 3
-//! sidecar: the cache is warm
+//! cache: it is warm
 //! main job: 2 of 3
 //! main job: 3 of 3
 //! main job returned Ok(())
-//! sidecar returned Ok(()), interrupted
+//! cache returned Ok(()), interrupted
 //! ```
 //!
-//! With `sidecar` as FAILURE the sidecar fails where it would have said that the cache is warm:
+//! With `sidecar` as FAILURE, the sidecar fails instead of warming the cache:
 //!
 //! ```text
 //! main job: 1 of 3
-//! sidecar returned Err("the cache cannot be read")
+//! cache returned Err("no such file")
 //! main job aborted
 //! ```
 //!
-//! Then the error goes to the standard error as well, and the exit status is 1.
+//! Then the failure goes to the standard error as well, and the exit status is 1. The main job was aborted, which is no
+//! failure.
 
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the sidecar is to fail: what the only argument says.
+/// Returns whether the only argument asks for a failure of the sidecar.
 fn is_broken() -> Result<bool, String> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
@@ -59,17 +60,23 @@ fn is_broken() -> Result<bool, String> {
     }
 }
 
+/// Runs both. A failure of either, also one during the shutdown, is a failure of the program.
 async fn program(is_broken: bool) -> Result<(), String> {
     let mut group = Group::new();
     group.add_abortable(main_job()).named("main job");
     group
         .add_with(|interrupted| sidecar(is_broken, interrupted))
-        .named("sidecar");
+        .named("cache");
     group.on_exit(|exit| println!("{exit}"));
-    group.run().await
+
+    let exits = group.report().await;
+    match exits.iter().find(|exit| exit.is_failure()) {
+        Some(failure) => Err(failure.to_string()),
+        None => Ok(()),
+    }
 }
 
-/// Does what the program is there for.
+/// Does what the program is for.
 async fn main_job() -> Result<(), String> {
     for part in 1..=3 {
         println!("main job: {part} of 3");
@@ -78,13 +85,20 @@ async fn main_job() -> Result<(), String> {
     Ok(())
 }
 
-/// Warms a cache, which is of use to the others and no end in itself.
-async fn sidecar(is_broken: bool, interrupted: Interrupted) -> Result<(), String> {
-    if is_broken {
-        return Err("the cache cannot be read".into());
+/// Warms a cache, unless it is interrupted before that.
+async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> Result<(), String> {
+    if let Some(Err(error)) = interrupted.unless(warm_the_cache(is_broken)).await {
+        return Err(error);
     }
-    println!("sidecar: the cache is warm");
-    // To return here would stop the main job.
+    // Returning here would stop the main job.
     interrupted.await;
+    Ok(())
+}
+
+async fn warm_the_cache(is_broken: bool) -> Result<(), String> {
+    if is_broken {
+        return Err("no such file".into());
+    }
+    println!("cache: it is warm");
     Ok(())
 }

@@ -1,14 +1,14 @@
-//! Three stages: the web stops first, then the workers, and the storage last, whoever is the first to fail.
+//! Three stages: the web shuts down first, then the workers, and the storage last, whichever of them fails first.
 //!
-//! Requests go from the web to the workers, and results from the workers to the storage. Each stage is told to stop
-//! when all of the one before it is back. So whoever sends something still finds who takes it, and when the storage
-//! writes down what it has, nothing more can come.
+//! Requests go from the web to the workers, and results from the workers to the storage. Each stage is interrupted when
+//! all actors of the stage before it have exited. So every request and every result that is sent is still received, and
+//! when the storage flushes, no more results can come.
 //!
 //! ```text
 //! cargo run --example stages -- [STAGE]
 //! ```
 //!
-//! STAGE is `web`, `workers` or `storage`: that is where an actor fails. With `web` it prints, in this order:
+//! STAGE is `web`, `workers` or `storage`, the stage in which an actor fails. With `web` it prints, in this order:
 //!
 //! ```text
 //! failure returned Err("an actor of the web failed")
@@ -18,10 +18,10 @@
 //! storage returned Ok(()), interrupted
 //! ```
 //!
-//! With another stage the first line names that one; the others are the same. The error goes to the standard error as
-//! well, and the exit status is 1.
+//! With another stage, the first line names that stage, and the other lines are the same. The error goes to the
+//! standard error as well, and the exit status is 1.
 //!
-//! Without STAGE nobody fails. Press Ctrl-C: the first line is `signals returned Ok(())` and the exit status 0.
+//! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(())`, and the exit status is 0.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -35,7 +35,7 @@ use smol::channel::{unbounded, Receiver, Sender};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What stops it if nobody fails. Windows has Ctrl-C only.
+/// The signals that stop it if no actor fails. Windows has only Ctrl-C.
 #[cfg(unix)]
 const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
 #[cfg(windows)]
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 async fn stages() -> Result<(), Error> {
-    // The actors borrow these, so that a channel ends when it is closed, not when an actor lets go of it.
+    // The actors borrow these, so that a channel ends when it is closed, not when an actor is dropped.
     let (requests, incoming) = unbounded();
     let (results, finished) = unbounded();
 
@@ -100,12 +100,12 @@ async fn accept(requests: &Sender<u32>, interrupted: Interrupted) -> Result<(), 
         requests.send(request).await?;
     }
     interrupted.await;
-    // The last one, which was on its way when the stop began.
+    // The last one, which was on its way when the shutdown began.
     requests.send(4).await?;
     Ok(())
 }
 
-/// Works off the requests until there are no more.
+/// Answers the requests until there are no more.
 async fn work(requests: &Receiver<u32>, results: &Sender<u32>) -> Result<(), Error> {
     while let Ok(request) = requests.recv().await {
         results.send(request * request).await?;
@@ -113,7 +113,7 @@ async fn work(requests: &Receiver<u32>, results: &Sender<u32>) -> Result<(), Err
     Ok(())
 }
 
-/// Keeps the results, and writes them down when there are no more.
+/// Collects the results, and flushes them when there are no more.
 async fn store(results: &Receiver<u32>) -> Result<(), Error> {
     let mut kept = Vec::new();
     while let Ok(result) = results.recv().await {
@@ -131,7 +131,7 @@ async fn fail(stage: &str) -> Result<(), Error> {
     Err(format!("an actor of the {stage} failed").into())
 }
 
-/// Returns what waits for a signal. None comes too early: it listens from now on.
+/// Returns a future that is ready when a signal comes. It listens from now on, so no signal comes too early.
 fn signal() -> Result<impl Future<Output = Result<(), Error>>, Error> {
     let mut signals = Signals::new(SIGNALS)?;
     Ok(async move {
@@ -142,7 +142,7 @@ fn signal() -> Result<impl Future<Output = Result<(), Error>>, Error> {
     })
 }
 
-/// Prints a line. That nobody reads it is no reason to stop.
+/// Prints a line. If the output is closed, the program continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

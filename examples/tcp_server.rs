@@ -1,18 +1,18 @@
-//! A listener as an actor, as known from Go's oklog/run, on async-std.
+//! A listener as an actor, as in the README of Go's oklog/run, on async-std.
 //!
-//! There, a listener is closed from outside, and that makes the loop that accepts return:
+//! In Go, the interrupt closes the listener, and so the loop that accepts returns:
 //!
 //! ```text
 //! g.Add(func() error { return greet(ln) }, func(error) { ln.Close() })
 //! ```
 //!
-//! Here, a listener is closed when its owner drops it. The owner is the loop, so the interrupt only tells it to:
+//! In Rust, a listener is closed when its owner drops it. The owner is the loop, which returns when it is interrupted:
 //!
 //! ```text
-//! group.add(greet(listener, closed), |_| drop(close));
+//! group.add_with(|interrupted| greet(listener, interrupted));
 //! ```
 //!
-//! The server greets each client and hangs up, until a signal:
+//! The server greets each client and hangs up, until a signal comes:
 //!
 //! ```text
 //! cargo run --example tcp_server -- [ADDRESS]
@@ -24,7 +24,7 @@
 //! nc 127.0.0.1 7008
 //! ```
 //!
-//! It prints `hello` and is back. Press Ctrl-C in the first terminal:
+//! `nc` prints `hello` and ends. Press Ctrl-C in the first terminal:
 //!
 //! ```text
 //! listening on 127.0.0.1:7008
@@ -32,7 +32,8 @@
 //! greeter returned Ok(()), interrupted
 //! ```
 //!
-//! A signal is a clean stop, with exit status 0. With the port in use or a bad address it says so and exits with 1.
+//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so
+//! and exits with 1.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -42,11 +43,10 @@ use std::time::Duration;
 use async_signal::{Signal, Signals};
 use async_std::net::TcpListener;
 use async_std::task;
-use futures::channel::oneshot;
 use futures::{AsyncWriteExt, StreamExt};
-use run_group::Group;
+use run_group::{Group, Interrupted};
 
-/// What tells the server to stop. Windows has Ctrl-C only.
+/// The signals that stop the server. Windows has only Ctrl-C.
 #[cfg(unix)]
 const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
 #[cfg(windows)]
@@ -69,13 +69,13 @@ fn address() -> Result<String, String> {
     if arguments.next().is_some() {
         return Err("too many arguments; usage: tcp_server [ADDRESS]".into());
     }
-    // What is not Unicode is no address either, and is shown as far as it can be.
+    // An argument that is not Unicode is no address either. It is shown as far as possible.
     Ok(address.to_string_lossy().into())
 }
 
-/// Greets until a signal or a failure.
+/// Greets clients until a signal or a failure.
 async fn run(address: &str) -> Result<(), String> {
-    // Before anybody can know that the server is there, so that no signal comes too early.
+    // Before the server can be seen from outside, so that no signal comes too early.
     let signals =
         Signals::new(SIGNALS).map_err(|error| format!("cannot wait for signals: {error}"))?;
 
@@ -94,37 +94,37 @@ async fn run(address: &str) -> Result<(), String> {
     }
 
     let mut group = Group::new();
-    let (close, closed) = oneshot::channel();
     group
-        .add(greet(listener, closed), |_| drop(close))
+        .add_with(|interrupted| greet(listener, interrupted))
         .named("greeter");
     group.add_abortable(signal(signals)).named("signals");
     group.on_exit(|exit| say(exit));
     group.run().await
 }
 
-/// Greets one client after the other until closed.
-async fn greet(listener: TcpListener, closed: oneshot::Receiver<()>) -> Result<(), String> {
-    let mut clients = listener.incoming().take_until(closed);
-    while let Some(client) = clients.next().await {
+/// Greets one client after the other until interrupted.
+async fn greet(listener: TcpListener, mut interrupted: Interrupted) -> Result<(), String> {
+    while let Some(client) = interrupted.unless(listener.accept()).await {
         match client {
-            // The greeting is too short to have to wait for the client.
-            Ok(mut client) => {
+            // The greeting is so short that writing it does not wait for the client.
+            Ok((mut client, _)) => {
                 if let Err(error) = client.write_all(b"hello\n").await {
                     complain(format_args!("cannot greet a client: {error}"));
                 }
             }
-            // Too many open files, most likely, which passes.
+            // Most likely too many files are open, which passes.
             Err(error) => {
                 complain(format_args!("cannot accept clients: {error}"));
-                task::sleep(Duration::from_millis(500)).await;
+                interrupted
+                    .unless(task::sleep(Duration::from_millis(500)))
+                    .await;
             }
         }
     }
     Ok(())
 }
 
-/// Waits for a signal.
+/// Returns when a signal comes.
 async fn signal(mut signals: Signals) -> Result<(), String> {
     match signals.next().await {
         Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
@@ -132,12 +132,12 @@ async fn signal(mut signals: Signals) -> Result<(), String> {
     }
 }
 
-/// Prints a line. That nobody reads it is no reason to stop serving.
+/// Prints a line. If the output is closed, the server continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints a line to the standard error, likewise.
+/// Prints a line to the standard error, with the same rule.
 fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

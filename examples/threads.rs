@@ -1,7 +1,7 @@
-//! An actor which is a thread: it computes for as long as it likes without a pause, and is told to stop all the same.
+//! An actor that is a thread: it computes without a pause, and can still be interrupted.
 //!
-//! The thread gets the actor's `Interrupted` and looks at it between two numbers. The actor waits for the thread, so
-//! the group does not end before the thread has, and what the thread returns or panics with counts as the actor's.
+//! The thread gets the actor's `Interrupted` and looks at it after each number. The actor waits for the thread, so the
+//! group does not end before the thread does. If the thread returns or panics, so does the actor.
 //!
 //! ```text
 //! cargo run --example threads -- [LIMIT]
@@ -16,9 +16,9 @@
 //! signals aborted
 //! ```
 //!
-//! With a large LIMIT, such as 1000000000000, press Ctrl-C: it says how far it has come, and that it was interrupted.
+//! With a large LIMIT, such as 1000000000000, press Ctrl-C: it prints how far it has come, and that it was interrupted.
 //!
-//! LIMIT 0 is a mistake that the thread does not expect. It panics, and the others still get their orderly stop:
+//! With LIMIT 0, the thread panics. The other actors still shut down in order:
 //!
 //! ```text
 //! counting; press Ctrl-C to stop
@@ -26,11 +26,11 @@
 //! signals aborted
 //! ```
 //!
-//! Then the group goes on with the panic, and the exit status is that of a panic: 101.
+//! Then the panic continues in `main`, and the exit status is that of a panic: 101.
 //!
-//! A thread that sleeps until something happens cannot look. It waits for both at once, as in
-//! `block_on(or(interrupted, next_event))`, or its actor is added with an interrupt that ends the sleep, such as one
-//! that closes the socket from which the thread reads.
+//! A thread that sleeps until something happens cannot look. Let it wait for both at once, with
+//! `block_on(interrupted.unless(next_event))`. Or add its actor with an interrupt that ends the sleep, such as one that
+//! closes the socket that the thread reads from.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -41,10 +41,10 @@ use std::thread;
 
 use async_signal::{Signal, Signals};
 use futures::channel::oneshot;
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use run_group::{Group, Interrupted};
 
-/// What stops it. Windows has Ctrl-C only.
+/// The signals that stop it. Windows has only Ctrl-C.
 #[cfg(unix)]
 const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
 #[cfg(windows)]
@@ -95,28 +95,28 @@ async fn count(limit: u64) -> Result<(), String> {
     group.run().await
 }
 
-/// Runs `work` on a thread of its own, and returns what it returns or panics as it panics.
+/// Runs `work` on a thread of its own. Returns what it returns, or panics if it panics.
 ///
-/// The thread begins at the first poll, and has ended when this is ready. If this is dropped before, the thread goes on
-/// by itself: nothing but `work` can end it.
+/// The thread starts with the first poll, and has ended when this future is ready. If the future is dropped before
+/// that, the thread continues by itself, because only `work` can end it.
 async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     let (running, ended) = oneshot::channel::<()>();
     let thread = thread::Builder::new().spawn(move || {
-        // Dropped when `work` has returned, and also when it panics.
+        // Dropped when `work` returns or panics.
         let _running = running;
         work()
     })?;
     let _dropped = ended.await;
-    // The work is done, so this does not block for longer than a thread needs to leave.
+    // The work is done, so this blocks only for as long as the thread takes to exit.
     thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
 }
 
-/// Returns how many primes there are below a number, and that number: `limit`, or how far it came until interrupted.
-fn count_primes(limit: u64, mut interrupted: Interrupted) -> (u64, u64) {
+/// Returns how many primes are below a number, and that number: `limit`, or the number it had come to when interrupted.
+fn count_primes(limit: u64, interrupted: Interrupted) -> (u64, u64) {
     assert!(limit > 0, "there is no number below 0");
     let mut primes = 0;
     for number in 0..limit {
-        if (&mut interrupted).now_or_never().is_some() {
+        if interrupted.is_interrupted() {
             return (primes, number);
         }
         if is_prime(number) {
@@ -131,7 +131,7 @@ fn is_prime(number: u64) -> bool {
     number > 1 && divisors.all(|divisor| number % divisor != 0)
 }
 
-/// Returns what waits for a signal. None comes too early: it listens from now on.
+/// Returns a future that is ready when a signal comes. It listens from now on, so no signal comes too early.
 fn signal() -> io::Result<impl Future<Output = Result<(), String>>> {
     let mut signals = Signals::new(SIGNALS)?;
     Ok(async move {
@@ -142,7 +142,7 @@ fn signal() -> io::Result<impl Future<Output = Result<(), String>>> {
     })
 }
 
-/// Prints a line. That nobody reads it is no reason to stop.
+/// Prints a line. If the output is closed, the program continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -1,46 +1,46 @@
-//! Beside the original: what Go's [oklog/run] does, and that a group does the same, or does otherwise on purpose.
+//! A group compared with the original, Go's [oklog/run]: it does the same, or differs on purpose.
 //!
 //! # The same graphs
 //!
-//! `tests/original/record` runs some hundred graphs of actors on oklog/run itself, and records who was interrupted when
-//! and with what, who returned, and what `Run` returned. The tests here run the same graphs on a group; they need no Go.
-//! The head of `tests/original/traces.txt` explains its lines.
+//! `tests/original/record` runs several hundred graphs of actors on oklog/run itself. It records which actors were
+//! interrupted when and with what, which returned, and what `Run` returned. The tests here run the same graphs on a
+//! group; they need no Go. The top of `tests/original/traces.txt` explains its lines.
 //!
 //! # Clause by clause
 //!
-//! All that oklog/run is known to do, by its source and by trial, as of v1.2.0. A test without a module is one of this
-//! file; "the graphs" are the two tests on the recorded graphs.
+//! Everything that oklog/run is known to do, by its source and by experiment, as of v1.2.0. A test without a module is
+//! in this file. "The graphs" are the two tests on the recorded graphs.
 //!
-//! | | oklog/run | a group | shown by |
+//! | | oklog/run | a group | tests |
 //! | --- | --- | --- | --- |
-//! | C1 | `Run` of a group without actors returns nil at once | carried over | the graphs; `start::an_empty_group_is_ready_at_once` |
-//! | C2 | all executes start concurrently, in no order | carried over, and the first poll goes in the order of adding | `start::the_first_poll_polls_all_in_the_order_of_adding`, `start::the_first_poll_polls_all_even_if_some_wake_themselves` |
-//! | C3 | the first execute to return decides, with an error or nil | carried over | the graphs; `stop::whoever_returns_first_is_the_cause`, `stop::a_clean_return_stops_the_group_like_an_error` |
-//! | C4 | then every interrupt is called, also that of an actor that has returned | carried over | the graphs; `stop::whoever_returns_first_is_the_cause`, `examples::basic` |
-//! | C5 | in the order of adding, one after the other, by the caller of `Run` | carried over, within a stage: in the poll of the first exit | the graphs; `stop::everyone_is_interrupted_before_anyone_is_polled_again` |
-//! | C6 | each is given the first result, the very value, also nil | carried over: each is lent the cause's exit, with the output in it | the graphs; `the_error_which_interrupts_see_is_the_one_that_run_returns` |
-//! | C7 | an interrupt that blocks delays the later ones, while all executes go on | fixed on purpose: it would block the executes too, so it signals, and what takes time belongs into execute | `actors_that_take_time_to_stop_take_it_side_by_side` |
-//! | C8 | an interrupt may wait for the progress of any actor | carried over, except that it is execute that waits | `an_actor_may_need_another_one_to_stop` |
-//! | C9 | `Run` waits for every execute, without a bound | carried over; fixed by a grace period | the graphs; `stop::an_actor_that_ignores_its_interrupt_keeps_the_group_waiting`, `grace_period::its_end_drops_who_is_still_out_in_the_order_of_adding` |
-//! | C10 | `Run` returns the first result, later ones are dropped unseen | the result is carried over; fixed by `report` and `on_exit` | the graphs; `stop::the_report_has_every_exit_in_the_order_they_happened`, `stop::the_observer_sees_every_exit_when_it_happens` |
-//! | C11 | after a nil, `Run` returns nil although others fail | carried over, in `run` | the graphs; `stop::later_outputs_do_not_change_the_result` |
-//! | C12 | of returns at about the same time, the scheduler chooses the first | fixed: whoever was woken first, at the start whoever was added first | `stop::of_those_ready_at_the_start_the_first_added_is_the_cause`, `stop::of_those_ready_in_one_poll_the_first_woken_is_the_cause` |
-//! | C13 | an interrupt may be called before its execute has begun; that runs nevertheless | carried over, and defined | the graphs, where the cause returns in the first poll; `start::an_actor_interrupted_before_its_first_poll_is_still_polled`, `start::an_actor_interrupted_before_its_first_poll_sees_it` |
-//! | C14 | an actor that is added while the group runs never starts, but is interrupted; a data race | fixed: it starts with the next poll | `adding::an_actor_added_while_the_group_runs_is_one_like_any_other`, `adding::actors_added_while_the_group_stops_are_interrupted_before_their_first_poll` |
-//! | C15 | `Run` again runs everything again, also in parallel | fixed: `run` takes the group, and one that was awaited by reference has no actors left | `kinds::a_group_is_one_of_a_kind_and_used_up_by_running`, `adding::after_the_end_the_group_is_as_new` |
-//! | C16 | a panic in an execute ends the process; nobody is interrupted | fixed with `std`: it is that actor's exit. Without, it unwinds | `panics::a_panic_is_its_actors_exit_and_the_others_stop_in_order`, `unwinding` |
-//! | C17 | a panic in an interrupt unwinds out of `Run`; later interrupts are not called, the executes go on for ever | fixed with `std`: its actor is dropped, the others get their interrupts. Without, it unwinds, and the executes go with the group | `panics::a_panic_in_an_interrupt_drops_its_actor_and_the_others_are_interrupted`, `unwinding` |
-//! | C18 | `Add` takes a nil interrupt, and the stop crashes on it | cannot arise: there is no nil to be called | `kinds::an_interrupt_is_there_to_be_called` |
-//! | C19 | an execute that ends its goroutine without a return (`Goexit`) hangs `Run` | cannot arise: what ends a future is its return, a panic or its owner's drop, and its owner is the group. One that nobody wakes again is one that ignores its interrupt | C9 |
-//! | C20 | what is added to a copy of a group is lost | cannot arise: a group is not `Clone` | `kinds::a_group_is_one_of_a_kind_and_used_up_by_running` |
-//! | C21 | `ContextHandler` ends with its context's error, which makes `Run` fail; merely interrupted, its result is dropped | no ready-made actor: it is one of a few lines, whose output is yours to choose | `a_context_that_ends_ends_the_group`, `a_context_handler_that_is_interrupted_decides_nothing` |
-//! | C22 | `SignalHandler` subscribes when it is executed and misses what came before; after its return the next signal kills | no ready-made actor: signals of `async-signal` are subscribed where the group is built, and stay so while the program holds them | `signals::a_signal_from_before_the_start_is_the_typed_cause`, `examples::echo` |
-//! | C23 | the signal's error is a pointer as of v1.2.0, which assertions on the value do not match | cannot arise: the cause has a type, `T`, in which the program says "signal" as it likes | `signals::a_signal_from_before_the_start_is_the_typed_cause` |
-//! | C24 | no names, no events, no state, no stop from outside, no bound | fixed: names and lines, `on_exit`, `len` and `Debug`, grace periods; the stop from outside is an actor of one line | `exits`, `grace_period`, `a_context_that_ends_ends_the_group` |
+//! | C1 | `Run` of a group without actors returns nil at once | the same | the graphs; `start::empty_group_is_ready_at_once` |
+//! | C2 | all executes start concurrently, in no order | the same, except that first polls come in the order of adding | `start::first_polls_come_in_order_of_adding`, `start::none_polled_twice_before_all_polled_once` |
+//! | C3 | the first execute to return decides, with an error or nil | the same | the graphs; `shutdown::first_exit_is_the_cause`, `shutdown::clean_return_stops_like_an_error` |
+//! | C4 | then every interrupt is called, also that of an actor that has returned | the same | the graphs; `shutdown::first_exit_is_the_cause`, `examples::basic` |
+//! | C5 | in the order of adding, one after the other, by the caller of `Run` | the same within a stage, in the poll of the first exit | the graphs; `shutdown::interrupts_come_before_further_polls` |
+//! | C6 | each gets the first result, the very value, also nil | the same: each gets a reference to the exit of the cause, which holds the output | the graphs; `interrupts_see_the_error_that_run_returns` |
+//! | C7 | an interrupt that blocks delays the later ones, while all executes continue | different: it would block the executes too, so an interrupt must not block, and slow cleanup belongs in execute | `actors_shut_down_concurrently` |
+//! | C8 | an interrupt may wait for the progress of any actor | the same, except that execute waits, not the interrupt | `actor_may_need_another_one_to_stop` |
+//! | C9 | `Run` waits for every execute, without a limit | the same without a grace period, fixed with one | the graphs; `shutdown::ignored_interrupt_keeps_the_group_waiting`, `grace_period::actors_expire_in_order_of_adding` |
+//! | C10 | `Run` returns the first result, and drops later ones | the result is the same; fixed by `report` and `on_exit` | the graphs; `shutdown::report_has_every_exit_in_order`, `shutdown::observer_sees_exits_as_they_happen` |
+//! | C11 | after a nil, `Run` returns nil although other actors fail | the same in `run`; fixed by `report` and `is_failure` | the graphs; `shutdown::later_outputs_do_not_change_the_result` |
+//! | C12 | of several returns at about the same time, the scheduler chooses the first | fixed: the actor that was woken first; at the start, the one that was added first | `shutdown::first_added_is_the_cause_at_the_start`, `shutdown::first_woken_is_the_cause` |
+//! | C13 | an interrupt may be called before its execute has begun, which then runs nevertheless | the same, and specified | the graphs, where the cause returns in the first poll; `start::interrupted_before_first_poll_is_still_polled`, `start::interrupted_before_first_poll_sees_it` |
+//! | C14 | an actor that is added while the group runs never starts, but is interrupted; a data race | fixed: it starts with the next poll; from other threads, add it through a handle | `adding::added_actor_is_polled_in_next_poll`, `adding::added_while_stopping_is_interrupted_first`, `handles` |
+//! | C15 | `Run` again runs everything again, also in parallel | fixed: `run` consumes the group, and a group that was awaited by reference is empty | `kinds::group_is_not_clone_and_is_consumed_by_running`, `adding::ended_group_is_as_new` |
+//! | C16 | a panic in an execute ends the process, and no actor is interrupted | fixed with `std`: it is that actor's exit. Without `std`, it unwinds | `panics::panic_is_an_exit_and_the_others_shut_down`, `unwinding` |
+//! | C17 | a panic in an interrupt unwinds out of `Run`; later interrupts are not called, and the executes run forever | fixed with `std`: its actor is dropped, and the other interrupts are called. Without `std`, it unwinds, and the executes are dropped with the group | `panics::panic_in_an_interrupt_drops_only_its_actor`, `unwinding` |
+//! | C18 | `Add` takes a nil interrupt, and the shutdown crashes on it | impossible: there is no nil to call | `kinds::interrupt_is_callable` |
+//! | C19 | an execute that ends its goroutine without returning (`Goexit`) hangs `Run` | impossible: a future ends when it returns, panics or is dropped, and only the group can drop it. A future that is never woken again is one that ignores its interrupt | C9 |
+//! | C20 | an actor that is added to a copy of a group is lost | impossible: a group is not `Clone` | `kinds::group_is_not_clone_and_is_consumed_by_running` |
+//! | C21 | `ContextHandler` ends with the error of its context, so `Run` fails; if it is merely interrupted, its result is dropped | no ready-made actor: write one in a few lines and choose its output | `context_that_ends_stops_the_group`, `interrupted_context_handler_decides_nothing` |
+//! | C22 | `SignalHandler` subscribes when it is executed and misses earlier signals; after it has returned, the next signal kills the process | no ready-made actor: the signals of `async-signal` are subscribed where the group is built, for as long as the program keeps them | `signals::signal_from_before_the_start_is_the_cause`, `examples::echo` |
+//! | C23 | as of v1.2.0 the error of a signal is a pointer, which assertions on the value do not match | impossible: the cause has a type, `T`, in which the program can have a variant for signals | `signals::signal_from_before_the_start_is_the_cause` |
+//! | C24 | no names, no events, no state, no shutdown from outside, no limits | fixed: names and lines, `on_exit` and `on_wait`, `running` and `Debug`, handles, grace periods | `exits`, `waiting`, `handles`, `grace_period` |
 //!
-//! Its own tests and examples are here as well, in other words: a group of no actor and of one (`start`), of an actor
-//! that fails and one that waits (`an_error_stops_whoever_waits`), the order of events (`examples::basic`), a context, a listener,
-//! signals.
+//! Its own tests and examples are here as well, in other words: a group of no actor and of one (`start`), an actor that
+//! fails beside one that waits (`error_stops_the_actor_that_waits`), the order of events (`examples::basic`), a
+//! context, a listener, signals.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 
@@ -59,25 +59,25 @@ use smol::future::{or, yield_now};
 
 use crate::play::Play;
 
-/// What the actors of a recorded graph return. The error says whose it is.
+/// The output of an actor in a recorded graph. An error is the index of its actor.
 type Output = Result<(), usize>;
 
 /// A recorded graph, a line of the file.
 struct Graph {
-    /// What each actor returns, and when.
+    /// The output of each actor, and the condition on which it returns.
     actors: Vec<(Output, &'static str)>,
-    /// Who is made to return, in this order. The first is the cause.
+    /// The actors that are made to return, in this order. The first is the cause.
     forced: Vec<usize>,
-    /// What happened.
+    /// The events.
     trace: &'static str,
 }
 
-/// What Go's scheduler, or whoever wakes the actors, may do one way or the other without a difference to the trace.
+/// What may happen in either way, by Go's scheduler or the order of wakes, without a difference to the trace.
 #[derive(Clone, Copy, Debug)]
 struct Schedule {
-    /// Whether the cause returns when all have started, and not at once.
+    /// Whether the cause returns when all actors have started, instead of at once.
     all_start_first: bool,
-    /// Whether those who were added last are woken first.
+    /// Whether the actors that were added last are woken first.
     last_first: bool,
 }
 
@@ -95,7 +95,7 @@ impl Graph {
         let lines = include_str!("../original/traces.txt").lines();
         lines
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .map(|line| Self::parse(line).unwrap_or_else(|| panic!("what is this? {line}")))
+            .map(|line| Self::parse(line).unwrap_or_else(|| panic!("cannot parse: {line}")))
     }
 
     fn parse(line: &'static str) -> Option<Self> {
@@ -139,7 +139,7 @@ impl Graph {
         (group, scene)
     }
 
-    /// Runs the graph with what `run` makes of the group. Returns what came of it, and the trace up to there.
+    /// Runs the graph with `run`. Returns its output if it has ended, and the trace up to then.
     fn play<F: Future>(
         &self,
         schedule: Schedule,
@@ -167,20 +167,22 @@ impl Graph {
             }
             scene.lock().unwrap().force(index);
             output = poll_while_woken();
-            scene.lock().unwrap().say_who_returned(index);
+            scene.lock().unwrap().trace_returns(index);
         }
         let trace = scene.lock().unwrap().trace.join(" ");
         (output, trace)
     }
 
-    /// Returns the trace with the result at its end, as it was recorded.
+    /// Returns the trace with the result at its end, in the form of the file.
     fn trace(trace: String, result: Option<Output>) -> String {
-        let result = result.map_or("it runs on".into(), |result| format!("= {}", word(&result)));
+        let result = result.map_or("has not ended".into(), |result| {
+            format!("= {}", word(&result))
+        });
         format!("{trace} {result}").trim().into()
     }
 }
 
-/// A result as the file has it.
+/// Returns a result in the form of the file.
 fn word(output: &Output) -> String {
     match output {
         Ok(()) => "nil".into(),
@@ -188,14 +190,14 @@ fn word(output: &Output) -> String {
     }
 }
 
-/// Where a graph is played: what has happened, and who waits for it.
+/// The state of a graph that is played: the events so far, and the actors that wait for more.
 #[derive(Default)]
 struct Scene {
-    /// What has happened, in the words of the conditions: `!1` if actor 1 was interrupted, `1` if it has returned.
+    /// The events so far, in the form of the conditions: `!1` if actor 1 was interrupted, `1` if it has returned.
     events: BTreeSet<String>,
-    /// Who is made to return.
+    /// The actors that are made to return.
     forced: BTreeSet<usize>,
-    /// Who has returned since somebody was last made to.
+    /// The actors that have returned since one was last made to.
     returned: BTreeSet<usize>,
     wakers: BTreeMap<usize, Waker>,
     last_first: bool,
@@ -216,7 +218,7 @@ impl Scene {
 
     fn interrupt(&mut self, index: usize, cause: &Exit<Output>) {
         assert_eq!(self.returned, BTreeSet::from([cause.index()]), "{cause}");
-        let output = cause.output().expect("nobody panics here");
+        let output = cause.output().expect("no actor panics here");
         self.trace.push(format!("!{index}={}", word(output)));
         self.happens(format!("!{index}"));
     }
@@ -232,7 +234,7 @@ impl Scene {
         self.wake();
     }
 
-    /// Wakes whoever waits, so that everyone looks again whether its time has come.
+    /// Wakes the actors that wait, so that each checks its condition again.
     fn wake(&mut self) {
         let mut wakers: Vec<_> = std::mem::take(&mut self.wakers).into_values().collect();
         if self.last_first {
@@ -241,8 +243,8 @@ impl Scene {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Notes who has returned besides the one that was made to.
-    fn say_who_returned(&mut self, forced: usize) {
+    /// Adds to the trace the actors that have returned besides the one that was made to.
+    fn trace_returns(&mut self, forced: usize) {
         let mut returned = std::mem::take(&mut self.returned);
         returned.remove(&forced);
         let returned: Vec<_> = returned.iter().map(ToString::to_string).collect();
@@ -251,7 +253,7 @@ impl Scene {
 }
 
 #[test]
-fn on_every_recorded_graph_a_group_does_what_the_original_did() {
+fn group_does_the_same_on_every_recorded_graph() {
     let mut graphs = 0;
     for graph in Graph::all() {
         for schedule in Schedule::all() {
@@ -265,11 +267,11 @@ fn on_every_recorded_graph_a_group_does_what_the_original_did() {
 }
 
 #[test]
-fn on_every_recorded_graph_the_report_has_what_the_original_drops() {
+fn report_has_the_results_that_the_original_drops() {
     for graph in Graph::all() {
         for schedule in Schedule::all() {
             let (exits, trace) = graph.play(schedule, Group::report);
-            let exits = exits.expect("it runs on");
+            let exits = exits.expect("the group has not ended");
             let result = exits
                 .first()
                 .map_or(Ok(()), |cause| *cause.output().unwrap());
@@ -293,7 +295,7 @@ fn on_every_recorded_graph_the_report_has_what_the_original_drops() {
 }
 
 #[test]
-fn the_error_which_interrupts_see_is_the_one_that_run_returns() {
+fn interrupts_see_the_error_that_run_returns() {
     let seen = RefCell::new(Vec::new());
     let interrupt = |cause: &Exit<Result<(), Box<&'static str>>>| {
         let error = cause.output().unwrap().as_ref().unwrap_err();
@@ -307,9 +309,9 @@ fn the_error_which_interrupts_see_is_the_one_that_run_returns() {
     assert_eq!(seen.into_inner(), [std::ptr::from_ref(&*error); 3]);
 }
 
-/// So a stop takes as long as the longest of them takes, not as all of them together.
+/// So a shutdown takes as long as the longest of them, not as all of them together.
 #[test]
-fn actors_that_take_time_to_stop_take_it_side_by_side() {
+fn actors_shut_down_concurrently() {
     let play = &Play::default();
     let mut group = Group::new();
     for name in ["a", "b", "c"] {
@@ -328,9 +330,9 @@ fn actors_that_take_time_to_stop_take_it_side_by_side() {
 }
 
 /// The worker hands over its last work before it returns. The storage takes it, although it was interrupted as well,
-/// and returns when nobody is left to bring any.
+/// and returns when the channel is closed.
 #[test]
-fn an_actor_may_need_another_one_to_stop() {
+fn actor_may_need_another_one_to_stop() {
     for storage_is_first in [true, false] {
         let play = &Play::default();
         let (bring, brought) = bounded::<oneshot::Sender<()>>(1);
@@ -373,7 +375,7 @@ fn an_actor_may_need_another_one_to_stop() {
 }
 
 #[test]
-fn an_error_stops_whoever_waits() {
+fn error_stops_the_actor_that_waits() {
     let (close, closed) = bounded::<Infallible>(1);
     let mut group = Group::new();
     group.add(ready(Err("failed")), |_| {});
@@ -387,8 +389,8 @@ fn an_error_stops_whoever_waits() {
     assert_eq!(block_on(group.run()), Err("failed"));
 }
 
-/// Adds what oklog/run has as `ContextHandler`: an actor that ends with its context, here a channel that is closed, or
-/// when it is interrupted.
+/// Adds a counterpart of oklog/run's `ContextHandler`: an actor that ends with its context, here a channel that is
+/// closed, or when it is interrupted.
 fn add_context_handler(
     group: &mut Group<'_, Result<(), &'static str>>,
     context: Receiver<Infallible>,
@@ -404,7 +406,7 @@ fn add_context_handler(
 
 #[cfg(not(target_family = "wasm"))]
 #[test]
-fn a_context_that_ends_ends_the_group() {
+fn context_that_ends_stops_the_group() {
     use std::future::pending;
     use std::thread::{spawn, JoinHandle};
 
@@ -425,7 +427,7 @@ fn a_context_that_ends_ends_the_group() {
 }
 
 #[test]
-fn a_context_handler_that_is_interrupted_decides_nothing() {
+fn interrupted_context_handler_decides_nothing() {
     let (_end, context) = bounded(1);
     let group = || {
         let mut group = Group::new();
@@ -440,19 +442,14 @@ fn a_context_handler_that_is_interrupted_decides_nothing() {
 
 #[cfg(not(target_family = "wasm"))]
 #[test]
-fn a_listener_is_closed_when_the_group_has_ended() {
+fn listener_is_closed_when_the_group_has_ended() {
     use smol::net::TcpListener;
 
     let listener = Arc::new(block_on(TcpListener::bind("127.0.0.1:0")).unwrap());
     let open = Arc::downgrade(&listener);
     let mut group = Group::new();
-    group.add_with(|interrupted| async move {
-        let serve = async {
-            loop {
-                let _client = listener.accept().await;
-            }
-        };
-        or(serve, interrupted).await;
+    group.add_with(|mut interrupted| async move {
+        while let Some(_client) = interrupted.unless(listener.accept()).await {}
         Ok(())
     });
     group.add(ready(Err("failed")), |_| {});
@@ -468,17 +465,17 @@ mod signals {
 
     use super::*;
 
-    /// Nobody minds this signal who does not wait for it, and no other test does.
+    /// A signal that is ignored by default. No other test waits for it.
     const SIGNAL: Signal = Signal::Urg;
 
-    /// What ends the program: a signal, or a failure in words.
+    /// What ends the program: a signal, or a failure with a message.
     #[derive(Debug, PartialEq)]
     enum End {
         Signal(Signal),
         Failure(&'static str),
     }
 
-    /// Adds what oklog/run has as `SignalHandler`: an actor that ends with a signal, or when it is interrupted.
+    /// Adds a counterpart of oklog/run's `SignalHandler`: an actor that ends with a signal, or when it is interrupted.
     fn add_signal_handler(group: &mut Group<'_, Result<(), End>>) {
         let mut signals = Signals::new([SIGNAL]).unwrap();
         group.add_abortable(async move {
@@ -490,24 +487,24 @@ mod signals {
     }
 
     #[test]
-    fn a_signal_from_before_the_start_is_the_typed_cause() {
-        let mut is_told_of_a_signal = false;
+    fn signal_from_before_the_start_is_the_cause() {
+        let mut sees_the_signal = false;
         let (close, closed) = bounded::<Infallible>(1);
         let mut group = Group::new();
         add_signal_handler(&mut group);
         group.add(
             async {
                 let _ = closed.recv().await;
-                Err(End::Failure("this one comes too late"))
+                Err(End::Failure("too late"))
             },
             |cause| {
-                is_told_of_a_signal = matches!(cause.output(), Some(Err(End::Signal(_))));
+                sees_the_signal = matches!(cause.output(), Some(Err(End::Signal(_))));
                 close.close();
             },
         );
 
         kill_process(getpid(), rustix::process::Signal::URG).unwrap();
         assert_eq!(block_on(group.run()), Err(End::Signal(SIGNAL)));
-        assert!(is_told_of_a_signal);
+        assert!(sees_the_signal);
     }
 }

@@ -1,9 +1,9 @@
 // Command main runs graphs of actors on oklog/run and prints what happened, one graph a line.
 //
-// A graph says for each actor what has to happen before it returns, and whom this program makes return. The first of
-// these is the only one that can return before the group interrupts anybody, so it is the cause, whatever Go's
-// scheduler does. Who returns after it is settled as well, since no event takes back what another has made possible.
-// Only the order among them is open, so they are printed as a set. To be sure, each graph is run many times.
+// A graph has for each actor the condition on which it returns, and the actors that this program makes return. The first
+// of these is the only one that can return before the group interrupts any actor, so it is the cause, whatever Go's
+// scheduler does. Which actors return after it is determined as well, because no event makes a condition false again. Only
+// the order among them is open, so they are printed as a set. To be sure, each graph is run many times.
 package main
 
 import (
@@ -30,7 +30,7 @@ type event struct {
 	actor       int
 }
 
-// A condition holds when every event of one of its alternatives has happened. Without alternatives it never does.
+// A condition holds when every event of one of its alternatives has happened. Without alternatives it never holds.
 type condition [][]event
 
 type actor struct {
@@ -38,8 +38,8 @@ type actor struct {
 	returns condition
 }
 
-// A graph is a number of actors, and the order in which they are made to return. The first is made to at the start.
-// Each of the others is, in its turn, when nothing more happens by itself and it has not returned.
+// A graph is a list of actors, and the order in which they are made to return: the first at the start, each other when
+// nothing more happens by itself, unless it has returned by then.
 type graph struct {
 	actors []actor
 	order  []int
@@ -47,7 +47,7 @@ type graph struct {
 
 func interrupt(i int) event { return event{interrupted: true, actor: i} }
 
-func back(i int) event { return event{actor: i} }
+func returned(i int) event { return event{actor: i} }
 
 func all(events ...event) condition { return condition{events} }
 
@@ -85,7 +85,7 @@ func (a actor) String() string {
 	return result + ":" + a.returns.String()
 }
 
-// A play is one run of a graph. All but the graph is guarded by mu, and changed tells of every change.
+// A play is one run of a graph. mu guards everything but the graph, and changed is signaled on every change.
 type play struct {
 	graph
 	results []error
@@ -101,8 +101,8 @@ type play struct {
 	trace       []string
 }
 
-// perform runs a graph and returns whom it made return, and the trace. The cause returns at once, or else when all
-// actors have started.
+// perform runs a graph and returns the actors that it made return, and the trace. The cause returns at once, or else when
+// all actors have started.
 func perform(g graph, atOnce bool) (forced, trace string) {
 	n := len(g.actors)
 	p := &play{
@@ -140,12 +140,12 @@ func perform(g graph, atOnce bool) (forced, trace string) {
 		p.changed.Wait()
 	}
 
-	var who []string
+	var made []string
 	for _, i := range g.order {
 		if p.returned[i] {
 			continue
 		}
-		who = append(who, fmt.Sprint(i))
+		made = append(made, fmt.Sprint(i))
 		p.trace = append(p.trace, fmt.Sprint(i))
 		before := append([]bool(nil), p.returned...)
 		p.forced[i] = true
@@ -165,7 +165,7 @@ func perform(g graph, atOnce bool) (forced, trace string) {
 		p.changed.Wait()
 	}
 	p.trace = append(p.trace, "= "+p.name(p.result))
-	return strings.Join(who, " "), strings.Join(p.trace, " ")
+	return strings.Join(made, " "), strings.Join(p.trace, " ")
 }
 
 func (p *play) execute(i int) error {
@@ -176,7 +176,7 @@ func (p *play) execute(i int) error {
 	for !p.due(i) {
 		p.changed.Wait()
 	}
-	// The cause has returned when the group knows. If others knew before, they might overtake it.
+	// The return of the cause becomes an event in the first interrupt. Before that, another actor could overtake it.
 	if i != p.order[0] {
 		p.returned[i] = true
 		p.changed.Broadcast()
@@ -199,7 +199,7 @@ func (p *play) change(change func()) {
 	p.changed.Broadcast()
 }
 
-// due says whether an actor may return.
+// due returns whether an actor may return.
 func (p *play) due(i int) bool {
 	if p.forced[i] {
 		return true
@@ -220,7 +220,7 @@ func (p *play) due(i int) bool {
 	return false
 }
 
-// settled says whether nothing more happens by itself, but for the end of the group.
+// settled returns whether nothing more happens by itself, except the end of the group.
 func (p *play) settled() bool {
 	for i := range p.actors {
 		if p.due(i) && !p.returned[i] {
@@ -230,7 +230,7 @@ func (p *play) settled() bool {
 	return every(p.interrupted)
 }
 
-// name tells results apart by identity, not by what they say.
+// name distinguishes results by identity, not by their text.
 func (p *play) name(result error) string {
 	if result == nil {
 		return "nil"
@@ -289,11 +289,11 @@ func recordSmall() {
 			never(),
 			all(interrupt(other)),
 			all(interrupt(cause)),
-			all(back(cause)),
+			all(returned(cause)),
 			all(interrupt(other), interrupt(cause)),
-			all(interrupt(other), back(cause)),
+			all(interrupt(other), returned(cause)),
 			either(interrupt(other), interrupt(cause)),
-			either(interrupt(other), back(cause)),
+			either(interrupt(other), returned(cause)),
 		} {
 			for results := 0; results < 4; results++ {
 				actors := make([]actor, 2)
@@ -305,7 +305,7 @@ func recordSmall() {
 	}
 }
 
-// recordShapes records graphs such as programs have, each with the cause in front, in the middle and at the back.
+// recordShapes records typical graphs of programs, each with the cause first, in the middle and last.
 func recordShapes() {
 	const n = 6
 	next := func(i int) int { return (i + 1) % n }
@@ -313,33 +313,33 @@ func recordShapes() {
 		name    string
 		returns func(cause, i int) condition
 	}{
-		{"Everyone obeys", func(_, i int) condition { return all(interrupt(i)) }},
-		{"Everyone ignores the interrupt", func(_, i int) condition { return never() }},
-		{"Everyone obeys the interrupt of the next", func(_, i int) condition { return all(interrupt(next(i))) }},
-		{"Everyone follows the cause", func(cause, _ int) condition { return all(back(cause)) }},
-		{"Everyone follows the next: a chain that ends at the cause", func(_, i int) condition { return all(back(next(i))) }},
-		{"Everyone obeys, after the next has returned", func(_, i int) condition { return all(interrupt(i), back(next(i))) }},
-		{"Everyone obeys or follows the next", func(_, i int) condition { return either(interrupt(i), back(next(i))) }},
-		{"Everyone waits for the next two, which is one too many", func(_, i int) condition {
-			return all(back(next(i)), back(next(next(i))))
+		{"All obey", func(_, i int) condition { return all(interrupt(i)) }},
+		{"All ignore the interrupt", func(_, i int) condition { return never() }},
+		{"Each obeys the interrupt of the next", func(_, i int) condition { return all(interrupt(next(i))) }},
+		{"All follow the cause", func(cause, _ int) condition { return all(returned(cause)) }},
+		{"Each follows the next: a chain that ends at the cause", func(_, i int) condition { return all(returned(next(i))) }},
+		{"Each obeys, after the next has returned", func(_, i int) condition { return all(interrupt(i), returned(next(i))) }},
+		{"Each obeys or follows the next", func(_, i int) condition { return either(interrupt(i), returned(next(i))) }},
+		{"Each waits for the next two, so that none returns by itself", func(_, i int) condition {
+			return all(returned(next(i)), returned(next(next(i))))
 		}},
 		{"Two wait for each other, the rest obey", func(cause, i int) condition {
 			switch one, other := next(cause), next(next(cause)); i {
 			case one:
-				return all(interrupt(i), back(other))
+				return all(interrupt(i), returned(other))
 			case other:
-				return all(interrupt(i), back(one))
+				return all(interrupt(i), returned(one))
 			}
 			return all(interrupt(i))
 		}},
-		{"One drains: it obeys when all others are back", func(cause, i int) condition {
+		{"One drains: it obeys when all others have returned", func(cause, i int) condition {
 			if i != next(cause) {
 				return all(interrupt(i))
 			}
 			events := []event{interrupt(i)}
 			for j := 0; j < n; j++ {
 				if j != i {
-					events = append(events, back(j))
+					events = append(events, returned(j))
 				}
 			}
 			return all(events...)
@@ -350,7 +350,7 @@ func recordShapes() {
 			for results := 0; results < 3; results++ {
 				g := graph{order: []int{cause}}
 				for i := 0; i < n; i++ {
-					// The cause alone fails, the others alone do, all do.
+					// Only the cause fails, only the others fail, or all fail.
 					fails := results == 2 || (i == cause) == (results == 0)
 					g.actors = append(g.actors, actor{fails, shape.returns(cause, i)})
 					if i != cause {
@@ -398,39 +398,39 @@ func randomCondition(random *rand.Rand, n, i int) condition {
 	case 0:
 		return never()
 	case 1:
-		return all(back(one))
+		return all(returned(one))
 	case 2:
 		return all(interrupt(one))
 	case 3:
-		return all(back(one), back(other))
+		return all(returned(one), returned(other))
 	case 4:
-		return either(back(one), back(other))
+		return either(returned(one), returned(other))
 	case 5, 6:
-		return all(interrupt(i), back(one))
+		return all(interrupt(i), returned(one))
 	case 7:
-		return all(interrupt(i), back(one), back(other))
+		return all(interrupt(i), returned(one), returned(other))
 	case 8:
-		return either(interrupt(i), back(one))
+		return either(interrupt(i), returned(one))
 	case 9:
-		return condition{{interrupt(one), back(other)}, {interrupt(i), interrupt(other), back(one)}}
+		return condition{{interrupt(one), returned(other)}, {interrupt(i), interrupt(other), returned(one)}}
 	default:
 		return all(interrupt(i))
 	}
 }
 
 const header = `#
-# A line is a graph of actors and what happened:
+# A line is a graph of actors and its trace:
 #
 #     nil:- err:!1&0 nil:!2|1 err:- ; 0 3 -> 0 !0=nil !1=nil !2=nil !3=nil {1 2} 3 {} = nil
 #
-# Left of the arrow are the actors, in the order of adding, from 0. Each is what it returns, nil or an error, and when:
-# as soon as actor 1 is interrupted (!1) and actor 0 has returned (0); as soon as 2 is interrupted or 1 has returned;
-# never by itself (-). After the semicolon are those who are made to return: the first at the start, each other when
-# nothing more happens by itself.
+# Left of the arrow are the actors, in the order of adding, from 0. Each has its output, nil or an error, and the
+# condition on which it returns: when actor 1 is interrupted (!1) and actor 0 has returned (0); when 2 is interrupted or 1
+# has returned; never by itself (-). After the semicolon are the actors that are made to return: the first at the start,
+# each other when nothing more happens by itself.
 #
-# Right of the arrow is what happened. For each who was made to return: its number, then the interrupts in the order of
-# their calls with what they were given (e0 is the very error that actor 0 returned), and in braces who returned
-# besides, in no order. Last is what Run returned, after all of them.
+# Right of the arrow is the trace. For each actor that was made to return, it has the number of the actor, then the
+# interrupts in the order of their calls with their arguments (e0 is the very error that actor 0 returned), and in braces
+# the other actors that returned, in no order. Last is the result of Run, after all actors have returned.
 `
 
 func main() {

@@ -1,23 +1,22 @@
-//! What an actor needs under Tokio to have its work done by a task: [`spawned`].
+//! Runs the work of an actor as a task of Tokio: [`spawned`].
 
 use std::future::Future;
 use std::panic::resume_unwind;
 
 use tokio_util::task::AbortOnDropHandle;
 
-/// Spawns `work`, and returns what it returns or panics as it panics. If this is dropped, the work is aborted.
+/// Spawns `work` as a task and returns its output. Aborts the task when it is dropped.
 ///
-/// So it is an execute like any other: the work has a thread and a budget of its own, it is told through what it was
-/// given, and when its actor expires, it ends.
+/// Use it as the execute of an actor. The task may run on any thread of the runtime and has a budget of its own. It
+/// ends when the actor expires.
 ///
 /// # Panics
 ///
-/// As `work` does, and where there is no Tokio runtime.
+/// Panics if `work` panics, or if there is no Tokio runtime.
 ///
 /// # Cancel safety
 ///
-/// Dropped half-way, it asks for the work to be aborted. The runtime drops the work when it comes to it, which may be
-/// later.
+/// Dropping it aborts the task, so it is as cancel safe as `work`. The runtime may drop `work` later than that.
 ///
 /// # Examples
 ///
@@ -31,19 +30,19 @@ use tokio_util::task::AbortOnDropHandle;
 ///     group.add_with(|interrupted| {
 ///         spawned(async {
 ///             interrupted.await;
-///             "told"
+///             "interrupted"
 ///         })
 ///     });
 ///     group.add(async { "done" }, |_| {});
 ///
 ///     let exits = group.report().await;
-///     assert_eq!(exits[1].output(), Some(&"told"));
+///     assert_eq!(exits[1].output(), Some(&"interrupted"));
 /// }
 /// ```
 pub async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match AbortOnDropHandle::new(tokio::spawn(work)).await {
         Ok(output) => output,
-        // Nobody else has a handle to abort it with, so it has panicked.
+        // Only this handle could abort it, so it has panicked.
         Err(error) => resume_unwind(error.into_panic()),
     }
 }

@@ -1,37 +1,37 @@
 //! A group under Tokio: an actor spawns its work, so that the work may run on any thread of the runtime.
 //!
-//! A group polls all its actors in one place. An actor that needs more than its turn there spawns its work and awaits
-//! the `JoinHandle`: it returns what the work returns and panics as the work panics. When it expires it is dropped, and
-//! that aborts the work.
+//! A group polls all its actors in one task. An actor that needs a task of its own spawns its work and awaits the
+//! handle. It returns when the work returns, and panics if the work panics. When the actor expires, the handle is
+//! dropped, which aborts the work.
 //!
 //! ```text
 //! cargo run -p run-group-tokio -- [HABIT]
 //! ```
 //!
-//! Press Ctrl-C. The work is told to stop, and the actor returns what the work does:
+//! Press Ctrl-C. The work is interrupted, and the actor returns its output:
 //!
 //! ```text
 //! working; press Ctrl-C
-//! signals returned "told by a signal"
+//! signals returned "a signal came"
 //! work returned "all done", interrupted
 //! the work has ended
 //! ```
 //!
-//! With `deaf` as HABIT the work does not listen. After a grace period of one second its actor expires:
+//! With `deaf` as HABIT, the work ignores its interruption. After a grace period of one second, its actor expires:
 //!
 //! ```text
 //! working; press Ctrl-C
-//! signals returned "told by a signal"
+//! signals returned "a signal came"
 //! work expired
 //! the work has ended
 //! ```
 //!
-//! With `clumsy` as HABIT the work panics at once. The group stops in order and then goes on with the panic, so the
-//! exit status is that of a panic, 101:
+//! With `clumsy` as HABIT, the work panics at once. The group shuts down in order, and then the panic continues in `main`.
+//! So the exit status is that of a panic, 101:
 //!
 //! ```text
 //! working; press Ctrl-C
-//! work panicked: the work fell on the floor
+//! work panicked: the work dropped a tool
 //! signals aborted
 //! ```
 
@@ -47,7 +47,7 @@ use run_group_tokio::spawned;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// How long the work may go on once it is told to stop.
+/// How long the work may take once the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// How the work behaves.
@@ -72,7 +72,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Returns how the work is to behave: what the only argument says.
+/// Returns the habit that the only argument names.
 fn habit() -> Result<Habit, String> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
@@ -89,7 +89,7 @@ fn habit() -> Result<Habit, String> {
     }
 }
 
-/// Has the work done until a signal.
+/// Does the work until a signal comes.
 async fn program(habit: Habit) -> Result<(), String> {
     let signal = signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let (working, ended) = oneshot::channel();
@@ -104,13 +104,13 @@ async fn program(habit: Habit) -> Result<(), String> {
     group.on_exit(|exit| say(exit));
     group.await;
 
-    // An abort is a request: the runtime drops the work when it comes to it, which may be later than the group's end.
+    // Aborting is a request. The runtime may drop the work after the group has ended.
     let _dropped = ended.await;
     say("the work has ended");
     Ok(())
 }
 
-/// Works until interrupted, or as its habit is. `_working` is dropped when the work ends, in whatever way.
+/// Works until interrupted, or as its habit is. However it ends, `_working` is dropped.
 async fn work(
     habit: Habit,
     interrupted: Interrupted,
@@ -119,12 +119,12 @@ async fn work(
     match habit {
         Habit::Good => interrupted.await,
         Habit::Deaf => pending().await,
-        Habit::Clumsy => panic!("the work fell on the floor"),
+        Habit::Clumsy => panic!("the work dropped a tool"),
     }
     "all done"
 }
 
-/// Returns what waits for a signal. None comes too early: it listens from now on.
+/// Returns a future that is ready when a signal comes. It listens from now on, so no signal comes too early.
 #[cfg(unix)]
 fn signal() -> io::Result<impl Future<Output = &'static str>> {
     use tokio::signal::unix::{signal, SignalKind};
@@ -136,21 +136,21 @@ fn signal() -> io::Result<impl Future<Output = &'static str>> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        "told by a signal"
+        "a signal came"
     })
 }
 
-/// Returns what waits for Ctrl-C. None comes too early: it listens from now on.
+/// Returns a future that is ready when Ctrl-C is pressed. It listens from now on, so none comes too early.
 #[cfg(windows)]
 fn signal() -> io::Result<impl Future<Output = &'static str>> {
     let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
     Ok(async move {
         ctrl_c.recv().await;
-        "told by a signal"
+        "a signal came"
     })
 }
 
-/// Prints a line. That nobody reads it is no reason to stop.
+/// Prints a line. If the output is closed, the program continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -21,7 +21,7 @@ mod signals {
 
     use rustix::process::Signal;
 
-    /// A run that a signal stopped: status 0, and the output which follows `introduction` in the header.
+    /// A run that a signal stopped: status 0, and the output that follows `introduction` in the header.
     #[track_caller]
     fn assert_stops(arguments: &[&str], signal: Signal, introduction: &str) {
         let mut program = start(arguments);
@@ -36,35 +36,35 @@ mod signals {
     }
 
     #[test]
-    fn either_signal_is_a_clean_stop_with_the_result_of_the_work() {
+    fn either_signal_is_a_clean_shutdown() {
         let introduction =
-            "Press Ctrl-C. The work is told to stop, and the actor returns what the work does:";
+            "Press Ctrl-C. The work is interrupted, and the actor returns its output:";
         assert_stops(&[], Signal::INT, introduction);
         assert_stops(&[], Signal::TERM, introduction);
     }
 
-    /// If it were not aborted, the program would wait for its end for ever.
+    /// If the work were not aborted, the program would wait for it forever.
     #[test]
-    fn work_that_does_not_listen_is_aborted_after_the_grace_period() {
+    fn work_is_aborted_after_the_grace_period() {
         let introduction =
-            "With `deaf` as HABIT the work does not listen. After a grace period of one second its actor expires:";
+            "With `deaf` as HABIT, the work ignores its interruption. After a grace period of one second, its actor expires:";
         assert_stops(&["deaf"], Signal::INT, introduction);
     }
 }
 
 #[test]
-fn a_panic_of_the_work_is_that_of_the_program() {
+fn panic_of_the_work_is_that_of_the_program() {
     let ended = start(&["clumsy"]).end();
-    let introduction = "exit status is that of a panic, 101:";
+    let introduction = "So the exit status is that of a panic, 101:";
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    // The work's own message, and no second one.
+    // Only the message of the work's own panic.
     assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");
-    assert!(ended.stderr.contains("the work fell on the floor"));
+    assert!(ended.stderr.contains("the work dropped a tool"));
     assert_eq!(ended.status, Some(101));
 }
 
 #[test]
-fn an_unknown_habit_is_one_line_and_status_1() {
+fn unknown_habit_is_one_line_and_status_1() {
     start(&["lazy"]).fails("tokio: unknown habit `lazy`; give deaf, clumsy or nothing");
     start(&["deaf", "clumsy"]).fails("tokio: too many arguments; give one habit or nothing");
 }

@@ -4,7 +4,7 @@ use super::header::promised_output;
 use super::program::Program;
 
 #[test]
-fn prints_the_order_of_events_which_its_header_promises() {
+fn prints_what_its_header_promises() {
     let source = include_str!("../../../examples/basic.rs");
     let promised = promised_output(source, "It prints, in this order:");
 

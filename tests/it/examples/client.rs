@@ -1,13 +1,13 @@
-//! A TCP connection to an example that serves.
+//! A TCP connection to an example that is a server.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// What no server takes for an address.
+/// Addresses that every server refuses.
 pub const BAD_ADDRESSES: [&str; 4] = ["7007", "127.0.0.1", "127.0.0.1:70000", ""];
 
-/// Connects a client that gives up when it hangs.
+/// Connects a client that fails when it hangs.
 #[track_caller]
 pub fn connect(address: SocketAddr) -> TcpStream {
     let client = TcpStream::connect(address).unwrap();
@@ -20,7 +20,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     client
 }
 
-/// Reads what is still to come until the server closes the connection.
+/// Reads until the server closes the connection.
 #[track_caller]
 pub fn rest(client: &mut impl Read) -> Vec<u8> {
     let mut rest = Vec::new();

@@ -18,7 +18,7 @@ fn assert_echoes(client: &mut TcpStream, bytes: &[u8]) {
     client.write_all(bytes).unwrap();
     let mut echoed = vec![0; bytes.len()];
     client.read_exact(&mut echoed).unwrap();
-    assert!(echoed == bytes, "what came back is not what was sent");
+    assert!(echoed == bytes, "the echo differs from the data");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn serves_many_clients_at_once() {
 }
 
 #[test]
-fn returns_binary_data_of_any_length_unchanged() {
+fn echoes_binary_data_unchanged() {
     let (_program, address) = start();
     let data: Vec<u8> = (0..3_000_000_u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -50,11 +50,11 @@ fn returns_binary_data_of_any_length_unchanged() {
         });
         rest(&mut reader)
     });
-    assert!(echoed == data, "what came back is not what was sent");
+    assert!(echoed == data, "the echo differs from the data");
 }
 
 #[test]
-fn a_client_that_breaks_off_ends_only_itself() {
+fn client_that_breaks_off_ends_only_itself() {
     let (_program, address) = start();
     let mut quiet = connect(address);
     assert_echoes(&mut quiet, b"first");
@@ -68,7 +68,7 @@ fn a_client_that_breaks_off_ends_only_itself() {
 }
 
 #[test]
-fn a_bad_address_is_one_line_and_status_1() {
+fn bad_address_is_one_line_and_status_1() {
     for address in BAD_ADDRESSES {
         let line = format!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:7007");
         assert_fails("echo", &[address], &line);
@@ -81,17 +81,17 @@ fn a_bad_address_is_one_line_and_status_1() {
 }
 
 #[test]
-fn a_port_in_use_is_one_line_and_status_1() {
+fn port_in_use_is_one_line_and_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let line = format!("{address} is in use; stop what listens there or give another address");
     assert_fails("echo", &[address], &line);
 }
 
-/// What takes a listener from a program is rare, and not the program's own doing. Here it is the test.
+/// A program rarely loses its listener, and never by its own fault. Here the test takes it away.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_lost_listener_is_one_line_and_status_1() {
+fn lost_listener_is_one_line_and_status_1() {
     let (mut program, address) = start();
     let mut client = connect(address);
     assert_echoes(&mut client, b"before");
@@ -123,7 +123,7 @@ mod signals {
     const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
     #[test]
-    fn either_signal_is_a_clean_stop() {
+    fn either_signal_is_a_clean_shutdown() {
         for signal in [Signal::TERM, Signal::INT] {
             let (mut program, _) = start();
             program.signal(signal);
@@ -135,13 +135,14 @@ mod signals {
     }
 
     #[test]
-    fn after_a_signal_open_connections_are_served_until_they_leave() {
+    fn open_connections_are_served_after_a_signal() {
         let (mut program, address) = start();
         let mut client = connect(address);
         assert_echoes(&mut client, b"before");
 
         program.signal(Signal::TERM);
         assert_eq!(program.line(), "signals returned Ok(())");
+        assert_eq!(program.line(), "waiting for clients");
         assert_echoes(&mut client, b"after");
         client.write_all(b"last words").unwrap();
         client.shutdown(Shutdown::Write).unwrap();
@@ -153,21 +154,21 @@ mod signals {
     }
 
     #[test]
-    fn after_a_signal_new_clients_are_refused() {
+    fn new_clients_are_refused_after_a_signal() {
         let (mut program, address) = start();
         let mut client = connect(address);
         assert_echoes(&mut client, b"before");
 
         program.signal(Signal::TERM);
         assert_eq!(program.line(), "signals returned Ok(())");
-        // The line is printed before the interrupt is called. What comes back now was read after it.
+        // The line is printed before the interrupt is called. The echo comes after it.
         assert_echoes(&mut client, b"after");
         let refused = TcpStream::connect(address).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     }
 
     #[test]
-    fn a_second_signal_ends_it_with_a_connection_open() {
+    fn second_signal_ends_open_connections() {
         let (mut program, address) = start();
         let mut client = connect(address);
         assert_echoes(&mut client, b"before");
@@ -175,15 +176,19 @@ mod signals {
         let begin = Instant::now();
         program.signal(Signal::TERM);
         assert_eq!(program.line(), "signals returned Ok(())");
+        assert_eq!(program.line(), "waiting for clients");
         program.signal(Signal::INT);
         program.end().assert_went_well("clients expired\n");
-        assert!(begin.elapsed() < GRACE_PERIOD, "it was not the signal");
+        assert!(
+            begin.elapsed() < GRACE_PERIOD,
+            "it was the timer, not the signal"
+        );
         assert_eq!(rest(&mut client), b"");
     }
 
-    /// A client that never stops sending could keep a server on one thread from hearing anything else.
+    /// A client that never stops sending could block everything else in a server on one thread.
     #[test]
-    fn a_client_that_always_has_data_does_not_keep_the_signals_waiting() {
+    fn busy_client_does_not_block_the_signals() {
         let (mut program, address) = start();
         let mut reader = connect(address);
         let mut writer = reader.try_clone().unwrap();
@@ -197,6 +202,7 @@ mod signals {
             });
             program.signal(Signal::TERM);
             assert_eq!(program.line(), "signals returned Ok(())");
+            assert_eq!(program.line(), "waiting for clients");
             program.signal(Signal::TERM);
             program.end().assert_went_well("clients expired\n");
         });

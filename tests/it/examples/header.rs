@@ -1,6 +1,6 @@
 //! What the header of an example promises.
 
-/// Returns the output which follows the line `introduction` in the header of an example, as a block of text.
+/// Returns the block of text that follows the line `introduction` in the header of an example.
 #[track_caller]
 pub fn promised_output(source: &str, introduction: &str) -> String {
     let output: String = source

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
 
-/// Returns the program with its two addresses: the public one, and that for the load balancer.
+/// Returns the program and its two addresses: the public one, and the one for the load balancer.
 fn start() -> (Program, SocketAddr, SocketAddr) {
     let mut program = Program::example("http_server", &["127.0.0.1:0", "127.0.0.1:0"]);
     let web = program.address();
@@ -58,7 +58,7 @@ impl Client {
         self.assert_receives(body);
     }
 
-    /// Begins a request that is in flight until six bytes more were echoed.
+    /// Begins a request that is in flight until six more bytes are echoed.
     #[track_caller]
     fn begin(&mut self) {
         self.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 12\r\n\r\nbefore");
@@ -79,7 +79,7 @@ impl Client {
 }
 
 #[test]
-fn answers_everybody_on_one_address_and_the_load_balancer_on_the_other() {
+fn each_address_has_its_own_answers() {
     let (_program, web, health) = start();
     let mut client = Client::connect(web);
     client.assert_get("/", 200, "hello\n");
@@ -104,7 +104,7 @@ fn serves_many_clients_at_once() {
 }
 
 #[test]
-fn a_client_that_breaks_off_ends_only_itself() {
+fn client_that_breaks_off_ends_only_itself() {
     let (_program, web, _) = start();
     let mut quiet = Client::connect(web);
     quiet.assert_get("/", 200, "hello\n");
@@ -121,7 +121,7 @@ fn a_client_that_breaks_off_ends_only_itself() {
 }
 
 #[test]
-fn a_bad_address_is_one_line_and_status_1() {
+fn bad_address_is_one_line_and_status_1() {
     for address in BAD_ADDRESSES {
         let line = format!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:8080");
         assert_fails("http_server", &[address], &line);
@@ -135,7 +135,7 @@ fn a_bad_address_is_one_line_and_status_1() {
 }
 
 #[test]
-fn a_port_in_use_is_one_line_and_status_1() {
+fn port_in_use_is_one_line_and_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let line = format!("{address} is in use; stop what listens there or give another address");
@@ -175,14 +175,14 @@ mod signals {
     }
 
     #[test]
-    fn after_a_signal_a_request_in_flight_is_finished_and_its_connection_closed() {
+    fn request_in_flight_is_finished_after_a_signal() {
         let (mut program, web, _) = start();
         let mut client = Client::connect(web);
         client.begin();
 
         program.signal(Signal::TERM);
         assert_eq!(program.line(), "signals returned Ok(())");
-        // In two steps, so that the server does not get away with one more look at the connection.
+        // In two steps, so that polling the connection once more is not enough.
         client.assert_echoes("be");
         client.assert_echoes("hind");
         client.assert_closed();
@@ -190,13 +190,13 @@ mod signals {
     }
 
     #[test]
-    fn after_a_signal_idle_connections_are_closed_and_new_ones_refused() {
+    fn idle_connections_are_closed_after_a_signal() {
         let (program, web, _) = start();
         let mut busy = Client::connect(web);
         busy.begin();
         let mut silent = Client::connect(web);
         let mut idle = Client::connect(web);
-        // Accepted after the silent one, so the server has both.
+        // Accepted after the silent one, so the server has accepted both.
         idle.assert_get("/", 200, "hello\n");
 
         program.signal(Signal::TERM);
@@ -204,13 +204,13 @@ mod signals {
         silent.assert_closed();
         assert_refused(web);
 
-        // So it was not the end of the program that closed them.
+        // The program still runs, so its end has not closed them.
         busy.assert_echoes("behind");
         program.end();
     }
 
     #[test]
-    fn while_a_request_is_in_flight_the_load_balancer_is_told_to_go_elsewhere() {
+    fn load_balancer_gets_503_during_the_shutdown() {
         let (mut program, web, health) = start();
         let mut client = Client::connect(web);
         client.begin();
@@ -219,7 +219,7 @@ mod signals {
 
         program.signal(Signal::TERM);
         assert_eq!(program.line(), "signals returned Ok(())");
-        // What the front sends from here on, it sends after the interrupt.
+        // Everything that the public server sends from here on, it sends after its interrupt.
         client.assert_echoes("be");
         for balancer in [&mut balancer, &mut Client::connect(health)] {
             balancer.assert_get("/ready", 503, "stopping\n");
@@ -233,7 +233,7 @@ mod signals {
     }
 
     #[test]
-    fn a_second_signal_ends_it_with_a_request_in_flight() {
+    fn second_signal_ends_a_request_in_flight() {
         let (mut program, web, _) = start();
         let mut client = Client::connect(web);
         client.begin();
@@ -245,17 +245,20 @@ mod signals {
         program
             .end()
             .assert_went_well("web expired\nhealth returned Ok(()), interrupted\n");
-        assert!(begin.elapsed() < GRACE_PERIOD, "it was not the signal");
+        assert!(
+            begin.elapsed() < GRACE_PERIOD,
+            "it was the timer, not the signal"
+        );
         client.assert_closed();
     }
 
-    /// The grace period of the front is not that of the back, which has its own.
+    /// The second stage has a grace period of its own.
     #[test]
-    fn half_a_request_of_the_load_balancer_does_not_keep_the_server() {
+    fn half_a_health_request_does_not_block_the_exit() {
         let (mut program, _, health) = start();
         let mut half = Client::connect(health);
         half.send("GET /ready HTTP");
-        // Accepted after the other, so the server has seen both.
+        // Accepted after the other, so the server has accepted both.
         Client::connect(health).assert_get("/ready", 200, "ready\n");
 
         program.signal(Signal::TERM);

@@ -6,7 +6,7 @@ fn start() -> Program {
     Program::example("lines", &[""; 0])
 }
 
-/// A run that came to its end or was ended by a signal, after so many lines.
+/// A run that ended by itself or with a signal, after `count` lines.
 #[track_caller]
 fn assert_read(count: u64, ended: &Ended) {
     assert_eq!(ended.status, Some(0), "{ended:?}");
@@ -25,7 +25,7 @@ fn numbers_each_line_as_soon_as_it_comes() {
 }
 
 #[test]
-fn the_last_line_needs_no_end() {
+fn last_line_needs_no_newline() {
     let mut program = start();
     program.type_in("one\n\nthree");
     program.close_input();
@@ -44,7 +44,7 @@ fn no_input_is_no_lines() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_shown_as_such() {
+fn bytes_that_are_not_text_are_replaced() {
     let mut program = start();
     program.type_in(b"caf\xe9\n\xff\xfe\n");
     program.close_input();
@@ -54,14 +54,14 @@ fn bytes_that_are_no_text_are_shown_as_such() {
 }
 
 #[test]
-fn a_line_may_be_of_any_length() {
+fn lines_can_have_any_length() {
     let line = "x".repeat(1_000_000);
     let mut program = start();
     program.type_in(&line);
     program.type_in("\n");
     assert!(
         program.line() == format!("1 {line}"),
-        "what came out is not what was typed"
+        "the output differs from the input"
     );
     program.close_input();
     assert_read(1, &program.end());
@@ -80,7 +80,7 @@ fn numbers_the_lines_of_a_file() {
 }
 
 #[test]
-fn a_missing_file_is_one_line_and_status_1() {
+fn missing_file_is_one_line_and_status_1() {
     assert_fails(
         "lines",
         &["missing.txt"],
@@ -100,7 +100,7 @@ mod signals {
     use rustix::process::Signal;
 
     #[test]
-    fn a_signal_ends_it_while_it_waits_for_the_next_line() {
+    fn signal_ends_it_while_it_reads() {
         for signal in [Signal::TERM, Signal::INT] {
             let mut program = start();
             program.type_in("one\ntwo\nhalf a li");
@@ -114,9 +114,9 @@ mod signals {
         }
     }
 
-    /// A line that does not fit into the pipe between the program and its reader, who does not read.
+    /// The line does not fit into the pipe to the test, which does not read it.
     #[test]
-    fn a_signal_ends_it_while_nobody_reads_what_it_prints() {
+    fn signal_ends_it_while_it_prints() {
         let mut program = start();
         program.type_in("x".repeat(1_000_000));
         program.type_in("\n");
@@ -127,7 +127,7 @@ mod signals {
     }
 
     #[test]
-    fn a_directory_is_one_line_and_status_1() {
+    fn directory_is_one_line_and_status_1() {
         let line = "cannot read: Is a directory (os error 21)";
         assert_fails("lines", &["."], line);
     }

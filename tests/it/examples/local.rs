@@ -1,4 +1,4 @@
-//! The example `local`: its actors take turns, and what they borrowed is there afterwards.
+//! The example `local`: its actors take turns, and give back what they borrowed.
 
 use super::header::promised_output;
 use super::program::Program;
@@ -6,11 +6,7 @@ use super::program::Program;
 #[test]
 fn prints_what_its_header_promises() {
     let source = include_str!("../../../examples/local.rs");
-    let ended = Program::example("local", &[""; 0]).end();
-    assert_eq!(
-        ended.stdout,
-        promised_output(source, "It prints, in this order:")
-    );
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    Program::example("local", &[""; 0])
+        .end()
+        .assert_went_well(&promised_output(source, "It prints, in this order:"));
 }

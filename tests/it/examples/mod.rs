@@ -1,4 +1,4 @@
-//! The examples, run as a user runs them.
+//! The examples, run as users run them.
 
 mod basic;
 mod client;
@@ -8,6 +8,7 @@ mod http_server;
 mod lines;
 mod local;
 mod nested;
+#[cfg(feature = "std")] // for its handles
 mod outside;
 mod program;
 mod sidecar;

@@ -5,31 +5,43 @@ use super::program::{assert_fails, Program};
 
 const SOURCE: &str = include_str!("../../../examples/nested.rs");
 
+/// A run that fails with `error`, after the output that follows `introduction` in the header.
+#[track_caller]
+fn assert_failed(failure: &str, introduction: &str, error: &str) {
+    let ended = Program::example("nested", &[failure]).end();
+    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
+    assert_eq!(ended.stderr, format!("nested: {error}\n"));
+    assert_eq!(ended.status, Some(1));
+}
+
 #[test]
-fn the_inner_group_stops_in_its_order_when_the_outer_one_interrupts_it() {
+fn inner_group_stops_in_its_own_order() {
     let introduction =
-        "Without FAILURE the program's client returns when it has what it wants. It prints, in this order:";
+        "Without FAILURE, the program's client returns once the index is ready. It prints, in this order:";
     Program::example("nested", &[""; 0])
         .end()
         .assert_went_well(&promised_output(SOURCE, introduction));
 }
 
 #[test]
-fn a_failure_in_the_inner_group_ends_the_outer_one() {
+fn failure_in_the_inner_group_stops_the_outer_one() {
     let introduction =
-        "With `reader` as FAILURE, that actor of the library fails. That ends its group, and then the program's:";
-    let ended = Program::example("nested", &["reader"]).end();
-    assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    assert_eq!(ended.stderr, "nested: a page is torn out\n");
-    assert_eq!(ended.status, Some(1));
+        "With `reader` as FAILURE, that actor of the library fails. This stops the library's group, and then the program's:";
+    assert_failed("reader", introduction, "page 7 is corrupt");
 }
 
 #[test]
-fn an_unknown_failure_is_one_line_and_status_1() {
+fn failure_during_the_shutdown_reaches_the_program() {
+    let introduction = "reaches the program although the shutdown began without one:";
+    assert_failed("writer", introduction, "no space left");
+}
+
+#[test]
+fn unknown_failure_is_one_line_and_status_1() {
     assert_fails(
         "nested",
-        &["writer"],
-        "unknown failure `writer`; give reader or nothing",
+        &["client"],
+        "unknown failure `client`; give reader, writer or nothing",
     );
     assert_fails(
         "nested",

@@ -1,4 +1,4 @@
-//! The example `outside`: a stop may be asked for at any time.
+//! The example `outside`: a shutdown can be requested at any time.
 
 use super::header::promised_output;
 use super::program::Program;
@@ -6,11 +6,7 @@ use super::program::Program;
 #[test]
 fn prints_what_its_header_promises() {
     let source = include_str!("../../../examples/outside.rs");
-    let ended = Program::example("outside", &[""; 0]).end();
-    assert_eq!(
-        ended.stdout,
-        promised_output(source, "It prints, in this order:")
-    );
-    assert_eq!(ended.stderr, "");
-    assert_eq!(ended.status, Some(0));
+    Program::example("outside", &[""; 0])
+        .end()
+        .assert_went_well(&promised_output(source, "It prints, in this order:"));
 }

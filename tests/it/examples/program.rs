@@ -11,7 +11,7 @@ use std::thread::{spawn, JoinHandle};
 use std::time::Duration;
 
 /// How long a program may run before it counts as hanging. Only a failing test ever waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A running example. It is killed when this is dropped, or when it hangs.
 pub struct Program {
@@ -20,18 +20,18 @@ pub struct Program {
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: JoinHandle<String>,
-    /// Dropped when the program is no longer to be watched.
+    /// Dropping it ends the watch over the program.
     _watched: Sender<()>,
 }
 
-/// What a program left behind.
+/// How a program ended.
 #[derive(Debug)]
 pub struct Ended {
     /// Its exit status, or `None` if a signal killed it.
     pub status: Option<i32>,
-    /// What it printed and the test had not read.
+    /// The output that the test had not read yet.
     pub stdout: String,
-    /// All that it printed to the standard error.
+    /// Everything that it printed to the standard error.
     pub stderr: String,
 }
 
@@ -69,7 +69,7 @@ impl Program {
         let hanging = child.clone();
         let (watched, ended) = channel();
         spawn(move || {
-            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
                 let _ = hanging.lock().unwrap().kill();
             }
         });
@@ -100,8 +100,8 @@ impl Program {
         address.parse().expect(&line)
     }
 
-    /// Waits until the program prints something, and leaves it to be read.
-    #[cfg(unix)] // where alone a test needs it
+    /// Waits until the program prints something, without reading it.
+    #[cfg(unix)] // no other test needs it
     #[track_caller]
     pub fn wait_for_output(&mut self) {
         let printed = self.stdout.fill_buf().unwrap();
@@ -120,7 +120,7 @@ impl Program {
         self.stdin = None;
     }
 
-    /// Returns the program's open files, as far as they can be had: as if they were the test's own.
+    /// Returns the program's open files, as far as the system gives them out.
     #[cfg(target_os = "linux")]
     pub fn files(&self) -> impl Iterator<Item = std::os::fd::OwnedFd> {
         use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
@@ -139,8 +139,8 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    /// Waits until the program has ended, and checks that it never began: one line on the standard error, status 1,
-    /// nothing else.
+    /// Waits until the program has ended, and checks that it never started: one line on the standard error, status 1,
+    /// and nothing else.
     #[track_caller]
     pub fn fails(self, line: &str) {
         let ended = self.end();
@@ -149,7 +149,7 @@ impl Program {
         assert_eq!(ended.status, Some(1));
     }
 
-    /// Waits until the program has ended, and only then reads the rest of what it printed.
+    /// Waits until the program has ended, and only then reads the rest of its output.
     #[track_caller]
     pub fn end(mut self) -> Ended {
         let stderr = std::mem::replace(&mut self.stderr, spawn(String::new));
@@ -174,7 +174,7 @@ impl Drop for Program {
 }
 
 impl Ended {
-    /// A run that went well: status 0, `stdout` as the rest of its output, no complaint.
+    /// Checks that it went well: status 0, `stdout` as the rest of the output, and nothing on the standard error.
     #[track_caller]
     pub fn assert_went_well(&self, stdout: &str) {
         assert_eq!(self.status, Some(0), "{self:?}");
@@ -183,13 +183,13 @@ impl Ended {
     }
 }
 
-/// Runs an example that cannot begin: it [fails](Program::fails), under its name.
+/// Runs an example that cannot start, and checks that it [fails](Program::fails) with its name and `line`.
 #[track_caller]
 pub fn assert_fails(name: &str, arguments: &[impl AsRef<OsStr>], line: &str) {
     Program::example(name, arguments).fails(&format!("{name}: {line}"));
 }
 
-/// The place where `cargo test` puts an example: beside the folder of this test's own binary.
+/// Returns where `cargo test` puts an example: beside the folder of this test's own binary.
 fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();

@@ -1,13 +1,12 @@
-//! The example `stages`: the order of the stop does not depend on who failed.
+//! The example `stages`: the order of the shutdown does not depend on which stage failed.
 
 use super::header::promised_output;
 use super::program::{assert_fails, Program};
 
-/// Returns what the header promises for the stop which begins with the line `first`.
+/// Returns the output that the header promises for a shutdown that begins with the line `first`.
 fn promised(first: &str) -> String {
     let source = include_str!("../../../examples/stages.rs");
-    let introduction = "STAGE is `web`, `workers` or `storage`: that is where an actor fails. With `web` it prints, in \
-                        this order:";
+    let introduction = "STAGE is `web`, `workers` or `storage`, the stage in which an actor fails. With `web` it prints, in this order:";
     let output = promised_output(source, introduction);
     output.replacen(
         "failure returned Err(\"an actor of the web failed\")",
@@ -17,7 +16,7 @@ fn promised(first: &str) -> String {
 }
 
 #[test]
-fn stops_in_the_same_order_wherever_an_actor_fails() {
+fn order_does_not_depend_on_the_stage_that_fails() {
     for stage in ["web", "workers", "storage"] {
         let error = format!("an actor of the {stage} failed");
         let ended = Program::example("stages", &[stage]).end();
@@ -32,7 +31,7 @@ fn stops_in_the_same_order_wherever_an_actor_fails() {
 
 #[cfg(unix)]
 #[test]
-fn stops_in_the_same_order_at_a_signal() {
+fn order_is_the_same_after_a_signal() {
     let mut program = Program::example("stages", &[""; 0]);
     assert_eq!(program.line(), "press Ctrl-C");
     program.signal(rustix::process::Signal::INT);
@@ -43,7 +42,7 @@ fn stops_in_the_same_order_at_a_signal() {
 }
 
 #[test]
-fn an_unknown_stage_is_one_line_and_status_1() {
+fn unknown_stage_is_one_line_and_status_1() {
     assert_fails(
         "stages",
         &["cellar"],

@@ -21,7 +21,7 @@ fn greets_every_client_and_hangs_up() {
 }
 
 #[test]
-fn a_bad_address_is_one_line_and_status_1() {
+fn bad_address_is_one_line_and_status_1() {
     for address in BAD_ADDRESSES {
         let line = format!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:7008");
         assert_fails("tcp_server", &[address], &line);
@@ -34,7 +34,7 @@ fn a_bad_address_is_one_line_and_status_1() {
 }
 
 #[test]
-fn a_port_in_use_is_one_line_and_status_1() {
+fn port_in_use_is_one_line_and_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let line = format!("{address} is in use; stop what listens there or give another address");
@@ -64,7 +64,7 @@ mod signals {
     }
 
     #[test]
-    fn a_client_that_breaks_off_before_it_is_greeted_ends_only_itself() {
+    fn client_that_breaks_off_ends_only_itself() {
         let (mut program, address) = start();
         program.signal(Signal::STOP);
         let rude = connect(address);

@@ -1,4 +1,4 @@
-//! The example `threads`: the thread's return, its interruption, its panic.
+//! The example `threads`: its thread returns, is interrupted, panics.
 
 use super::header::promised_output;
 use super::program::{assert_fails, Program};
@@ -16,7 +16,7 @@ fn returns_what_the_thread_returned() {
 
 #[cfg(unix)]
 #[test]
-fn ends_after_the_thread_which_a_signal_stopped() {
+fn ends_after_the_thread_that_a_signal_stopped() {
     let mut program = Program::example("threads", &[u64::MAX.to_string()]);
     assert_eq!(program.line(), "counting; press Ctrl-C to stop");
     program.signal(rustix::process::Signal::INT);
@@ -34,19 +34,19 @@ fn ends_after_the_thread_which_a_signal_stopped() {
 
 #[cfg(feature = "std")]
 #[test]
-fn panics_as_the_thread_did_after_an_orderly_stop() {
+fn panics_like_the_thread_after_the_shutdown() {
     let introduction =
-        "LIMIT 0 is a mistake that the thread does not expect. It panics, and the others still get their orderly stop:";
+        "With LIMIT 0, the thread panics. The other actors still shut down in order:";
     let ended = Program::example("threads", &["0"]).end();
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    // The thread's own message, and no second one.
+    // Only the message of the thread's own panic.
     assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");
     assert!(ended.stderr.contains("there is no number below 0"));
     assert_eq!(ended.status, Some(101));
 }
 
 #[test]
-fn a_bad_limit_is_one_line_and_status_1() {
+fn bad_limit_is_one_line_and_status_1() {
     assert_fails(
         "threads",
         &["many"],

@@ -3,7 +3,7 @@
 use futures::Stream;
 use smol::channel::{unbounded, Receiver, Sender};
 
-/// Both ends of a channel. It closes when it is told to, and not because somebody is gone.
+/// Both ends of a channel. Only `close` closes it; dropping the other users of the channel does not.
 #[derive(Debug)]
 pub struct Channel<T> {
     sender: Sender<T>,
@@ -21,7 +21,7 @@ impl<T> Channel<T> {
         self.receiver.recv().await.ok()
     }
 
-    /// Returns all that is received until the channel is closed and empty.
+    /// Returns a stream of the values until the channel is closed and empty.
     pub fn stream(&self) -> impl Stream<Item = T> {
         self.receiver.clone()
     }

@@ -1,4 +1,4 @@
-//! A clock that goes when it is told to.
+//! A clock that the test advances.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,7 +14,7 @@ pub struct Clock(Arc<Mutex<Time>>);
 #[derive(Default)]
 struct Time {
     now: u64,
-    /// Whoever waits, by the time to be woken at and then in the order of their timers' making.
+    /// The wakers of the timers that wait, by the time when they are due and then in the order in which they were made.
     sleepers: BTreeMap<(u64, usize), Waker>,
     /// How many timers were made.
     timers: usize,
@@ -36,9 +36,9 @@ impl Clock {
         }
     }
 
-    /// Goes to the next time at which somebody is to be woken, but not beyond `limit`, and wakes whoever is due.
+    /// Advances to the next time when a timer is due, but not beyond `limit`, and wakes the timers that are due then.
     ///
-    /// Returns whether there was anybody.
+    /// Returns whether there were any.
     pub fn skip(&self, limit: u64) -> bool {
         let mut time = self.0.lock().unwrap();
         match time.sleepers.keys().next() {
@@ -53,13 +53,13 @@ impl Clock {
         true
     }
 
-    /// Goes to a time up to which nobody is to be woken.
+    /// Advances to `now`. No timer is due before that.
     pub fn set(&self, now: u64) {
         self.0.lock().unwrap().now = now;
     }
 }
 
-/// A future that is ready when its time has come.
+/// A future that is ready when it is due.
 pub struct Timer {
     clock: Clock,
     key: (u64, usize),

@@ -1,13 +1,13 @@
 //! Dex, an identity provider (dexidp/dex, cmd/dex/serve.go).
 //!
-//! A telemetry server, HTTP, HTTPS and gRPC, each if it is configured, and the signals. The first three drain for a minute
-//! at most, gRPC as long as it takes.
+//! Servers for telemetry, HTTP, HTTPS and gRPC, each if it is configured, and the signals. The first three drain for a
+//! minute at most, gRPC for as long as it takes.
 //!
-//! In Go they drain inside their interrupts, one after the other. So the bounds add up to three minutes, HTTPS goes on
-//! accepting while HTTP drains, and a gRPC call that is stuck hangs the program.
+//! In Go, they drain inside their interrupts, one after the other. So the limits add up to three minutes, HTTPS accepts
+//! requests while HTTP drains, and a gRPC call that is stuck hangs the program.
 //!
-//! Here the interrupts signal and the drains run side by side: the stop takes as long as the longest. A stuck gRPC call
-//! ends with the grace period, which names it.
+//! Here the interrupts do not block and the drains run concurrently, so the shutdown takes as long as the longest of
+//! them. A stuck gRPC call ends with the grace period, and is named in the log and the report.
 
 use futures::FutureExt;
 use run_group::{Exit, Group, Interrupted};
@@ -24,7 +24,7 @@ const GRACE_PERIOD: u64 = 90;
 struct Dex {
     world: World,
     signal: Gate,
-    /// Whoever is configured, in the order of adding.
+    /// The servers that are configured, in the order of adding.
     servers: Vec<Server>,
 }
 
@@ -56,16 +56,17 @@ impl Dex {
             .add_abortable(self.signal.opened().map(Ok))
             .named("signal");
         group.grace_period(|| self.world.after(GRACE_PERIOD));
-        self.world.observe(&mut group);
+        self.world.log_exits(&mut group);
+        self.world.keep_waits(&mut group);
         group
     }
 
     async fn serve(&self, server: &Server, interrupted: Interrupted) -> Done {
-        let bound = match server.name() {
-            "grpc" => 10 * GRACE_PERIOD, // as good as none
+        let limit = match server.name() {
+            "grpc" => 10 * GRACE_PERIOD, // in effect none
             _ => DRAIN,
         };
-        server.serve_until(interrupted, bound).await
+        server.serve_until(interrupted, limit).await
     }
 
     fn request(&self, server: &str, seconds: u64) -> bool {
@@ -75,7 +76,7 @@ impl Dex {
 }
 
 #[test]
-fn only_what_is_configured_is_served() {
+fn only_configured_servers_are_added() {
     for servers in [
         &["http", "grpc"][..],
         &["telemetry", "https"],
@@ -89,7 +90,7 @@ fn only_what_is_configured_is_served() {
 }
 
 #[test]
-fn the_stop_takes_as_long_as_the_longest_drain() {
+fn shutdown_takes_as_long_as_the_longest_drain() {
     let dex = Dex::full();
     let mut program = dex.world.start(dex.group().run());
     program.until(10);
@@ -114,7 +115,7 @@ fn the_stop_takes_as_long_as_the_longest_drain() {
 }
 
 #[test]
-fn while_one_drains_no_other_accepts() {
+fn no_server_accepts_while_another_drains() {
     let dex = Dex::full();
     let mut program = dex.world.start(dex.group().run());
     program.until(10);
@@ -126,7 +127,7 @@ fn while_one_drains_no_other_accepts() {
 }
 
 #[test]
-fn a_stuck_grpc_call_ends_with_the_grace_period_and_is_named() {
+fn stuck_grpc_call_is_named_and_expires() {
     let dex = Dex::full();
     let mut program = dex.world.start(dex.group().report());
     program.until(10);
@@ -134,6 +135,7 @@ fn a_stuck_grpc_call_ends_with_the_grace_period_and_is_named() {
     dex.request("grpc", 80_000);
     dex.signal.open();
     let exits = program.end();
+    assert_eq!(dex.world.last_wait(), "grpc");
     assert_eq!(expired(&exits), ["grpc"]);
     assert_eq!(
         dex.world.log(),
@@ -149,7 +151,7 @@ fn a_stuck_grpc_call_ends_with_the_grace_period_and_is_named() {
 }
 
 #[test]
-fn a_port_in_use_stops_the_others_and_is_the_error() {
+fn port_in_use_stops_the_others() {
     for failing in 0..4 {
         let dex = Dex::full();
         dex.servers[failing].fail("port in use");

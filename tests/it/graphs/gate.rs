@@ -1,10 +1,10 @@
-//! A gate, which Go makes of a channel that is only ever closed.
+//! A gate: in Go, a channel that is only ever closed.
 
 use std::convert::Infallible;
 
 use super::channel::Channel;
 
-/// A gate that many may wait for. Once open, it stays open.
+/// A gate that any number of actors can wait for. Once open, it stays open.
 #[derive(Debug, Default)]
 pub struct Gate(Channel<Infallible>);
 

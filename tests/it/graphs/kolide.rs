@@ -1,15 +1,17 @@
-//! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go, pkg/rungroup).
+//! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go,
+//! pkg/rungroup).
 //!
-//! Twenty-two actors with names (here they say what each is for), about half of them conditional. Each is a struct with a method for execute and one for
-//! interrupt. Several exist to stop the process, by returning: new hardware, a restart asked for from afar, an update.
-//! A second process shows a menu. Its seven actors run beside the main thread, which belongs to the user interface.
+//! Twenty-two actors, about half of them conditional, with names that say here what each is for. Each is a struct with
+//! one method for execute and one for interrupt. Several exist to stop the process by returning: when there is new
+//! hardware, a remote request to restart, or an update. A second process shows a menu. Its seven actors run beside the
+//! main thread, which belongs to the user interface.
 //!
-//! In Go the program has its own version of oklog/run, for names and for bounds: after 10 seconds for the interrupts and 5
-//! for the executes it goes on without those who are stuck, since the service manager kills it after 20. They are left
-//! running. The log shipper is added first and hence stopped first, so it does not ship the log of the stop.
+//! In Go, the program has its own version of oklog/run, for names and time limits: it gives the interrupts 10 seconds
+//! and the executes 5, and then continues without the actors that are stuck, because the service manager kills it after 20.
+//! The log shipper is added first and so stopped first, and does not ship the log of the shutdown.
 //!
-//! Here names and bounds are part of the group. Whoever is stuck is dropped and in the report, and the actors that log are
-//! a stage behind the others.
+//! Here names and time limits are part of the group. An actor that is stuck is dropped, and is in the log and the
+//! report. The actors that log are a second stage.
 
 use run_group::{Exit, Group};
 
@@ -21,7 +23,7 @@ use super::Done;
 const GRACE_PERIOD: u64 = 10;
 const LOG_GRACE_PERIOD: u64 = 5;
 
-/// Which actors there are.
+/// When there is an actor.
 #[derive(Clone, Copy, PartialEq)]
 enum When {
     Always,
@@ -34,7 +36,7 @@ enum When {
 }
 use When::{Always, Control, Updates, Windows};
 
-/// All of them, in the order of adding.
+/// All actors, in the order of adding.
 const ACTORS: [(&str, When); 22] = [
     ("log shipper", Control),
     ("telemetry exporter", Control),
@@ -60,7 +62,7 @@ const ACTORS: [(&str, When); 22] = [
     ("update", Updates),
 ];
 
-/// Those that the others log to.
+/// The actors that the others log to.
 const LOGGING: [&str; 3] = ["log shipper", "telemetry exporter", "log checkpoint"];
 
 /// A part of the launcher.
@@ -72,7 +74,7 @@ struct Component {
     events: Channel<Event>,
 }
 
-/// What happens to a component.
+/// An event in the life of a component.
 enum Event {
     Returns(Done),
     #[cfg(all(feature = "std", panic = "unwind"))]
@@ -91,9 +93,11 @@ impl Component {
     }
 
     fn interrupt(&self, cause: &Exit<Done>) {
-        let of = cause.name().unwrap();
-        self.world
-            .say(format_args!("{} is stopped by {of}", self.name));
+        self.world.say(format_args!(
+            "{} is stopped by {}",
+            self.name,
+            cause.label()
+        ));
         if !self.stuck {
             self.events.send(Event::Interrupted);
         }
@@ -139,7 +143,9 @@ impl Launcher {
         }
         group.grace_period(|| self.world.after(GRACE_PERIOD));
         logging.grace_period(|| self.world.after(LOG_GRACE_PERIOD));
-        group.before(logging)
+        let mut group = group.before(logging);
+        self.world.keep_waits(&mut group);
+        group
     }
 
     /// Runs until something happens to a component at 100 seconds, and then to the end.
@@ -152,7 +158,7 @@ impl Launcher {
         program.end()
     }
 
-    /// What is said when all are stopped in their order, those that log last.
+    /// Returns the log of a shutdown in which all are stopped in their order, the actors that log last.
     fn stopped_by(cause: &str) -> Vec<String> {
         let all = ACTORS.iter().map(|(name, _)| *name);
         all.filter(|name| !LOGGING.contains(name))
@@ -177,7 +183,7 @@ fn about_half_of_the_actors_are_conditional() {
 }
 
 #[test]
-fn several_stop_the_process_by_returning_and_the_report_begins_with_who_it_was() {
+fn report_begins_with_the_actor_that_returned() {
     for name in ["hardware change", "remote restart", "update"] {
         let exits = Launcher::full(&[]).run_until(name, Event::Returns(Err("restart")));
         assert_eq!(
@@ -190,24 +196,26 @@ fn several_stop_the_process_by_returning_and_the_report_begins_with_who_it_was()
 }
 
 #[test]
-fn all_are_stopped_in_the_order_of_adding_but_those_that_log_last() {
+fn actors_that_log_are_stopped_last() {
     let launcher = Launcher::full(&[]);
     launcher.run_until("signals", Event::Returns(Ok(())));
     assert_eq!(launcher.world.log(), Launcher::stopped_by("signals"));
 }
 
 #[test]
-fn three_stuck_ones_cost_the_grace_period_and_are_named() {
+fn three_stuck_actors_are_named_and_expire() {
     let stuck = ["watchdog", "osquery runner", "local server"];
     let launcher = Launcher::full(&stuck);
     let exits = launcher.run_until("signals", Event::Returns(Ok(())));
+    assert_eq!(launcher.world.last_wait(), stuck.join(", "));
     assert_eq!(expired(&exits), stuck);
     assert_eq!(exits.len(), ACTORS.len());
     assert_eq!(launcher.world.now(), 100 + GRACE_PERIOD);
 }
 
+/// The grace periods of the two stages add up to less than the 20 seconds of the service manager.
 #[test]
-fn with_a_stuck_one_in_each_stage_the_stop_is_over_before_the_service_manager_kills() {
+fn stuck_actor_in_each_stage_expires_in_time() {
     let launcher = Launcher::full(&["log shipper", "osquery runner"]);
     let exits = launcher.run_until("signals", Event::Returns(Ok(())));
     assert_eq!(expired(&exits), ["osquery runner", "log shipper"]);
@@ -220,7 +228,7 @@ fn with_a_stuck_one_in_each_stage_the_stop_is_over_before_the_service_manager_ki
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn a_panic_stops_the_others_in_their_order_and_is_reported() {
+fn panic_stops_the_others_in_their_order() {
     let launcher = Launcher::full(&[]);
     let exits = launcher.run_until("desktop runner", Event::Panics("no display"));
     assert_eq!(launcher.world.log(), Launcher::stopped_by("desktop runner"));
@@ -250,7 +258,8 @@ mod desktop {
     }
 
     impl Desktop {
-        /// Three interrupts of the original are empty, and their executes end with the process. Those are abortable here.
+        /// Three interrupts of the original are empty, and their executes end with the process. Here these are
+        /// abortable.
         fn group(&self, quit: Sender<()>) -> Group<'_, Done> {
             let mut group = Group::new();
             group.add_abortable(pending()).named("signals");
@@ -275,7 +284,7 @@ mod desktop {
     }
 
     #[test]
-    fn the_group_runs_on_a_thread_and_its_end_gives_the_main_thread_back() {
+    fn main_thread_continues_when_the_group_stops() {
         let desktop = Desktop {
             shutdown: Gate::default(),
             server: Server::new(&World::default(), "server"),
@@ -285,7 +294,7 @@ mod desktop {
             let group = desktop.group(quit);
             let group = threads.spawn(|| smol::block_on(group.report()));
             desktop.shutdown.open();
-            // The menu has the main thread until it is told to quit.
+            // The menu has the main thread until it gets a message.
             menu.recv().unwrap();
             group.join().unwrap()
         });

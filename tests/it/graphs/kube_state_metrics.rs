@@ -1,21 +1,17 @@
 //! kube-state-metrics (kubernetes/kube-state-metrics, pkg/app/server.go).
 //!
 //! The loop that handles the cluster's events, a telemetry server, and the server for the metrics. When they are
-//! interrupted, the servers have three seconds each to finish the scrapes under way. There is no actor for signals: the
-//! caller passes a context, and when it ends, the loop does, and with it the group.
+//! interrupted, the servers have three seconds each to finish the scrapes in progress. There is no actor for signals:
+//! the caller passes a context. When that ends, the loop ends, and so does the group.
 //!
-//! In Go a comment has to explain why those three seconds are made afresh in the interrupt: a context made earlier, or the
-//! caller's, which has ended, would leave nothing of them. And they add up, one server after the other.
+//! In Go, a comment has to explain why the interrupt makes a new context for the three seconds: a context that was made
+//! earlier, or that of the caller, which has ended, would leave no time. And the limits add up, one server after the
+//! other.
 //!
-//! Here the caller drops a handle, the three seconds begin at the interrupt because `execute` counts them from there,
-//! and both servers have them at the same time.
+//! Here the context is an `Interrupted`. The three seconds begin with the interrupt, because `execute` counts them from
+//! there, and both servers have them at the same time.
 
-use std::convert::Infallible;
-
-use futures::channel::oneshot;
-use futures::FutureExt;
-use run_group::Group;
-use smol::future::or;
+use run_group::{Group, Interrupted};
 
 use super::report::lines;
 use super::server::Server;
@@ -40,9 +36,9 @@ impl KubeStateMetrics {
         }
     }
 
-    fn group(&self, caller: oneshot::Receiver<Infallible>) -> Group<'_, Done> {
+    fn group(&self, context: Interrupted) -> Group<'_, Done> {
         let mut group = Group::new();
-        group.add_abortable(self.handle(caller)).named("handler");
+        group.add_abortable(self.handler(context)).named("handler");
         for server in [&self.telemetry, &self.metrics] {
             group
                 .add_with(|interrupted| server.serve_until(interrupted, DRAIN))
@@ -51,19 +47,20 @@ impl KubeStateMetrics {
         group
     }
 
-    /// Handles what happens in the cluster, until the caller is gone.
-    async fn handle(&self, caller: oneshot::Receiver<Infallible>) -> Done {
-        or(self.world.every(10), caller.map(|_gone| Ok(()))).await
+    /// Handles the events of the cluster until the context ends.
+    async fn handler(&self, mut context: Interrupted) -> Done {
+        let handle = self.world.every(10);
+        context.unless(handle).await.unwrap_or(Ok(()))
     }
 }
 
 #[test]
-fn the_caller_stops_it_without_an_actor_of_its_own() {
+fn caller_stops_it_without_an_actor_of_its_own() {
     let program = KubeStateMetrics::new();
-    let (handle, caller) = oneshot::channel();
-    let mut running = program.world.start(program.group(caller).report());
+    let (cancel, context) = Interrupted::channel();
+    let mut running = program.world.start(program.group(context).report());
     running.until(100);
-    drop(handle);
+    cancel.interrupt();
     assert_eq!(
         lines(&running.end()),
         [
@@ -76,24 +73,24 @@ fn the_caller_stops_it_without_an_actor_of_its_own() {
 }
 
 #[test]
-fn a_caller_that_is_gone_before_the_start_stops_it_as_well() {
+fn context_that_has_ended_before_the_start_stops_it() {
     let program = KubeStateMetrics::new();
-    let (_, caller) = oneshot::channel();
+    let (_, context) = Interrupted::channel();
     assert_eq!(
-        program.world.start(program.group(caller).run()).end(),
+        program.world.start(program.group(context).run()).end(),
         Ok(())
     );
 }
 
 #[test]
-fn a_scrape_under_way_has_its_seconds_from_the_interrupt_on() {
+fn scrapes_in_progress_have_three_seconds() {
     let program = KubeStateMetrics::new();
-    let (handle, caller) = oneshot::channel();
-    let mut running = program.world.start(program.group(caller).report());
+    let (cancel, context) = Interrupted::channel();
+    let mut running = program.world.start(program.group(context).report());
     running.until(100);
     program.metrics.request(2);
     program.telemetry.request(5);
-    drop(handle);
+    cancel.interrupt();
     assert_eq!(
         lines(&running.end()),
         [

@@ -1,7 +1,7 @@
-//! Real programs that are built on Go's oklog/run, as groups: their actors under their names, in their order of adding.
+//! Real programs that are built on Go's oklog/run, as groups: their actors with their names, in their order of adding.
 //!
-//! Each program is a struct. Its methods are its actors, its fields what they share, and `group` adds them up. Nothing
-//! here sleeps: time goes on when everybody waits.
+//! Each program is a struct. Its methods are its actors, its fields are what the actors share, and `group` adds the
+//! actors to a group. No test here sleeps: the clock advances when every actor waits.
 
 mod channel;
 mod clock;
@@ -19,5 +19,5 @@ mod thanos_sidecar;
 mod up;
 mod upterm;
 
-/// What these actors return: Go's `error`, with `Ok` for nil.
+/// The output of these actors: Go's `error`, with `Ok` for nil.
 type Done = Result<(), &'static str>;

@@ -1,19 +1,18 @@
 //! Prometheus, the server and the agent (prometheus/prometheus, cmd/prometheus/main.go).
 //!
-//! Eleven actors. The storage takes long to open and cannot be interrupted meanwhile. Once it is open the initial config
-//! is loaded, and this opens a gate for everybody who needs a config. Some interrupts of the original wait: those of
-//! rules and scrape until their loops have stopped, and the reload handler's hands over to the handler's loop, so that
-//! a reload under way is finished first. The interrupts behind them are not called before, which is how the storage
-//! comes to be closed last.
+//! Eleven actors. The storage takes long to open and cannot be interrupted meanwhile. Once it is open, the initial
+//! config is loaded, and this opens a gate for all actors that need a config. Some interrupts of the original block:
+//! those of rules and scrape until their loops have ended, and that of the reload handler until its loop takes a
+//! message, so that a reload in progress finishes first. The interrupts after them are not called before that, so the
+//! storage is closed last.
 //!
-//! In Go, after a signal, an error of the storage is lost, since the signal was first. After a quit request through the
-//! web, which opens no gate, the same error hangs the program for ever: the reload handler has not come to its loop, so
-//! its interrupt waits, and the interrupt that would open the gate is behind it.
+//! In Go, if the storage fails after a signal, its error is lost, because the signal came first. If it fails after a
+//! quit request through the web, which opens no gate, the program hangs forever: the reload handler has not reached its
+//! loop, so its interrupt blocks, and the interrupt that would open the gate comes after it.
 //!
-//! Here the interrupts only signal. What has to wait for others is a stage behind them, in the same order. The error is
-//! in the report, and the hang ends with the grace period, which names who did not come back.
+//! Here the interrupts do not block. The actors that have to wait for others are in a second stage. The error is in the
+//! report, the hang ends with the grace period, and until then the log names the actor that hangs.
 
-use futures::FutureExt;
 use run_group::{Group, Interrupted};
 use smol::future::{or, pending};
 
@@ -29,11 +28,11 @@ const GRACE_PERIOD: u64 = 30;
 #[derive(Default)]
 struct Prometheus {
     world: World,
-    /// Whether it is the agent: no rules, and a write-ahead log for a storage.
+    /// Whether it is the agent: without rules, and with a write-ahead log instead of a storage.
     agent: bool,
-    /// Why the storage cannot be opened, if it cannot.
+    /// The error that opening the storage ends with, if it fails.
     broken: Option<&'static str>,
-    /// Whether the initial config is told in one go with those who wait for its gate.
+    /// Whether the initial config is interrupted in the same stage as the actors that wait for its gate.
     early_config: bool,
 
     signal: Gate,
@@ -43,8 +42,8 @@ struct Prometheus {
     storage_open: Gate,
     /// The gate: there is a config, or there will be none.
     config: Gate,
-    termination_told: Gate,
-    storage_told: Gate,
+    termination_interrupted: Gate,
+    storage_interrupted: Gate,
 }
 
 impl Prometheus {
@@ -55,7 +54,7 @@ impl Prometheus {
         front
             .add(self.termination(), |_| {
                 self.world.say("web: stopping");
-                self.termination_told.open();
+                self.termination_interrupted.open();
             })
             .named("termination");
         front.add_abortable(pending()).named("scrape discovery");
@@ -83,8 +82,8 @@ impl Prometheus {
             .add_with(|interrupted| self.initial_config(interrupted))
             .named("initial config");
         back.add(self.storage(), |_| {
-            self.world.say("storage: told");
-            self.storage_told.open();
+            self.world.say("storage: interrupted");
+            self.storage_interrupted.open();
         })
         .named(match self.agent {
             true => "write-ahead log",
@@ -94,47 +93,44 @@ impl Prometheus {
         back.add_with(|interrupted| self.manager("notifier", 0, interrupted))
             .named("notifier");
 
-        for stage in [&mut front, &mut back] {
-            stage.grace_period(|| self.world.after(GRACE_PERIOD));
-        }
-        front.before(back)
+        let mut group = front.before(back);
+        group.grace_period(|| self.world.after(GRACE_PERIOD)); // for each stage
+        self.world.keep_waits(&mut group);
+        group
     }
 
     async fn termination(&self) -> Done {
         let opens_the_gate = async {
-            or(self.signal.opened(), self.termination_told.opened()).await;
+            or(self.signal.opened(), self.termination_interrupted.opened()).await;
             self.config.open();
         };
         or(self.quit.opened(), opens_the_gate).await;
         Ok(())
     }
 
-    /// What rules, scrape, tracing and notifier have in common: the gate, a loop, and some seconds to stop it.
+    /// What rules, scrape, tracing and notifier have in common: the gate, a loop, and some seconds to end it.
     ///
-    /// Being told to stop is a way past the gate, which the original does not have.
+    /// The interruption ends the wait for the gate, which it does not in the original.
     async fn manager(&self, name: &str, seconds: u64, mut interrupted: Interrupted) -> Done {
-        or(self.config.opened(), &mut interrupted).await;
+        interrupted.unless(self.config.opened()).await;
         interrupted.await;
         self.world.after(seconds).await;
         self.world.say(format_args!("{name}: stopped"));
         Ok(())
     }
 
-    /// It learns between two reloads that it is told to stop: after the gate, as in the original.
+    /// It looks for its interruption between two reloads: after the gate, as in the original.
     async fn reload_handler(&self, mut interrupted: Interrupted) -> Done {
         self.config.opened().await;
-        loop {
-            let told = (&mut interrupted).map(|()| None);
-            let Some(()) = or(told, self.reload.receive()).await else {
-                return Ok(());
-            };
+        while let Some(Some(())) = interrupted.unless(self.reload.receive()).await {
             self.world.after(5).await;
             self.world.say("reload handler: reloaded");
         }
+        Ok(())
     }
 
     async fn initial_config(&self, mut interrupted: Interrupted) -> Done {
-        or(self.storage_open.opened(), &mut interrupted).await;
+        interrupted.unless(self.storage_open.opened()).await;
         self.config.open();
         interrupted.await;
         Ok(())
@@ -146,13 +142,13 @@ impl Prometheus {
             return Err(error);
         }
         self.storage_open.open();
-        self.storage_told.opened().await;
+        self.storage_interrupted.opened().await;
         self.world.say("storage: closed");
         Ok(())
     }
 }
 
-/// The server and the agent, with a storage that opens or with one that does not.
+/// Returns the server and the agent, with a storage that opens or fails to open.
 fn both(broken: Option<&'static str>) -> [Prometheus; 2] {
     [false, true].map(|agent| Prometheus {
         agent,
@@ -183,7 +179,7 @@ fn server_and_agent_are_the_same_code() {
 }
 
 #[test]
-fn when_the_storage_does_not_open_that_is_the_error() {
+fn failed_opening_is_the_error() {
     for prometheus in both(BROKEN) {
         let result = prometheus.world.start(prometheus.group().run()).end();
         assert_eq!(result, Err("no space left"));
@@ -191,7 +187,7 @@ fn when_the_storage_does_not_open_that_is_the_error() {
 }
 
 #[test]
-fn when_the_storage_does_not_open_after_a_signal_the_report_says_so() {
+fn failed_opening_after_a_signal_is_in_the_report() {
     for prometheus in both(BROKEN) {
         let mut program = prometheus.world.start(prometheus.group().report());
         program.until(2);
@@ -201,13 +197,14 @@ fn when_the_storage_does_not_open_after_a_signal_the_report_says_so() {
         let storage = exits.last().unwrap();
         assert_eq!(storage.output(), Some(&Err("no space left")));
         assert!(storage.was_interrupted());
+        assert!(storage.is_failure());
         assert_eq!(expired(&exits), [""; 0]);
     }
 }
 
-/// The same with `run`, for whom the first output counts, as in Go.
+/// `run` returns the first output, as in Go.
 #[test]
-fn the_result_is_that_of_the_signal() {
+fn failed_opening_after_a_signal_is_not_in_the_result() {
     for prometheus in both(BROKEN) {
         prometheus.signal.open();
         let result = prometheus.world.start(prometheus.group().run()).end();
@@ -216,7 +213,7 @@ fn the_result_is_that_of_the_signal() {
 }
 
 #[test]
-fn after_a_quit_request_the_stop_waits_for_the_storage_to_open() {
+fn quit_request_waits_for_the_storage_to_open() {
     for prometheus in both(None) {
         let mut program = prometheus.world.start(prometheus.group().run());
         program.until(2);
@@ -226,8 +223,9 @@ fn after_a_quit_request_the_stop_waits_for_the_storage_to_open() {
     }
 }
 
+/// Go hangs here. The grace period ends the hang, and before that the log names the actor that hangs.
 #[test]
-fn after_a_quit_request_and_a_failed_opening_the_grace_period_ends_and_names_the_reload_handler() {
+fn failed_opening_after_a_quit_request_expires() {
     for prometheus in both(BROKEN) {
         let mut program = prometheus.world.start(prometheus.group().report());
         program.until(2);
@@ -236,8 +234,9 @@ fn after_a_quit_request_and_a_failed_opening_the_grace_period_ends_and_names_the
 
         assert_eq!(exits[0].to_string(), "termination returned Ok(())");
         assert_eq!(expired(&exits), ["reload handler"]);
+        assert_eq!(prometheus.world.last_wait(), "reload handler");
         assert_eq!(prometheus.world.now(), 2 + GRACE_PERIOD);
-        // The storage failed meanwhile, on its own account.
+        // The storage failed meanwhile, by itself.
         let storage = exits
             .iter()
             .find(|exit| exit.output() == Some(&Err("no space left")));
@@ -245,9 +244,9 @@ fn after_a_quit_request_and_a_failed_opening_the_grace_period_ends_and_names_the
     }
 }
 
-/// The cure: interrupts that do not block can be called all at once, so the gate is opened in time.
+/// Interrupts that do not block can be called all at once. So one stage is enough to open the gate in time.
 #[test]
-fn told_along_with_the_others_the_initial_config_lets_the_reload_handler_go() {
+fn initial_config_in_the_same_stage_ends_the_hang() {
     for prometheus in both(BROKEN) {
         let prometheus = Prometheus {
             early_config: true,
@@ -262,7 +261,7 @@ fn told_along_with_the_others_the_initial_config_lets_the_reload_handler_go() {
 }
 
 #[test]
-fn the_storage_is_told_when_rules_and_scrape_are_back_and_the_notifier_after_rules() {
+fn storage_and_notifier_shut_down_after_rules() {
     let prometheus = Prometheus::default();
     let mut program = prometheus.world.start(prometheus.group().report());
     program.until(100);
@@ -279,7 +278,7 @@ fn the_storage_is_told_when_rules_and_scrape_are_back_and_the_notifier_after_rul
             "103 scrape: stopped",
             "104 rules: stopped",
             "105 reload handler: reloaded",
-            "105 storage: told",
+            "105 storage: interrupted",
             "105 storage: closed",
             "105 notifier: stopped",
         ]

@@ -1,4 +1,4 @@
-//! What a report says, for a test to compare.
+//! Parts of a report, for tests to compare.
 
 use std::fmt::Debug;
 
@@ -9,14 +9,14 @@ pub fn lines<T: Debug>(exits: &[Exit<T>]) -> Vec<String> {
     exits.iter().map(ToString::to_string).collect()
 }
 
-/// Returns the names of all, in the order of adding.
+/// Returns the names of all actors, in the order of adding.
 pub fn names<T>(exits: &[Exit<T>]) -> Vec<&str> {
     let mut exits: Vec<_> = exits.iter().collect();
     exits.sort_by_key(|exit| exit.index());
     exits.into_iter().filter_map(Exit::name).collect()
 }
 
-/// Returns the names of those that were still out when the grace period was over.
+/// Returns the names of the actors that expired.
 pub fn expired<T>(exits: &[Exit<T>]) -> Vec<&str> {
     exits
         .iter()

@@ -1,4 +1,4 @@
-//! A server: HTTP, gRPC, or whatever takes requests.
+//! A server of any kind: HTTP, gRPC, SSH.
 
 use std::future::Future;
 
@@ -9,16 +9,16 @@ use super::channel::Channel;
 use super::world::World;
 use super::Done;
 
-/// A server that takes requests until it is told to drain, and is drained when it has answered them all.
+/// A server that accepts requests until it drains. It is drained when it has answered them all.
 pub struct Server {
     world: World,
     name: &'static str,
-    /// How long each request takes, or why there will be no more.
+    /// How long each request takes in seconds, or the error that ends the server.
     requests: Channel<Result<u64, &'static str>>,
 }
 
 impl Server {
-    /// Makes a server that says when it answers.
+    /// Returns a server that logs its answers.
     pub fn new(world: &World, name: &'static str) -> Self {
         Self {
             world: world.clone(),
@@ -32,17 +32,17 @@ impl Server {
         self.name
     }
 
-    /// Sends it a request that takes so many seconds. Returns whether it accepts.
+    /// Sends it a request that takes `seconds`. Returns whether the server accepts it.
     pub fn request(&self, seconds: u64) -> bool {
         self.requests.send(Ok(seconds))
     }
 
-    /// Has it fail. Before its start this is a port in use, say, and later a broken listener.
+    /// Makes it fail: with a port in use before its start, say, or a broken listener later.
     pub fn fail(&self, error: &'static str) {
         self.requests.send(Err(error));
     }
 
-    /// Has it accept no more requests.
+    /// Makes it accept no more requests.
     pub fn drain(&self) {
         self.requests.close();
     }
@@ -59,10 +59,10 @@ impl Server {
             .await
     }
 
-    /// Serves until it is told to stop, and then drains for so many seconds at most.
-    pub async fn serve_until(&self, told: impl Future<Output = ()>, seconds: u64) -> Done {
+    /// Serves until `stop` is ready, and then drains for at most `seconds`.
+    pub async fn serve_until(&self, stop: impl Future<Output = ()>, seconds: u64) -> Done {
         let stop = async {
-            told.await;
+            stop.await;
             self.drain();
             self.world.after(seconds).await;
             Err("requests were cut off")

@@ -1,16 +1,16 @@
 //! Thanos receive (thanos-io/thanos, cmd/thanos/receive.go).
 //!
-//! Fourteen actors, some of them conditional. Two finish each other after they were interrupted: the storage flushes,
-//! says that no block will follow, waits for the uploader's last upload and closes; the uploader waits until no block
-//! will follow, uploads what there is and says that it is done. A hashring comes from a source, a watched file or a
-//! fixed one that is sent once. The consumer hands it to the storage as a change, and when it returns, there will be no
-//! changes, so the storage returns as well.
+//! Fourteen actors, some of them conditional. Two depend on each other after they were interrupted. The storage
+//! flushes, announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits
+//! until no more blocks follow, uploads the rest, and announces that it is done. A hashring comes from a source: a file
+//! that is watched, or a fixed hashring that is sent once. The consumer passes it to the storage as a change. When the
+//! consumer returns, there are no more changes, so the storage returns as well.
 //!
-//! In Go it does not matter in which order the two are interrupted, but both must be, and if either never answers, the
-//! other waits for ever, and the group with it.
+//! In Go, it does not matter which of the two is interrupted first, but both must be. If either never answers, the
+//! other waits forever, and so does the group.
 //!
-//! Here the same hand-shake completes, in both orders of adding; with either side missing, the stop ends with the grace
-//! period, names the one that waits, and has dropped nothing before.
+//! Here the same handshake completes, in both orders of adding. If either side is missing, the shutdown ends with the
+//! grace period, which names the one that waits. Nothing is dropped before that.
 
 use futures::FutureExt;
 use run_group::{Group, Interrupted};
@@ -32,11 +32,11 @@ struct Receive {
     ingest: bool,
     upload: bool,
     limits: bool,
-    /// Whether the hashring is fixed, and not in a file that is watched.
+    /// Whether the hashring is fixed instead of in a file that is watched.
     fixed: bool,
     /// Whether the uploader is added before the storage.
     uploader_first: bool,
-    /// Whoever is not added though the others rely on it.
+    /// The actor that is not added, although the others depend on it.
     missing: Option<&'static str>,
 
     signal: Gate,
@@ -54,7 +54,7 @@ struct Receive {
 }
 
 impl Receive {
-    /// With everything that can be switched on.
+    /// Returns the program with every option enabled.
     fn full() -> Self {
         let world = World::default();
         Self {
@@ -119,6 +119,7 @@ impl Receive {
         group.add_abortable(pending()).named("reload");
 
         group.grace_period(|| self.world.after(GRACE_PERIOD));
+        self.world.keep_waits(&mut group);
         group
     }
 
@@ -142,14 +143,14 @@ impl Receive {
                 let change = self.changes.receive().await;
                 change.ok_or("storage: no more changes")
             };
-            let told = (&mut interrupted).map(|()| Err("storage: told"));
-            match or(changed, told).await {
+            let stopped = (&mut interrupted).map(|()| Err("storage: interrupted"));
+            match or(changed, stopped).await {
                 Ok(()) => {
                     self.world.say("storage: cuts a block for a new hashring");
                     self.blocks.send(());
                 }
-                Err(why) => {
-                    self.world.say(why);
+                Err(reason) => {
+                    self.world.say(reason);
                     break;
                 }
             }
@@ -164,14 +165,14 @@ impl Receive {
         Ok(())
     }
 
-    async fn uploader(&self, interrupted: Interrupted) -> Done {
+    async fn uploader(&self, mut interrupted: Interrupted) -> Done {
         let upload = async {
             while let Some(()) = self.blocks.receive().await {
                 self.world.say("uploader: uploads a block");
             }
         };
-        or(interrupted, upload).await;
-        self.world.say("uploader: told");
+        interrupted.unless(upload).await;
+        self.world.say("uploader: interrupted");
         while let Some(()) = self.blocks.receive().await {}
         self.world.after(UPLOAD).await;
         self.world.say("uploader: uploaded the last block");
@@ -179,20 +180,17 @@ impl Receive {
         Ok(())
     }
 
-    async fn hashring_source(&self, interrupted: Interrupted) -> Done {
+    async fn hashring_source(&self, mut interrupted: Interrupted) -> Done {
         let watch = async {
             while let Some(hashring) = self.file.receive().await {
                 self.hashrings.send(hashring);
             }
         };
-        let send_once = async {
-            self.hashrings.send(1);
-            pending().await
-        };
         if self.fixed {
-            or(interrupted, send_once).await;
+            self.hashrings.send(1);
+            interrupted.await;
         } else {
-            or(interrupted, watch).await;
+            interrupted.unless(watch).await;
         }
         self.hashrings.close();
         Ok(())
@@ -216,7 +214,7 @@ impl Receive {
     }
 }
 
-/// Runs it for 100 seconds, stops it with a request under way, and returns who expired and what was said.
+/// Runs it for 100 seconds, and stops it with a request in progress. Returns the actors that expired, and the log.
 fn stop(receive: &Receive) -> (Vec<String>, Vec<String>) {
     let mut program = receive.world.start(receive.group().report());
     program.until(100);
@@ -229,7 +227,7 @@ fn stop(receive: &Receive) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn conditional_actors_are_there_when_asked_for() {
+fn only_enabled_actors_are_added() {
     let all = "tracer, storage, uploader, hashring source, hashring consumer, http, grpc, ingest http, limits poller, \
                prune, limits reloader, rpc, signal, reload";
     let few = "tracer, hashring source, hashring consumer, http, grpc, ingest http, prune, rpc, signal, reload";
@@ -247,17 +245,23 @@ fn conditional_actors_are_there_when_asked_for() {
 }
 
 #[test]
-fn storage_and_uploader_finish_each_other_whoever_is_interrupted_first() {
-    for (uploader_first, told) in [
-        (false, ["100 storage: told", "100 uploader: told"]),
-        (true, ["100 uploader: told", "100 storage: told"]),
+fn storage_and_uploader_finish_in_either_order() {
+    for (uploader_first, interrupted) in [
+        (
+            false,
+            ["100 storage: interrupted", "100 uploader: interrupted"],
+        ),
+        (
+            true,
+            ["100 uploader: interrupted", "100 storage: interrupted"],
+        ),
     ] {
         let receive = Receive {
             uploader_first,
             ..Receive::full()
         };
         let (expired, log) = stop(&receive);
-        assert_eq!(log[..2], told);
+        assert_eq!(log[..2], interrupted);
         assert_eq!(
             log[2..],
             [
@@ -272,17 +276,18 @@ fn storage_and_uploader_finish_each_other_whoever_is_interrupted_first() {
 }
 
 #[test]
-fn without_the_uploader_the_storage_waits_until_the_grace_period_is_over() {
+fn storage_expires_without_the_uploader() {
     let receive = Receive {
         missing: Some("uploader"),
         ..Receive::full()
     };
     let (expired, log) = stop(&receive);
+    assert_eq!(receive.world.last_wait(), "storage");
     assert_eq!(expired, ["storage"]);
     assert_eq!(
         log,
         [
-            "100 storage: told",
+            "100 storage: interrupted",
             "105 storage: flushed",
             "150 ingest http answers",
         ]
@@ -291,19 +296,23 @@ fn without_the_uploader_the_storage_waits_until_the_grace_period_is_over() {
 }
 
 #[test]
-fn without_the_storage_the_uploader_waits_until_the_grace_period_is_over() {
+fn uploader_expires_without_the_storage() {
     let receive = Receive {
         missing: Some("storage"),
         ..Receive::full()
     };
     let (expired, log) = stop(&receive);
+    assert_eq!(receive.world.last_wait(), "uploader");
     assert_eq!(expired, ["uploader"]);
-    assert_eq!(log, ["100 uploader: told", "150 ingest http answers"]);
+    assert_eq!(
+        log,
+        ["100 uploader: interrupted", "150 ingest http answers"]
+    );
     assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
 }
 
 #[test]
-fn a_fixed_hashring_is_sent_once_and_a_file_is_watched() {
+fn fixed_hashring_is_sent_once() {
     for (fixed, expected) in [
         (true, &["consumer: hashring 1"][..]),
         (false, &["consumer: hashring 7", "consumer: hashring 8"]),
@@ -333,9 +342,9 @@ fn a_fixed_hashring_is_sent_once_and_a_file_is_watched() {
     }
 }
 
-/// It is interrupted too, but it needs no more than the end of the changes.
+/// The storage is interrupted too, but the end of the changes is enough.
 #[test]
-fn the_consumers_exit_ends_the_storage() {
+fn exit_of_the_consumer_ends_the_storage() {
     let receive = Receive::full();
     let mut program = receive.world.start(receive.group().report());
     program.until(100);

@@ -1,15 +1,15 @@
 //! Thanos sidecar (thanos-io/thanos, cmd/thanos/main.go and cmd/thanos/sidecar.go).
 //!
-//! A tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it answers and then opens a gate;
-//! a config reloader; gRPC, which waits for the gate or the stop; a shipper of blocks, if there is a bucket; the signals;
-//! a reload on hangup. The servers drain when they are interrupted, for a bounded time, and HTTP does not even try if it
-//! was its own server that failed.
+//! A tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it answers and then opens a
+//! gate; a config reloader; gRPC, which waits for the gate or its interruption; a shipper of blocks, if there is a
+//! bucket; the signals; a reload on hangup. The servers drain when they are interrupted, for a limited time. HTTP does
+//! not drain if its own server has failed.
 //!
-//! In Go the tracer is added first, so it is closed first and the spans of the stop are lost. Drains happen inside
-//! interrupts, one after the other, so their bounds add up. A second signal is swallowed.
+//! In Go, the tracer is added first, so it is closed first and the spans of the shutdown are lost. Drains happen inside
+//! interrupts, one after the other, so their limits add up. A second signal is ignored.
 //!
-//! Here the tracer is a stage of its own behind the others, the drains run side by side, and the grace period is over
-//! when its time is up or at the second signal.
+//! Here the tracer is a second stage, the drains run concurrently, and the grace period ends with a timer or a second
+//! signal.
 
 use futures::FutureExt;
 use run_group::{Exit, Group, Interrupted};
@@ -41,7 +41,7 @@ struct Sidecar {
 
     /// The gate: the metadata is known.
     ready: Gate,
-    http_told: Gate,
+    http_interrupted: Gate,
     tracer_closed: Gate,
 }
 
@@ -57,7 +57,7 @@ impl Sidecar {
             signals: Channel::default(),
             hangups: Channel::default(),
             ready: Gate::default(),
-            http_told: Gate::default(),
+            http_interrupted: Gate::default(),
             tracer_closed: Gate::default(),
         }
     }
@@ -93,7 +93,7 @@ impl Sidecar {
         group.before(tracing)
     }
 
-    /// Says a span, if the tracer still takes it.
+    /// Logs a span, and whether the tracer still takes it.
     fn span(&self, name: &str) {
         let fate = if self.tracer_closed.is_open() {
             "lost"
@@ -113,7 +113,7 @@ impl Sidecar {
     async fn http(&self) -> Done {
         let result = self
             .http
-            .serve_until(self.http_told.opened(), HTTP_DRAIN)
+            .serve_until(self.http_interrupted.opened(), HTTP_DRAIN)
             .await;
         self.span("http is not healthy");
         result
@@ -123,7 +123,7 @@ impl Sidecar {
         self.span("http is not ready");
         if cause.name() != Some("http") {
             self.span("http drains");
-            self.http_told.open();
+            self.http_interrupted.open();
         }
     }
 
@@ -136,11 +136,11 @@ impl Sidecar {
     }
 
     async fn grpc(&self, mut interrupted: Interrupted) -> Done {
-        or(self.ready.opened(), &mut interrupted).await;
+        interrupted.unless(self.ready.opened()).await;
         self.grpc.serve_until(interrupted, GRPC_DRAIN).await
     }
 
-    async fn shipper(&self, interrupted: Interrupted) -> Done {
+    async fn shipper(&self, mut interrupted: Interrupted) -> Done {
         let timeout = self.world.after(METADATA_TIMEOUT);
         let known = or(
             self.ready.opened().map(Ok),
@@ -153,9 +153,9 @@ impl Sidecar {
                 self.span("block shipped");
             }
         };
-        let result = or(ship, interrupted.map(Ok)).await;
+        let result = interrupted.unless(ship).await;
         self.span("shipper cleans up");
-        result
+        result.unwrap_or(Ok(()))
     }
 
     async fn reload(&self) -> Done {
@@ -167,7 +167,7 @@ impl Sidecar {
 }
 
 #[test]
-fn the_tracer_is_closed_last_so_that_no_span_is_lost() {
+fn tracer_is_closed_last_so_no_span_is_lost() {
     let sidecar = Sidecar::new(true);
     sidecar.metadata.open();
     let mut program = sidecar.world.start(sidecar.group().report());
@@ -228,7 +228,7 @@ fn without_a_bucket_there_is_no_shipper() {
 }
 
 #[test]
-fn a_stop_before_the_metadata_is_known_is_immediate() {
+fn shutdown_before_the_metadata_is_immediate() {
     let sidecar = Sidecar::new(true);
     let mut program = sidecar.world.start(sidecar.group().report());
     program.until(25);
@@ -238,7 +238,7 @@ fn a_stop_before_the_metadata_is_known_is_immediate() {
 }
 
 #[test]
-fn without_metadata_the_shipper_gives_up_and_its_error_is_the_result() {
+fn shipper_gives_up_without_metadata() {
     let sidecar = Sidecar::new(true);
     let result = sidecar.world.start(sidecar.group().run()).end();
     assert_eq!(result, Err("no metadata"));
@@ -246,7 +246,7 @@ fn without_metadata_the_shipper_gives_up_and_its_error_is_the_result() {
 }
 
 #[test]
-fn the_drains_run_side_by_side_each_with_its_bound() {
+fn drains_run_concurrently_each_with_its_limit() {
     let sidecar = Sidecar::new(true);
     sidecar.metadata.open();
     let mut program = sidecar.world.start(sidecar.group().report());
@@ -267,7 +267,7 @@ fn the_drains_run_side_by_side_each_with_its_bound() {
 }
 
 #[test]
-fn a_second_signal_forces_the_stop() {
+fn second_signal_forces_the_shutdown() {
     let sidecar = Sidecar::new(true);
     sidecar.metadata.open();
     let mut program = sidecar.world.start(sidecar.group().report());

@@ -1,12 +1,12 @@
-//! Up, which watches a service for a while and says whether it was well (observatorium/up, cmd/up/main.go).
+//! Up, which watches a service for a while and reports whether it was healthy (observatorium/up, cmd/up/main.go).
 //!
-//! The signals, HTTP, and then, as asked for, a writer, a reader and custom queries. These three share one deadline. Each
-//! ends by itself when it has come, and then computes its verdict: did enough of its requests succeed?
+//! The signals, HTTP, and optionally a writer, a reader and custom queries. These three share one deadline. Each
+//! returns by itself at the deadline with its verdict: did enough of its requests succeed?
 //!
-//! In Go the first of them to be back ends the group, and the verdicts of the others are dropped. The program passes
-//! them around the group, through a channel which it empties afterwards.
+//! In Go, the first of them to return ends the group, and the verdicts of the others are dropped. The program passes
+//! them around the group, through a channel that it empties afterwards.
 //!
-//! Here every verdict is in the report, and the result of the program is computed from that.
+//! Here every verdict is in the report, and the program takes its result from that.
 
 use futures::future::{FutureExt, Shared};
 use run_group::{Exit, Group, Interrupted};
@@ -26,14 +26,14 @@ struct Up {
     world: World,
     signal: Gate,
     http: Server,
-    /// Whoever is asked for, in the order of adding.
+    /// The checks that are enabled, in the order of adding.
     checks: Vec<Check>,
 }
 
 #[derive(Clone, Copy)]
 struct Check {
     name: &'static str,
-    /// How many of its requests fail, one in so many.
+    /// One in this many of its requests fails.
     fails_every: usize,
 }
 
@@ -72,7 +72,7 @@ impl Up {
         group
     }
 
-    /// Makes requests until the deadline or an interruption, and then says whether enough of them succeeded.
+    /// Makes requests until the deadline or its interruption, and then returns whether enough of them succeeded.
     async fn check(&self, check: Check, deadline: Shared<Timer>, interrupted: Interrupted) -> Done {
         let (mut requests, mut failures) = (0, 0);
         let make_requests = async {
@@ -90,20 +90,20 @@ impl Up {
     }
 }
 
-/// The result of the program: the first bad verdict, whoever it is of.
+/// Returns the result of the program: the first bad verdict, of any check.
 fn result(exits: Vec<Exit<Done>>) -> Done {
     exits.into_iter().filter_map(Exit::into_output).collect()
 }
 
 #[test]
-fn what_is_not_asked_for_is_not_checked() {
+fn only_enabled_checks_are_added() {
     let up = Up::new(&[("reader", WELL)]);
     let exits = up.world.start(up.group().report()).end();
     assert_eq!(names(&exits), ["signal", "http", "reader"]);
 }
 
 #[test]
-fn it_ends_at_the_deadline_with_all_verdicts() {
+fn all_verdicts_are_in_the_report() {
     let up = Up::new(&[("writer", WELL), ("reader", BADLY), ("queries", WELL)]);
     let exits = up.world.start(up.group().report()).end();
     assert_eq!(
@@ -120,7 +120,7 @@ fn it_ends_at_the_deadline_with_all_verdicts() {
 }
 
 #[test]
-fn one_bad_verdict_fails_the_run_whoever_it_is_of() {
+fn one_bad_verdict_of_any_check_fails_the_run() {
     let names = ["writer", "reader", "queries"];
     for bad in names {
         let checks = names.map(|name| (name, if name == bad { BADLY } else { WELL }));
@@ -134,7 +134,7 @@ fn one_bad_verdict_fails_the_run_whoever_it_is_of() {
 }
 
 #[test]
-fn a_signal_ends_it_early_with_the_verdicts_so_far() {
+fn signal_ends_it_early_with_the_verdicts_so_far() {
     let up = Up::new(&[("writer", WELL), ("reader", BADLY)]);
     let mut program = up.world.start(up.group().report());
     program.until(50);

@@ -1,17 +1,18 @@
 //! Upterm, which shares a terminal over SSH (owenthereal/upterm, server/server.go and server/sshhandler.go).
 //!
-//! Three groups, one in the other. The outer one has the server and, if asked for, the metrics. The server's execute is
-//! the second: a waiter for the context, a proxy for SSH and one for web-sockets, as configured, and sshd. In sshd every
-//! connection is a third: a waiter for the context and two copy loops, one for each direction. When the server is
-//! interrupted it cancels the context, and when all is quiet it deletes its sessions, over the network.
+//! Groups at three levels. The outer group has the server and, if it is configured, the metrics. The execute of the
+//! server is the second group: an actor that waits for the context, proxies for SSH and web-sockets if they are
+//! configured, and sshd. In sshd, every connection is a third group: an actor that waits for the context, and two copy
+//! loops, one for each direction. When the server is interrupted, it cancels the context. When the second group has
+//! ended, it deletes its sessions over the network.
 //!
-//! In Go the sessions are deleted in the interrupt, whose error can only be logged. For long the interrupts of a
-//! connection were empty, so that when one direction had ended the group waited for the other. Nobody has a bound, and of the inner groups one
-//! learns the first error.
+//! In Go, the sessions are deleted in the interrupt, whose error can only be logged. For a long time the interrupts of
+//! a connection were empty, so when one direction had ended, the group waited for the other. No group has a time limit,
+//! and the inner groups report only their first errors.
 //!
-//! Here an actor's output carries the report of the group within, so the whole tree can be read at the end. A failed
-//! deletion is the server's result. The outer grace period holds for everything within; a shorter
-//! one inside leaves the inner report intact.
+//! Here an actor's output carries the report of the group within it, so the whole tree can be read at the end. A failed
+//! deletion is the result of the server. The outer grace period limits everything within it. A shorter one inside
+//! leaves the inner report intact.
 
 use std::sync::Arc;
 
@@ -28,11 +29,11 @@ use super::Done;
 
 const DRAIN: u64 = 5;
 const GRACE_PERIOD: u64 = 30;
-/// What is left of it is for the deletion.
+/// The rest of the outer grace period is for the deletion.
 const INNER_GRACE_PERIOD: u64 = 20;
 const DELETION: u64 = 2;
 
-/// What an actor ended with: its result, and the report of the group within it.
+/// The output of an actor: its result, and the report of the group within it.
 #[derive(Debug)]
 struct End {
     result: Done,
@@ -54,18 +55,18 @@ struct Upterm {
     ssh_proxy: Option<Server>,
     web_socket_proxy: Option<Server>,
     metrics: Option<Server>,
-    /// What comes of deleting the sessions.
+    /// The result of deleting the sessions.
     deletion: Done,
     /// Whether sshd ignores its interrupt.
     stuck: bool,
-    /// Whether the second group has a bound of its own.
-    bounded: bool,
+    /// Whether the second group has a grace period of its own.
+    limited: bool,
 
     context: Gate,
     connections: Channel<Arc<Connection>>,
 }
 
-/// What the two ends of a connection send.
+/// The data that the two ends of a connection send.
 #[derive(Default)]
 struct Connection {
     client: Channel<&'static str>,
@@ -83,7 +84,7 @@ impl Upterm {
             world,
             deletion: Ok(()),
             stuck: false,
-            bounded: false,
+            limited: false,
             context: Gate::default(),
             connections: Channel::default(),
         }
@@ -111,7 +112,7 @@ impl Upterm {
         group
             .add_with(|interrupted| self.sshd(interrupted))
             .named("sshd");
-        if self.bounded {
+        if self.limited {
             group.grace_period(|| self.world.after(INNER_GRACE_PERIOD));
         }
         group
@@ -135,7 +136,7 @@ impl Upterm {
     async fn server(&self) -> End {
         let within = self.server_group().report().await;
         self.world.after(DELETION).await;
-        self.world.say("sessions deleted, or not");
+        self.world.say("deletion has ended");
         End {
             result: result(&within).and(self.deletion),
             within,
@@ -143,7 +144,7 @@ impl Upterm {
     }
 
     async fn sshd(&self, interrupted: Interrupted) -> End {
-        let _gone = Gone(&self.world, "sshd");
+        let _dropped = Dropped(&self.world, "sshd");
         let serve = self
             .connections
             .stream()
@@ -158,7 +159,7 @@ impl Upterm {
             pending().await
         };
         End {
-            // What befell a connection is not sshd's fault.
+            // The failure of a connection is not a failure of sshd.
             result: Ok(()),
             within: or(serve, accept_no_more).await,
         }
@@ -191,13 +192,13 @@ fn add_server<'a>(group: &mut Group<'a, End>, server: &'a Option<Server>) {
     }
 }
 
-/// The result of a group: the first error in its report.
+/// Returns the result of a group: the first error in its report.
 fn result(exits: &[Exit<End>]) -> Done {
     let mut ends = exits.iter().filter_map(Exit::output);
     ends.try_for_each(|end| end.result)
 }
 
-/// Returns a line for each exit, and below it, indented, those of the group within.
+/// Returns a line for each exit, followed by the lines of the group within it, indented.
 fn tree(exits: &[Exit<End>]) -> Vec<String> {
     let mut lines = Vec::new();
     for exit in exits {
@@ -213,17 +214,17 @@ fn tree(exits: &[Exit<End>]) -> Vec<String> {
     lines
 }
 
-/// Says when it is dropped, with whatever it is part of.
-struct Gone<'a>(&'a World, &'static str);
+/// Logs when it is dropped, with the actor that it is part of.
+struct Dropped<'a>(&'a World, &'static str);
 
-impl Drop for Gone<'_> {
+impl Drop for Dropped<'_> {
     fn drop(&mut self) {
-        self.0.say(format_args!("{} is gone", self.1));
+        self.0.say(format_args!("{} is dropped", self.1));
     }
 }
 
 #[test]
-fn a_connection_ends_when_one_of_its_directions_ends_and_the_others_go_on() {
+fn connection_ends_with_one_of_its_directions() {
     let upterm = Upterm::full();
     let mut program = upterm.world.start(upterm.group().report());
     let [one, other] = [upterm.connect(), upterm.connect()];
@@ -231,7 +232,7 @@ fn a_connection_ends_when_one_of_its_directions_ends_and_the_others_go_on() {
     one.client.send("exit");
     one.client.close();
     program.until(20);
-    one.host.send("nobody hears this");
+    one.host.send("not copied");
     other.host.send("hello");
     program.until(30);
     assert_eq!(
@@ -241,7 +242,7 @@ fn a_connection_ends_when_one_of_its_directions_ends_and_the_others_go_on() {
 }
 
 #[test]
-fn the_report_holds_the_reports_of_all_groups_within() {
+fn report_holds_the_reports_of_the_inner_groups() {
     let upterm = Upterm::full();
     let mut program = upterm.world.start(upterm.group().report());
     let [one, _other] = [upterm.connect(), upterm.connect()];
@@ -271,7 +272,7 @@ fn the_report_holds_the_reports_of_all_groups_within() {
 }
 
 #[test]
-fn what_is_not_configured_is_not_there() {
+fn only_configured_servers_are_added() {
     let upterm = Upterm {
         ssh_proxy: None,
         web_socket_proxy: None,
@@ -291,7 +292,7 @@ fn what_is_not_configured_is_not_there() {
 }
 
 #[test]
-fn sessions_that_cannot_be_deleted_are_an_error() {
+fn failed_deletion_is_the_error() {
     let upterm = Upterm {
         deletion: Err("network is down"),
         ..Upterm::full()
@@ -303,7 +304,7 @@ fn sessions_that_cannot_be_deleted_are_an_error() {
 }
 
 #[test]
-fn sessions_that_cannot_be_deleted_are_an_error_when_another_was_the_cause_too() {
+fn failed_deletion_is_an_error_after_another_cause() {
     let upterm = Upterm {
         deletion: Err("network is down"),
         ..Upterm::full()
@@ -318,7 +319,7 @@ fn sessions_that_cannot_be_deleted_are_an_error_when_another_was_the_cause_too()
 }
 
 #[test]
-fn an_inner_group_without_a_bound_ends_with_the_grace_period_of_the_outer() {
+fn outer_grace_period_limits_the_inner_group() {
     let upterm = Upterm {
         stuck: true,
         ..Upterm::full()
@@ -331,14 +332,14 @@ fn an_inner_group_without_a_bound_ends_with_the_grace_period_of_the_outer() {
         tree(&exits),
         ["metrics returned Err(\"port in use\")", "server expired"]
     );
-    assert_eq!(upterm.world.log(), ["40 sshd is gone"]);
+    assert_eq!(upterm.world.log(), ["40 sshd is dropped"]);
 }
 
 #[test]
-fn an_inner_group_with_a_bound_of_its_own_leaves_its_report() {
+fn inner_grace_period_leaves_the_inner_report() {
     let upterm = Upterm {
         stuck: true,
-        bounded: true,
+        limited: true,
         ..Upterm::full()
     };
     let mut program = upterm.world.start(upterm.group().report());
@@ -358,6 +359,6 @@ fn an_inner_group_with_a_bound_of_its_own_leaves_its_report() {
     );
     assert_eq!(
         upterm.world.log(),
-        ["30 sshd is gone", "32 sessions deleted, or not"]
+        ["30 sshd is dropped", "32 deletion has ended"]
     );
 }

@@ -1,4 +1,4 @@
-//! What surrounds a program: the time, a log, and the hand that polls it.
+//! What surrounds a program: a clock, a log, and the loop that polls it.
 
 use std::fmt::{Debug, Display};
 use std::future::Future;
@@ -12,14 +12,16 @@ use run_group::Group;
 
 use super::clock::{Clock, Timer};
 
-/// No program runs as long as this, in seconds.
-const FOR_EVER: u64 = 100_000;
+/// More seconds than any program runs.
+const FOREVER: u64 = 100_000;
 
-/// The surroundings of one program. All clones are the same.
+/// The surroundings of one program. Its clones share them.
 #[derive(Clone, Default)]
 pub struct World {
     clock: Clock,
     log: Arc<Mutex<Vec<String>>>,
+    /// What the group waited for when `on_wait` was last called.
+    waiting: Arc<Mutex<String>>,
 }
 
 impl World {
@@ -33,7 +35,7 @@ impl World {
         self.clock.after(seconds)
     }
 
-    /// Waits again and again, like a loop that has something to do at times.
+    /// Waits again and again, like a loop that works every few seconds.
     pub async fn every<T>(&self, seconds: u64) -> T {
         loop {
             self.after(seconds).await;
@@ -46,18 +48,29 @@ impl World {
         self.log.lock().unwrap().push(line);
     }
 
-    /// Returns what was said since this was asked last.
+    /// Returns the lines that were logged since the last call.
     pub fn log(&self) -> Vec<String> {
         mem::take(&mut self.log.lock().unwrap())
     }
 
-    /// Has a group say every exit.
-    pub fn observe<T: Debug>(&self, group: &mut Group<'_, T>) {
+    /// Logs the exits of a group.
+    pub fn log_exits<T: Debug>(&self, group: &mut Group<'_, T>) {
         let world = self.clone();
         group.on_exit(move |exit| world.say(exit));
     }
 
-    /// Starts a program. It runs when it is told how far.
+    /// Keeps what the shutdown of a group waits for.
+    pub fn keep_waits<T>(&self, group: &mut Group<'_, T>) {
+        let kept = self.waiting.clone();
+        group.on_wait(move |waiting| *kept.lock().unwrap() = waiting.to_string());
+    }
+
+    /// Returns the actors that the shutdown waited for last, as the last line of a log would show them.
+    pub fn last_wait(&self) -> String {
+        self.waiting.lock().unwrap().clone()
+    }
+
+    /// Returns a program that runs when a method of it is called.
     pub fn start<F: Future>(&self, program: F) -> Running<F> {
         Running {
             world: self.clone(),
@@ -67,7 +80,7 @@ impl World {
     }
 }
 
-/// A program that is polled by hand, and only when it was woken.
+/// A program that is polled only when it was woken.
 pub struct Running<F> {
     world: World,
     program: Pin<Box<F>>,
@@ -75,12 +88,12 @@ pub struct Running<F> {
 }
 
 impl<F: Future> Running<F> {
-    /// Goes on until the clock shows `time`. The program has not ended then.
+    /// Runs the program until the clock shows `time`. Panics if it ends before.
     #[track_caller]
     pub fn until(&mut self, time: u64) {
         loop {
             if self.settle().is_ready() {
-                panic!("it has ended: {:#?}", self.world.log());
+                panic!("the program has ended: {:#?}", self.world.log());
             }
             if !self.world.clock.skip(time) {
                 break;
@@ -89,15 +102,15 @@ impl<F: Future> Running<F> {
         self.world.clock.set(time);
     }
 
-    /// Goes on until the program ends.
+    /// Runs the program until it ends.
     #[track_caller]
     pub fn end(mut self) -> F::Output {
         loop {
             if let Poll::Ready(output) = self.settle() {
                 return output;
             }
-            if !self.world.clock.skip(FOR_EVER) {
-                panic!("it hangs: {:#?}", self.world.log());
+            if !self.world.clock.skip(FOREVER) {
+                panic!("the program hangs: {:#?}", self.world.log());
             }
         }
     }
@@ -115,7 +128,7 @@ impl<F: Future> Running<F> {
     }
 }
 
-/// Whether the program was woken since it was polled last.
+/// Whether the program was woken since it was last polled.
 struct Woken(AtomicBool);
 
 impl Wake for Woken {
