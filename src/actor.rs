@@ -50,7 +50,8 @@ pub enum After {
     Panic(Payload),
 }
 
-/// Drops an actor that has not exited: execute, then its interrupt, even if dropping one panics. `Err`: the first panic.
+/// Drops an actor that has not exited: execute, then its interrupt, even if dropping one panics. `Err`: the first
+/// panic.
 pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
     let released = actor.as_mut().release();
     first(released, contain(|| drop(actor)))

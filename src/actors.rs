@@ -19,8 +19,8 @@ pub(crate) type Stage = u16;
 
 /// The actors that have not exited, and those that have but are still to be interrupted.
 pub(crate) struct Actors<A: ?Sized> {
-    /// The actors that have not exited. Between them stand empty places, because a future cannot be removed from the set.
-    /// `None` after the end of a group that left empty places, until an actor is added.
+    /// The actors that have not exited. Between them stand empty places, because a future cannot be removed from the
+    /// set. `None` after the end of a group that left empty places, until an actor is added.
     running: Option<FuturesUnordered<Place<A>>>,
     /// The actors that exited before they were interrupted.
     exited: Vec<Place<A>>,
@@ -77,8 +77,8 @@ impl<A: Actor + ?Sized> Actors<A> {
         (index, actor.as_mut().label_mut())
     }
 
-    /// Sets a mark. It comes out of the set after a turn of every actor that is waiting to be polled now, because the ready
-    /// queue of the set is first in, first out.
+    /// Sets a mark. It comes out of the set after a turn of every actor that is waiting to be polled now, because the
+    /// ready queue of the set is first in, first out.
     pub(crate) fn mark(&mut self, number: u32) {
         let running = self.running.get_or_insert_with(FuturesUnordered::new);
         running.push(Place::new(number, 0, None));
@@ -114,8 +114,8 @@ impl<A: Actor + ?Sized> Actors<A> {
         in_order(self.added, running.map(|running| (running.index, running)))
     }
 
-    /// Makes everything as new, when all actors have exited and were interrupted. The set is used again, unless a waker of an
-    /// empty place could still wake the group.
+    /// Makes everything as new, when all actors have exited and were interrupted. The set is used again, unless a waker
+    /// of an empty place could still wake the group.
     pub(crate) fn clear(&mut self) {
         self.running = self.running.take().filter(FuturesUnordered::is_empty);
         self.added = 0;
@@ -170,8 +170,8 @@ impl<A: ?Sized> Place<A> {
 }
 
 impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
-    /// Calls the interrupt. Returns the exit of an actor that is dropped then. `Err`: the interrupt of an actor that had exited
-    /// panicked.
+    /// Calls the interrupt. Returns the exit of an actor that is dropped then. `Err`: the interrupt of an actor that
+    /// had exited panicked.
     ///
     /// Always inlined: a shutdown then takes 1 % fewer instructions.
     #[inline(always)]
@@ -192,7 +192,8 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
         self.exit(outcome).map(|(_, exit)| exit)
     }
 
-    /// Takes the actor out of its place, drops execute, and returns the exit. The outcome is `outcome`, unless the drop panics.
+    /// Takes the actor out of its place, drops execute, and returns the exit. The outcome is `outcome`, unless the drop
+    /// panics.
     ///
     /// Not inlined, so that a wake does not pay for the room that this needs on the stack.
     #[inline(never)]

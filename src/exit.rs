@@ -31,11 +31,11 @@ impl fmt::Debug for Label {
 
 /// How one actor ended: which actor it was, whether it had been interrupted, and its outcome.
 ///
-/// Every interrupt gets the exit of the cause. The observer set with [`on_exit`](crate::Group::on_exit) gets each exit of
-/// its stages. [`report`](crate::Group::report) returns them all.
+/// Every interrupt gets the exit of the cause. The observer set with [`on_exit`](crate::Group::on_exit) gets each exit
+/// of its stages. [`report`](crate::Group::report) returns them all.
 ///
-/// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked, it
-/// adds `, interrupted` if the actor had been interrupted:
+/// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked,
+/// it adds `, interrupted` if the actor had been interrupted:
 ///
 /// ```text
 /// http returned Err(AddrInUse)
@@ -105,8 +105,8 @@ impl<T> Exit<T> {
 
     /// Returns whether the actor's interrupt had been called before it ended.
     ///
-    /// `false` for an actor that ended by itself: the cause, and any actor of a later stage that returned before its stage
-    /// was interrupted.
+    /// `false` for an actor that ended by itself: the cause, and any actor of a later stage that returned before its
+    /// stage was interrupted.
     pub fn was_interrupted(&self) -> bool {
         self.was_interrupted
     }

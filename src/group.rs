@@ -24,8 +24,8 @@ use crate::running::{Running, Waiting};
 /// A group of actors that run together and shut down together.
 ///
 /// An actor is a pair: *execute*, a future that does the work, and *interrupt*, a function that asks it to return. The
-/// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every interrupt.
-/// It finishes once all actors have exited. Its output is that of the first, the *cause*.
+/// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every
+/// interrupt. It finishes once all actors have exited. Its output is that of the first, the *cause*.
 ///
 /// There are three ways to run a group, which differ in what they return:
 ///
@@ -35,52 +35,52 @@ use crate::running::{Running, Waiting};
 /// | [`group.run().await`](Self::run) | `Result<(), E>`: the same, where actors return that | `Ok(())` |
 /// | [`group.report().await`](Self::report) | `Vec<Exit<T>>`: every actor's exit, the cause's first | `[]` |
 ///
-/// `'a` is what the actors may borrow, and `T` is what they return. Actors are `Send`, and the group is `Send` where `T` is.
-/// [`LocalGroup`], made with [`Group::local`], is the same for actors that are not.
+/// `'a` is what the actors may borrow, and `T` is what they return. Actors are `Send`, and the group is `Send` where
+/// `T` is. [`LocalGroup`], made with [`Group::local`], is the same for actors that are not.
 ///
 /// # When it has finished
 ///
-/// - Every actor has exited. Every execute was dropped as soon as it had returned, panicked, been aborted or expired. A group
-///   spawns nothing, so nothing of it is left running.
+/// - Every actor has exited. Every execute was dropped as soon as it had returned, panicked, been aborted or expired. A
+///   group spawns nothing, so nothing of it is left running.
 /// - Every interrupt was called, once, in the order of adding within its stage.
-/// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can fill it and run it
-///   again. Polled while it is empty, it is ready with `None`, and what was set on it is dropped.
+/// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can fill it and run
+///   it again. Polled while it is empty, it is ready with `None`, and what was set on it is dropped.
 ///
 /// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in its execute.
 ///
 /// # Adding while it runs
 ///
-/// `&mut group` is a future too, so you can add an actor between two polls. It is first polled in the next poll. If the group
-/// is shutting down by then, the actor is interrupted before its first poll. Adding does not wake the task; make sure the
-/// group is polled again. From anywhere else, add actors through a [handle](Self::handle), which wakes it.
+/// `&mut group` is a future too, so you can add an actor between two polls. It is first polled in the next poll. If the
+/// group is shutting down by then, the actor is interrupted before its first poll. Adding does not wake the task; make
+/// sure the group is polled again. From anywhere else, add actors through a [handle](Self::handle), which wakes it.
 ///
 /// # Panics
 ///
-/// With the feature `std`, a panic in execute is that actor's exit, and the others still shut down in order. A panic in an
-/// interrupt does not keep the other interrupts from being called. Its own actor can no longer be asked to return, so it is
-/// dropped. When all actors have exited, `await` and `run` resume the first panic that happened. `report` returns panics as
-/// outcomes.
+/// With the feature `std`, a panic in execute is that actor's exit, and the others still shut down in order. A panic in
+/// an interrupt does not keep the other interrupts from being called. Its own actor can no longer be asked to return,
+/// so it is dropped. When all actors have exited, `await` and `run` resume the first panic that happened. `report`
+/// returns panics as outcomes.
 ///
-/// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown. The
-/// observer is called again for the next exit; the grace period is over, for that stage. No exit holds such a panic, so
-/// `report` resumes it as well.
+/// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown.
+/// The observer is called again for the next exit; the grace period is over, for that stage. No exit holds such a
+/// panic, so `report` resumes it as well.
 ///
-/// Where the group drops outputs, one that panics in its drop does not keep the others from being dropped. The first such
-/// panic is resumed afterwards.
+/// Where the group drops outputs, one that panics in its drop does not keep the others from being dropped. The first
+/// such panic is resumed afterwards.
 ///
 /// A group has room for 2³² − 1 actors. Adding one more panics.
 ///
-/// Without `std` a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the group may
-/// never finish: an execute that panicked is dropped and does not count as exited. All you can do with the group then is
-/// drop it, which drops every actor.
+/// Without `std` a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
+/// group may never finish: an execute that panicked is dropped and does not count as exited. All you can do with the
+/// group then is drop it, which drops every actor.
 ///
 /// # Cancel safety
 ///
 /// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing.
 ///
-/// Dropping an unfinished group, or one of the futures of `run` and `report`, drops every actor where it is, in no particular
-/// order, and calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the others
-/// are still dropped, and then the panic continues.
+/// Dropping an unfinished group, or one of the futures of `run` and `report`, drops every actor where it is, in no
+/// particular order, and calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor
+/// panics, the others are still dropped, and then the panic continues.
 ///
 /// # Examples
 ///
@@ -133,14 +133,14 @@ impl<'a, T> Group<'a, T> {
     ///
     /// The contract between the two is that of oklog/run:
     ///
-    /// - After `interrupt` was called, `execute` returns soon. If it ignores its interrupt, the group waits for it until the
-    ///   [grace period](Self::grace_period) ends, if there is one.
-    /// - `interrupt` is called exactly once when the group shuts down: before `execute` is first polled, while it works, or
-    ///   after it has returned. It is called even if this actor was the cause.
+    /// - After `interrupt` was called, `execute` returns soon. If it ignores its interrupt, the group waits for it
+    ///   until the [grace period](Self::grace_period) ends, if there is one.
+    /// - `interrupt` is called exactly once when the group shuts down: before `execute` is first polled, while it
+    ///   works, or after it has returned. It is called even if this actor was the cause.
     ///
-    /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it signals and must not block. Do
-    /// slow cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the group reports
-    /// their output. See [Draining](crate#draining).
+    /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it signals and must not
+    /// block. Do slow cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the
+    /// group reports their output. See [Draining](crate#draining).
     ///
     /// If the interrupt only has to complete a future that `execute` awaits, use [`add_with`](Self::add_with).
     ///
@@ -178,9 +178,9 @@ impl<'a, T> Group<'a, T> {
 
     /// Adds an actor that awaits its interruption: `execute` gets a future that resolves when the actor is interrupted.
     ///
-    /// Equivalent to [`add`](Self::add) with an interrupt that resolves the future. `execute` is called at once. The future
-    /// that it returns is polled with the group. If something must happen in the interrupt itself, or depends on the cause,
-    /// use [`add`](Self::add).
+    /// Equivalent to [`add`](Self::add) with an interrupt that resolves the future. `execute` is called at once. The
+    /// future that it returns is polled with the group. If something must happen in the interrupt itself, or depends on
+    /// the cause, use [`add`](Self::add).
     ///
     /// # Examples
     ///
@@ -209,8 +209,8 @@ impl<'a, T> Group<'a, T> {
 
     /// Adds an actor that may be dropped at any `.await`: when it is interrupted, it is dropped where it is.
     ///
-    /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only for
-    /// futures that are safe to cancel at any `.await`.
+    /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only
+    /// for futures that are safe to cancel at any `.await`.
     ///
     /// # Examples
     ///
@@ -231,21 +231,23 @@ impl<'a, T> Group<'a, T> {
 
     /// Limits how long the group waits for actors after interrupting them.
     ///
-    /// Each [stage](Self::before) of this group gets its own grace period. `begin` is called once a stage, right after the
-    /// first interrupts that leave an actor of the stage running. The future that it returns is polled before the actors, from
-    /// the same poll on. What it resolves to is ignored. If every actor of the stage exits first, it is dropped.
+    /// Each [stage](Self::before) of this group gets its own grace period. `begin` is called once a stage, right after
+    /// the first interrupts that leave an actor of the stage running. The future that it returns is polled before the
+    /// actors, from the same poll on. What it resolves to is ignored. If every actor of the stage exits first, it is
+    /// dropped.
     ///
-    /// When it resolves, every actor of the stage that has been woken by then gets one last turn. Any that are still running
-    /// after that are dropped, in the order of adding, with the outcome [`Expired`](crate::Outcome::Expired). An actor that
-    /// joins the stage later is interrupted, polled once, and then expires.
+    /// When it resolves, every actor of the stage that has been woken by then or has not been polled yet gets one last
+    /// turn, however many others wake themselves. Any that are still running after that are dropped, in the order of
+    /// adding, with the outcome [`Expired`](crate::Outcome::Expired). An actor that joins the stage later is
+    /// interrupted, polled once, and then expires.
     ///
     /// Any future will do: a timer of any runtime, a second Ctrl-C, or either of the two.
     ///
-    /// Without a grace period the group waits as long as it takes, as oklog/run does. Setting it again replaces it. If you set
-    /// it while the group is shutting down, it begins with the next poll.
+    /// Without a grace period the group waits as long as it takes, as oklog/run does. Setting it again replaces it. If
+    /// you set it while the group is shutting down, it begins with the next poll.
     ///
-    /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown, let
-    /// `begin` return a timer for the same deadline each time: see [One deadline](crate#one-deadline).
+    /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown,
+    /// let `begin` return a timer for the same deadline each time: see [One deadline](crate#one-deadline).
     ///
     /// # Examples
     ///
@@ -263,8 +265,8 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(exits[1].to_string(), "stuck expired");
     /// ```
     ///
-    /// `begin` may be called several times, so it cannot give away what it captures. A future that resolves once and for all
-    /// can be shared:
+    /// `begin` may be called several times, so it cannot give away what it captures. A future that resolves once and
+    /// for all can be shared:
     ///
     /// ```
     /// use futures::channel::oneshot;
@@ -301,11 +303,11 @@ impl<'a, T> Group<'a, T> {
 
     /// Calls `observer` with each exit as it happens.
     ///
-    /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it must not
-    /// block.
+    /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it
+    /// must not block.
     ///
-    /// A second observer replaces the first. On a group of [several stages](Self::before) it sees the exits of all of them,
-    /// after the observer that the stage has of its own.
+    /// A second observer replaces the first. On a group of [several stages](Self::before) it sees the exits of all of
+    /// them, after the observer that the stage has of its own.
     ///
     /// # Examples
     ///
@@ -327,13 +329,14 @@ impl<'a, T> Group<'a, T> {
 
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
     ///
-    /// It is called at the end of a poll in which the group shuts down and is not ready, if an actor of the current stage was
-    /// interrupted or has exited since the last call, and others are still running. If a shutdown hangs, the last line logged
-    /// names the actors that it waits for. It is not called if all actors return in the poll that interrupts them.
+    /// It is called at the end of a poll in which the group shuts down and is not ready, if an actor of the current
+    /// stage was interrupted or has exited since the last call, and others are still running. If a shutdown hangs, the
+    /// last line logged names the actors that it waits for. It is not called if all actors return in the poll that
+    /// interrupts them.
     ///
-    /// A second observer replaces the first. If you set it while the group is shutting down, it is called at the end of the
-    /// next poll. On a group of [several stages](Self::before) it is called for all of them, after the observer that the stage
-    /// has of its own. It must not block.
+    /// A second observer replaces the first. If you set it while the group is shutting down, it is called at the end of
+    /// the next poll. On a group of [several stages](Self::before) it is called for all of them, after the observer
+    /// that the stage has of its own. It must not block.
     ///
     /// # Examples
     ///
@@ -417,30 +420,34 @@ impl<'a, T> LocalGroup<'a, T> {
 impl<'a, T, S: Kind> Group<'a, T, S> {
     /// Returns one group of two stages: this one shuts down first, and `back` when every actor of this one has exited.
     ///
-    /// All actors of both run from the start. On the first exit, in whichever stage, this group is interrupted. When all of its
-    /// actors have exited, `back` is interrupted, with the same cause. Either may have several stages already.
+    /// All actors of both run from the start. On the first exit, in whichever stage, this group is interrupted. When
+    /// all of its actors have exited, `back` is interrupted, with the same cause. Either may have several stages
+    /// already.
     ///
-    /// - Grace periods, observers and handles stay with the stages of the group that they were set on or made by. The group
-    ///   that is returned has none. Those that you set on it are for all its stages, in addition; inner ones come first.
-    /// - Adding to the group that is returned adds to the stage that shuts down first. While the group is stopping, that is the
-    ///   stage that is shutting down.
+    /// - Grace periods, observers and handles stay with the stages of the group that they were set on or made by. The
+    ///   group that is returned has none. Those that you set on it are for all its stages, in addition; inner ones come
+    ///   first.
+    /// - Adding to the group that is returned adds to the stage that shuts down first. While the group is stopping,
+    ///   that is the stage that is shutting down.
     /// - Indices count through: the actors of `back` follow those of this group.
-    /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any other, with
-    ///   [`was_interrupted`](Exit::was_interrupted) `false`. Its interrupt is still called when its stage is interrupted.
-    /// - A stage without actors is skipped. If nothing was added to this group, nothing set on it, and no handle made, the
-    ///   result is `back` itself.
+    /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any
+    ///   other, with [`was_interrupted`](Exit::was_interrupted) `false`. Its interrupt is still called when its stage
+    ///   is interrupted.
+    /// - A stage without actors is skipped. If nothing was added to this group, nothing set on it, and no handle made,
+    ///   the result is `back` itself.
     ///
     /// Either group may have been polled before. Each actor of `back` that has been polled is polled once more.
     ///
-    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So make a function that returns
-    /// a stage for others generic in it: `fn web<'a>() -> Group<'a, T>`.
+    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So make a function that
+    /// returns a stage for others generic in it: `fn web<'a>() -> Group<'a, T>`.
     ///
-    /// oklog/run has no stages. Its users put their shutdown in order with interrupts that block until their actor has returned.
+    /// oklog/run has no stages. Its users put their shutdown in order with interrupts that block until their actor has
+    /// returned.
     ///
     /// # Panics
     ///
-    /// Panics if either group has begun to stop: combine groups before you run them, or while all their actors run. Panics if
-    /// there would be more than 65 535 stages.
+    /// Panics if either group has begun to stop: combine groups before you run them, or while all their actors run.
+    /// Panics if there would be more than 65 535 stages.
     ///
     /// # Examples
     ///
@@ -477,8 +484,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
 
     /// Returns a handle, which adds actors to this group from anywhere while it runs.
     ///
-    /// All handles of a group add to the same queue. A group without actors is still empty with a handle: run it when it has
-    /// an actor, or when the handle has added one.
+    /// All handles of a group add to the same queue. A group without actors is still empty with a handle: run it when
+    /// it has an actor, or when the handle has added one.
     ///
     /// # Examples
     ///
@@ -553,13 +560,13 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// # Panics
     ///
-    /// Panics are outcomes here. It resumes only one that is no actor's exit: of an observer, of a grace period, or of the
-    /// interrupt of an actor that had already exited.
+    /// Panics are outcomes here. It resumes only one that is no actor's exit: of an observer, of a grace period, or of
+    /// the interrupt of an actor that had already exited.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe, because it owns the group: dropping it [drops every actor](Self#cancel-safety), and the exits so far are
-    /// lost. [`on_exit`](Group::on_exit) has seen them.
+    /// Not cancel safe, because it owns the group: dropping it [drops every actor](Self#cancel-safety), and the exits
+    /// so far are lost. [`on_exit`](Group::on_exit) has seen them.
     ///
     /// # Examples
     ///
@@ -600,8 +607,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
 impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// Runs the group and returns the output of the cause, or `Ok(())` if there was no actor.
     ///
-    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and so to `Run` of oklog/run: later outputs, errors included, do not
-    /// change the result. [`report`](Self::report) returns them all.
+    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and so to `Run` of oklog/run: later outputs, errors included, do
+    /// not change the result. [`report`](Self::report) returns them all.
     ///
     /// # Errors
     ///

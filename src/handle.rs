@@ -15,40 +15,41 @@ use crate::settings::Sender;
 /// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. It keeps no group alive.
 ///
 /// An actor counts as added when a poll of the group takes it in. Adding wakes the group. The actor then gets its
-/// [index](Exit::index), and is first polled in that poll, after the actors that are waiting to be polled. The actors that
-/// were added through a handle and its clones keep their order.
+/// [index](Exit::index), and is first polled in that poll, after the actors that are waiting to be polled. The actors
+/// that were added through a handle and its clones keep their order.
 ///
-/// It joins the first stage of the group that made the handle that has not ended. If that stage is shutting down, the actor
-/// is interrupted before its first poll. The stage does not end while an actor waits to join it. So an actor may add another
-/// in the same poll in which it returns.
+/// It joins the first stage of the group that made the handle that has not ended. If that stage is shutting down, the
+/// actor is interrupted before its first poll. The stage does not end while an actor waits to join it. So an actor may
+/// add another in the same poll in which it returns.
 ///
-/// When the last of these stages has ended or the group was dropped, the handle is [closed](Self::is_closed). What is added
-/// then is dropped without having been polled.
+/// When the last of these stages has ended or the group was dropped, the handle is [closed](Self::is_closed). What is
+/// added then is dropped without having been polled.
 ///
 /// `Send + Sync`, since its actors are `Send`. [`LocalHandle`] is the same for a [`LocalGroup`](crate::LocalGroup).
 ///
 /// # Examples
 ///
-/// A listener that adds an actor for each connection:
+/// A leader that adds an actor for each of its peers. See [Adding actors while it
+/// runs](crate#adding-actors-while-it-runs) for when that is the right thing to do.
 ///
 /// ```
 /// use run_group::Group;
 ///
 /// let mut group = Group::new();
 /// let handle = group.handle();
-/// group.add_with(|interrupted| async move {
-///     for client in ["a", "b"] {
+/// group.add_with(|_interrupted| async move {
+///     for peer in ["a", "b"] {
 ///         handle.add_with(|interrupted| async move {
 ///             interrupted.await;
-///             client
-///         }).named(client);
+///             peer
+///         }).named(peer);
 ///     }
-///     "listener"
+///     "leader"
 /// });
 ///
 /// let exits = smol::block_on(group.report());
 /// let outputs: Vec<_> = exits.iter().filter_map(|exit| exit.output()).collect();
-/// assert_eq!(outputs, [&"listener", &"a", &"b"]);
+/// assert_eq!(outputs, [&"leader", &"a", &"b"]);
 /// ```
 ///
 /// A shutdown requested from outside is an actor that returns at once:
@@ -180,8 +181,8 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
 
     /// Returns whether the group no longer takes actors from this handle.
     ///
-    /// That is so when the last stage of the group that made the handle has ended, or the group was dropped. `false` is no
-    /// promise: on another thread the group may end before the next call.
+    /// That is so when the last stage of the group that made the handle has ended, or the group was dropped. `false` is
+    /// no promise: on another thread the group may end before the next call.
     ///
     /// # Examples
     ///

@@ -31,7 +31,7 @@ struct Shared {
 }
 
 const WAITING: u8 = 0;
-/// [`Interrupt`] is gone.
+/// [`Interrupt`] was called or dropped.
 const INTERRUPTED: u8 = 1;
 /// [`Interrupted`] has been ready.
 const SEEN: u8 = 2;
@@ -75,8 +75,8 @@ impl fmt::Debug for Interrupt {
 
 /// A future that resolves when its actor is interrupted.
 ///
-/// An actor that is added with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is interrupted,
-/// or when the group is dropped. From then on it is ready however often it is polled.
+/// An actor that is added with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
+/// interrupted, or when the group is dropped. From then on it is ready however often it is polled.
 ///
 /// It borrows nothing and is `Send`, so an actor can hand it to a thread or to a spawned task. A thread can wait for it
 /// with a `block_on` of its own, or ask [`is_interrupted`](Self::is_interrupted) between two pieces of work.
@@ -158,8 +158,8 @@ impl Interrupted {
 
     /// Awaits `future` unless interrupted, and returns its output, or `None` once interrupted.
     ///
-    /// The interruption wins a tie. Once interrupted, `future` is not polled, and it is dropped before `None` is returned.
-    /// So use it only for a `future` that is safe to cancel at any `.await`.
+    /// The interruption wins a tie. Once interrupted, `future` is not polled, and it is dropped before `None` is
+    /// returned. So use it only for a `future` that is safe to cancel at any `.await`.
     ///
     /// # Cancel safety
     ///
@@ -223,8 +223,8 @@ impl Drop for Interrupted {
     }
 }
 
-/// Terminated once it has been ready, not as soon as it is interrupted: `select!` skips a terminated future, so it would
-/// never see the interruption.
+/// Terminated once it has been ready, not as soon as it is interrupted: `select!` skips a terminated future, so it
+/// would never see the interruption.
 impl FusedFuture for Interrupted {
     fn is_terminated(&self) -> bool {
         self.0.state.load(Ordering::Relaxed) == SEEN

@@ -610,6 +610,7 @@
     unreachable_pub
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to handles, which need it
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -5,24 +5,24 @@
 //! 1. All actors run. Each is polled when it was woken.
 //! 2. The first to exit is the *cause*: from now on, the group is stopping.
 //! 3. Every actor of the first stage is interrupted, in the order of adding, and the grace period begins.
-//! 4. The actors of the stage exit. When its grace period is over, those that have been woken get a last turn, and any that
-//!    are still running are dropped.
+//! 4. The actors of the stage exit. When its grace period is over, those that have been woken get a last turn, and any
+//!    that are still running are dropped.
 //! 5. When all actors of the stage have exited, the next stage is interrupted: back to 3.
 //! 6. When all stages have ended, the group has ended.
 //!
-//! [`Machine::poll`] is steps 1 and 2, and [`Machine::stop`] is the rest. Adding, in [`Machine::insert`], and combining two
-//! groups, in [`Machine::before`], only change what they will find.
+//! [`Machine::poll`] is steps 1 and 2, and [`Machine::stop`] is the rest. Adding, in [`Machine::insert`], and combining
+//! two groups, in [`Machine::before`], only change what they will find.
 //!
 //! # Invariants
 //!
 //! - An actor is in `actors` until it has exited and has been interrupted.
 //! - The group is stopping if and only if its history has an exit.
-//! - No actor is in a stage before the current one: a stage ends when all its actors have exited, and actors are added to
-//!   the current stage or to a later one.
-//! - Only actors of the current stage are interrupted and still running, and `progress.interrupted` counts them. The set
-//!   cannot be asked: it counts empty places, too.
-//! - With `std`, no call of the user's code unwinds out of here: each is contained. What it panicked with ends up in an exit
-//!   or, where there is none, in the history.
+//! - No actor is in a stage before the current one: a stage ends when all its actors have exited, and actors are added
+//!   to the current stage or to a later one.
+//! - Only actors of the current stage are interrupted and still running, and `progress.interrupted` counts them. The
+//!   set cannot be asked: it counts empty places, too.
+//! - With `std`, no call of the user's code unwinds out of here: each is contained. What it panicked with ends up in an
+//!   exit or, where there is none, in the history.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -48,8 +48,8 @@ pub(crate) struct Machine<'a, T, S: Kind> {
     stage: Stage,
     /// Whether the actors of the current stage have been interrupted. Adding one resets it.
     is_interrupted: bool,
-    /// Whether the grace period of the current stage is over and its actors have their last turn, until the newest mark comes
-    /// out of the set.
+    /// Whether the grace period of the current stage is over and its actors have their last turn, until the newest mark
+    /// comes out of the set.
     is_last_turn: bool,
     /// The number of the newest mark.
     mark: u32,
@@ -91,7 +91,8 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Not inlined, so that a wake in a running group does not pay for the room that this needs on the stack.
     #[inline(never)]
     fn stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // A turn of all actors takes no more yields. Without a limit, this would spin while another thread adds to the queue.
+        // A turn of all actors takes no more yields. Without a limit, this would spin while another thread adds to the
+        // queue.
         let mut yields = self.actors.added;
         let mut is_limited = false;
         loop {
@@ -164,7 +165,8 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         }
     }
 
-    /// Drops every actor of the stage that is still running, in the order of adding, if this is the end of the last turn.
+    /// Drops every actor of the stage that is still running, in the order of adding, if this is the end of the last
+    /// turn.
     fn expire(&mut self) {
         if !mem::take(&mut self.is_last_turn) {
             return;

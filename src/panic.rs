@@ -14,8 +14,8 @@ pub(crate) type Contained<R = ()> = Result<R, Payload>;
 
 /// Calls `f` and returns what it returned or, if it panicked, what the panic carried.
 ///
-/// What `f` borrows must be fit for use after a panic: every caller either drops it or has put it in order before. Without
-/// `std` nothing can stop a panic: it unwinds through here.
+/// What `f` borrows must be fit for use after a panic: every caller either drops it or has put it in order before.
+/// Without `std` nothing can stop a panic: it unwinds through here.
 pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Contained<R> {
     #[cfg(feature = "std")]
     return catch_unwind(AssertUnwindSafe(f));

@@ -9,8 +9,8 @@ use crate::exit::{Exit, Label};
 
 /// One actor that has not exited.
 ///
-/// [`Group::running`](crate::Group::running) and [`Waiting::running`] return these. `Display` gives its label: its name or,
-/// without one, the line that added it.
+/// [`Group::running`](crate::Group::running) and [`Waiting::running`] return these. `Display` gives its label: its name
+/// or, without one, the line that added it.
 ///
 /// # Examples
 ///

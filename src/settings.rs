@@ -47,8 +47,8 @@ enum GracePeriod<'a, S: Kind> {
     Over,
 }
 
-/// The actors that handles have added and no poll has taken in. It keeps a sender to make handles of, and to see whether
-/// there are any actors.
+/// The actors that handles have added and no poll has taken in. It keeps a sender to make handles of, and to see
+/// whether there are any actors.
 #[cfg(feature = "std")]
 struct Inbox<'a, T, S: Kind> {
     sender: Sender<'a, T, S>,
@@ -100,8 +100,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
             .filter_map(|setting| setting.on_exit.as_deref_mut())
     }
 
-    /// Returns the observers that are to see what the group waits for in `stage`: all if that `has_changed`, or else the new
-    /// ones.
+    /// Returns the observers that are to see what the group waits for in `stage`: all if that `has_changed`, or else
+    /// the new ones.
     pub(crate) fn on_wait(
         &mut self,
         stage: Stage,
@@ -113,8 +113,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         })
     }
 
-    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over. `Err`: the
-    /// first panic. A grace period that panics is over, because a limit that fails must not become no limit.
+    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over.
+    /// `Err`: the first panic. A grace period that panics is over, because a limit that fails must not become no limit.
     pub(crate) fn limit(&mut self, stage: Stage, cx: &mut Context<'_>) -> (bool, Contained) {
         let begun = self.of(stage).map(Setting::begin).fold(Ok(()), first);
         let polls = self.of(stage).map(|setting| setting.poll_grace_period(cx));
@@ -126,8 +126,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         )
     }
 
-    /// Drops what no stage after this one needs, and makes the grace periods ready for the next stage. `Err`: the first panic
-    /// in that.
+    /// Drops what no stage after this one needs, and makes the grace periods ready for the next stage. `Err`: the first
+    /// panic in that.
     pub(crate) fn leave(&mut self, stage: Stage) -> Contained {
         let mut panic = Ok(());
         self.0.retain_mut(|setting| {
@@ -154,8 +154,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 /// Handles.
 #[cfg(feature = "std")]
 impl<'a, T, S: Kind> Settings<'a, T, S> {
-    /// Takes out the actors that handles have added, each with the first of the stages that it may join. Registers the waker
-    /// for the next ones.
+    /// Takes out the actors that handles have added, each with the first of the stages that it may join. Registers the
+    /// waker for the next ones.
     pub(crate) fn take_added(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,10 +1,11 @@
 //! Testing a shutdown: interrupt an actor, or a whole program, at every poll.
 //!
-//! A shutdown is the code that a program runs last and tests least. An actor can be interrupted before its first poll and
-//! after each later one, and at each of these points it has to return. The two functions of this module try them all:
+//! A shutdown is the code that a program runs last and tests least. An actor can be interrupted before its first poll
+//! and after each later one, and at each of these points it has to return. The two functions of this module try them
+//! all:
 //!
-//! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. It is for actors whose surroundings
-//!   live in memory: channels, locks, other futures.
+//! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. It is for actors whose
+//!   surroundings live in memory: channels, locks, other futures.
 //! - [`interrupt_at_every_poll_on`] runs an actor on your executor. It is for actors with sockets or timers.
 //!
 //! Both return the output of each run, so you can check what the actor did with what it had begun.
@@ -60,8 +61,8 @@
 //!
 //! # A whole program
 //!
-//! What works for one actor works for a group. Write the program as a function that takes [`Interrupted`], and add an actor
-//! that awaits it. `main` passes one that a signal resolves, and a test passes one of this module.
+//! What works for one actor works for a group. Write the program as a function that takes [`Interrupted`], and add an
+//! actor that awaits it. `main` passes one that a signal resolves, and a test passes one of this module.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll;
@@ -97,9 +98,9 @@
 //!
 //! # With sockets
 //!
-//! By hand, nothing wakes an actor that waits for a socket or a timer. On an executor something does. Your `block_on` gives up
-//! on a run that does not return. Choose a time that your slowest machine never needs; a series waits that long once, at its
-//! end, if the actor waits until it is interrupted.
+//! By hand, nothing wakes an actor that waits for a socket or a timer. On an executor something does. Your `block_on`
+//! gives up on a run that does not return. Choose a time that your slowest machine never needs; a series waits that
+//! long once, at its end, if the actor waits until it is interrupted.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
@@ -140,12 +141,14 @@
 //!
 //! # What it does not find
 //!
-//! - **A blocking call.** The check interrupts between polls. A poll that does not return hangs the test, as it hangs the group.
-//! - **What the actor lost.** It finds an actor that does not return. Whether a message was lost is for you to check, in the
-//!   outputs.
-//! - **Other orders.** The actor's surroundings do the same in each run. What comes in another order, or only under load, needs
-//!   runs of its own.
-//! - **A drop at an `.await`.** An actor added with [`add_abortable`](crate::Group::add_abortable) is dropped, not interrupted.
+//! - **A blocking call.** The check interrupts between polls. A poll that does not return hangs the test, as it hangs
+//!   the group.
+//! - **What the actor lost.** It finds an actor that does not return. Whether a message was lost is for you to check,
+//!   in the outputs.
+//! - **Other orders.** The actor's surroundings do the same in each run. What comes in another order, or only under
+//!   load, needs runs of its own.
+//! - **A drop at an `.await`.** An actor added with [`add_abortable`](crate::Group::add_abortable) is dropped, not
+//!   interrupted.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -167,18 +170,20 @@ const POLLS: usize = 10_000;
 
 /// Interrupts an actor at every poll, by hand, and returns the output of each run.
 ///
-/// `execute` is called for each run and makes a fresh actor, as the closure of [`add_with`](crate::Group::add_with) does.
-/// Run *k*, from 0, polls it *k* times, interrupts it, and polls it until it returns. The actor is polled only when it was
-/// woken, as an executor would. So what it waits for must be there already, or be done by another future in the same actor.
+/// `execute` is called for each run and makes a fresh actor, as the closure of [`add_with`](crate::Group::add_with)
+/// does. Run *k*, from 0, polls it *k* times, interrupts it, and polls it until it returns. The actor is polled only
+/// when it was woken, as an executor would. So what it waits for must be there already, or be done by another future in
+/// the same actor.
 ///
-/// The series ends with the first run in which the actor returns before it is interrupted, or with the first in which it is
-/// pending and has not been woken. There it is interrupted as well, because that is where a program spends most of its time.
-/// An actor that wakes itself for ever makes an endless series: it ends after 1,000 runs.
+/// The series ends with the first run in which the actor returns before it is interrupted, or with the first in which
+/// it is pending and has not been woken. There it is interrupted as well, because that is where a program spends most
+/// of its time. An actor that wakes itself for ever makes an endless series: it ends after 1,000 runs.
 ///
 /// # Panics
 ///
-/// Panics if an actor that was interrupted does not return: if it then waits without having been woken, or wakes itself for
-/// 10,000 polls. The message says after how many polls it was interrupted. A panic of the actor passes through unchanged.
+/// Panics if an actor that was interrupted does not return: if it then waits without having been woken, or wakes itself
+/// for 10,000 polls. The message says after how many polls it was interrupted. A panic of the actor passes through
+/// unchanged.
 ///
 /// # Examples
 ///
@@ -248,17 +253,17 @@ pub fn interrupt_at_every_poll<F: Future>(
 
 /// Interrupts an actor at every poll, on your executor, and returns the output of each run.
 ///
-/// Like [`interrupt_at_every_poll`], for an actor with sockets or timers. `block_on` runs one [`Run`] on the executor and
-/// returns its output, or `None` when it has waited for long enough: a second, say.
+/// Like [`interrupt_at_every_poll`], for an actor with sockets or timers. `block_on` runs one [`Run`] on the executor
+/// and returns its output, or `None` when it has waited for long enough: a second, say.
 ///
-/// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on` gives
-/// up on a run that has not been interrupted: the actor waits for something that does not come, and there are no more points
-/// at which to interrupt it. It ends after 1,000 runs at the latest.
+/// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on`
+/// gives up on a run that has not been interrupted: the actor waits for something that does not come, and there are no
+/// more points at which to interrupt it. It ends after 1,000 runs at the latest.
 ///
 /// # Panics
 ///
-/// Panics if `block_on` gives up on a run that was interrupted: the actor did not return. The message says after how many polls
-/// it was interrupted. A panic of the actor passes through unchanged, if `block_on` lets it.
+/// Panics if `block_on` gives up on a run that was interrupted: the actor did not return. The message says after how
+/// many polls it was interrupted. A panic of the actor passes through unchanged, if `block_on` lets it.
 ///
 /// # Examples
 ///
@@ -322,8 +327,8 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 pin_project! {
     /// One run of an actor, which is interrupted after a set number of polls: a future with the output of the actor.
     ///
-    /// [`interrupt_at_every_poll_on`] makes it. `Send` where the actor is, and `'static` where the actor is, so you can spawn
-    /// it.
+    /// [`interrupt_at_every_poll_on`] makes it. `Send` where the actor is, and `'static` where the actor is, so you can
+    /// spawn it.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Run<F> {
         #[pin]
@@ -388,12 +393,15 @@ impl Wake for Woken {
 /// The beginning of a message: the actor did not return when it was interrupted after this many polls.
 struct NotReturned(usize);
 
-const WAITS: &str = "it waits, and the interruption did not wake it. Wherever an actor waits, it must await `interrupted` \
-    as well, for example with `interrupted.unless(..)`";
-const SPINS: &str = "it has woken itself for 10,000 polls since. Each round of a loop must look at `interrupted`, for example \
-    with `interrupted.is_interrupted()`";
-const GIVEN_UP: &str = "`block_on` gave up waiting for it. Wherever an actor waits, it must await `interrupted` as well, for \
-    example with `interrupted.unless(..)`";
+const WAITS: &str =
+    "it waits, and the interruption did not wake it. Wherever an actor waits, it must await \
+    `interrupted` as well, for example with `interrupted.unless(..)`";
+const SPINS: &str =
+    "it has woken itself for 10,000 polls since. Each round of a loop must look at `interrupted`, \
+    for example with `interrupted.is_interrupted()`";
+const GIVEN_UP: &str =
+    "`block_on` gave up waiting for it. Wherever an actor waits, it must await `interrupted` as \
+    well, for example with `interrupted.unless(..)`";
 
 impl fmt::Display for NotReturned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
