@@ -40,6 +40,7 @@ fn panicked_execute_is_dropped_at_once() {
     a.panics("oh");
     play.settle(&mut group);
     assert!(a.is_dropped());
+    assert_eq!(play.log(), ["a", "a! (by a)", "b! (by a)", "b"]);
 }
 
 #[test]
