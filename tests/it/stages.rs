@@ -141,6 +141,7 @@ fn early_exit_of_abortable_in_later_stage() {
 fn exited_stage_is_still_interrupted() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
+    play.grace_period("timer", &mut group);
     c.returns("1st");
     d.returns("2nd");
     play.settle(&mut group);
@@ -148,7 +149,11 @@ fn exited_stage_is_still_interrupted() {
     a.returns("3rd");
     b.returns("4th");
     assert_eq!(play.poll_ready(&mut group), Some("1st"));
-    assert_eq!(play.log()[4..], ["c! (by c)", "d! (by c)"]);
+    assert_eq!(
+        play.log()[5..],
+        ["timer dropped", "c! (by c)", "d! (by c)"],
+        "nor does a grace period begin"
+    );
 }
 
 #[test]
