@@ -186,12 +186,12 @@ fn of_its_own(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
 }
 
 #[test]
-fn settings_cost_only_groups_that_have_them() {
+fn settings_and_handles_cost_where_used() {
     let bare = of_its_own(|_| {});
-    assert_eq!(bare, 999);
-    assert_eq!(of_its_own(|group| group.on_exit(|_| {})), bare + 999);
+    assert!(bare <= 5, "{bare}");
+    assert_eq!(of_its_own(|group| group.on_exit(|_| {})), bare + 1);
     #[cfg(feature = "std")]
-    assert_eq!(of_its_own(|group| drop(group.handle())), bare + 999);
+    assert_eq!(of_its_own(|group| drop(group.handle())), bare + 3);
 }
 
 #[test]
