@@ -1,4 +1,4 @@
-//! Clause 11: which groups can be combined, before and after their first poll, and what becomes of them.
+//! Clause 11: which groups can be combined, before and after their first poll, and the group that results.
 
 use std::future::{pending, ready};
 
@@ -229,8 +229,8 @@ fn terminated_if_both_were() {
     }
 }
 
-/// Half of the bugs in combining groups came from groups that were stopping, and no program was found that needs them. The
-/// last one was a grace period that never began, because the front had no actors.
+/// Most bugs in combining groups came from groups that were stopping, and no program was found that combines such groups. In
+/// the last one, a grace period never began because the front had no actors.
 #[cfg(panic = "unwind")]
 #[test]
 fn stopping_groups_cannot_be_combined() {

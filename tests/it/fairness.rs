@@ -28,7 +28,7 @@ use smol::LocalExecutor;
 
 use crate::play::Play;
 
-/// Counts.
+/// Counts events.
 #[derive(Clone, Default)]
 struct Counter(Rc<Cell<usize>>);
 
@@ -66,12 +66,12 @@ fn sleeps(polls: &Counter) -> (impl Future<Output = ()>, impl Fn()) {
     (execute, move || waker.borrow().wake_by_ref())
 }
 
-/// Adds an actor that nothing will move to return.
+/// Adds an actor that ignores its interrupt.
 fn add(group: &mut LocalGroup<'_, ()>, execute: impl Future<Output = ()> + 'static) {
     group.add(execute, |_| {});
 }
 
-/// Gives the group a turn, which is not its last.
+/// Gives the group a turn and asserts that it is not its last.
 #[track_caller]
 fn turn(play: &Play, group: &mut LocalGroup<'_, ()>) {
     play.take_wakes();
@@ -124,7 +124,7 @@ fn turn_polls_two_self_wakers() {
     }
 }
 
-/// Although they wake each other, which looks like having work.
+/// They wake each other, so each is woken again before the turn ends.
 #[test]
 fn turn_polls_each_actor_at_most_once() {
     let play = Play::default();

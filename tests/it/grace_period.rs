@@ -136,7 +136,7 @@ fn actors_expire_in_order_of_adding() {
     let [_a, b, c, d, _e] = ["a", "b", "c", "d", "e"].map(|name| play.stubborn(name, &mut group));
     c.returns("done");
     play.settle(&mut group);
-    // So that the set has them in another order than that of adding.
+    // So the set has them in another order than that of adding.
     d.wake();
     b.wake();
     play.settle(&mut group);
@@ -248,8 +248,24 @@ fn last_turn_reaches_past_self_wakers() {
     }
 }
 
-/// The same with two groups as actors, both of which are draining. A group that polls an actor that wakes itself does so,
-/// too, and the last turn did not reach the storage behind them.
+/// It is over in the first poll of the group, and the actors in front wake themselves.
+#[test]
+fn last_turn_reaches_actors_not_polled_yet() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.grace_period(|| ready(()));
+    group.add(ready("done"), |_| {});
+    for _ in 0..9 {
+        play.stubborn("connection", &mut group).spins();
+    }
+    play.obedient("storage", &mut group);
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(exits[1].output(), Some(&"obeys"));
+    assert_eq!(only(play.log(), "storage"), ["storage! (by ?)", "storage"]);
+}
+
+/// The same with two groups as actors, which drain. A group wakes itself when one of its actors does, so the set yielded before
+/// it reached the storage behind them.
 #[test]
 fn last_turn_reaches_past_draining_groups() {
     let play = Play::default();

@@ -10,7 +10,7 @@ use crate::play::Play;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
-/// Every permutation of the numbers below `n`.
+/// Returns every permutation of the numbers below `n`.
 fn permutations(n: usize) -> Vec<Vec<usize>> {
     if n == 0 {
         return vec![vec![]];
@@ -26,7 +26,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
     (0..n).flat_map(insert).collect()
 }
 
-/// Names and whether they were interrupted, in the order of their exits.
+/// Returns names and whether the actors were interrupted, in the order of the exits.
 fn order<T>(exits: &[Exit<T>]) -> Vec<(&str, bool)> {
     exits
         .iter()
@@ -240,7 +240,7 @@ fn report_has_every_exit_in_order() {
     assert_eq!(outputs, ["1st", "2nd", "3rd"]);
 }
 
-/// A group that was polled as a future before may be stopping already.
+/// A group that was polled as a future may be stopping already.
 #[test]
 fn report_includes_earlier_exits() {
     let play = Play::default();

@@ -445,9 +445,9 @@ fn inner_grace_period_comes_first() {
     }
 }
 
-/// A grace period that was set on the whole never began if the group had an empty stage in front and its back had begun to
-/// stop before they were combined: its number of stages was compared with the wrong one. Such groups cannot be combined any
-/// more (`before::stopping_groups_cannot_be_combined`), and an empty stage in front makes no difference.
+/// A grace period that was set on the combined group never began if the front had no actors and the back was stopping when
+/// they were combined. Such groups can no longer be combined: see `before::stopping_groups_cannot_be_combined`. Where the back
+/// is only running, the grace period begins.
 #[test]
 fn grace_period_begins_behind_empty_stage() {
     let play = Play::default();
