@@ -1,14 +1,14 @@
-//! Clause 14: adding while it runs and while it stops, and use after the end.
+//! Clause 14: adding to a group that runs or stops, and using it again after the end.
 
 use std::future::{pending, ready};
 
 use futures::future::FusedFuture;
 use run_group::{Group, Outcome};
 
-use crate::play::Play;
+use crate::play::{Actor, Play, Word};
 
 #[test]
-fn an_actor_added_while_the_group_runs_starts_with_the_next_poll() {
+fn added_actor_is_polled_in_next_poll() {
     let play = Play::default();
     let mut group = Group::new();
     play.stubborn("a", &mut group);
@@ -23,28 +23,38 @@ fn an_actor_added_while_the_group_runs_starts_with_the_next_poll() {
     assert_eq!(play.log(), ["b", "c"]);
 }
 
+/// Some of these wake themselves, so that it takes several polls of the group.
 #[test]
-fn an_actor_added_beside_some_that_wake_themselves_starts_with_the_next_poll() {
-    let play = Play::default();
-    let mut group = Group::new();
-    for name in ["a", "b", "c", "d"] {
-        play.stubborn(name, &mut group).spins();
+fn added_actor_is_polled_after_waiting_ones() {
+    for stops in [false, true] {
+        let play = Play::default();
+        let mut group = Group::new();
+        let woken = play.stubborn("woken", &mut group);
+        let spinning = ["a", "b", "c", "d"].map(|name| play.stubborn(name, &mut group));
+        if stops {
+            group.add(ready("done"), |_| {});
+        }
+        play.settle(&mut group);
+        spinning.iter().for_each(Actor::spins);
+        woken.wake();
+        play.stubborn("first", &mut group);
+        group.add_abortable(pending());
+        play.stubborn("second", &mut group);
+        play.log();
+        for _ in 0..3 {
+            play.poll_pending(&mut group);
+        }
+        let mut log = play.log();
+        log.retain(|line| !line.contains('!'));
+        assert_eq!(
+            log,
+            ["a", "b", "c", "d", "woken", "first", "second", "a", "b"]
+        );
     }
-    play.poll_pending(&mut group);
-    play.log();
-
-    play.stubborn("e", &mut group);
-    play.stubborn("f", &mut group);
-    play.poll_pending(&mut group);
-    let log = play.log();
-    assert!(
-        log.contains(&"e".into()) && log.contains(&"f".into()),
-        "{log:?}"
-    );
 }
 
 #[test]
-fn an_actor_added_while_the_group_runs_is_one_like_any_other() {
+fn added_actor_may_be_the_cause() {
     let play = Play::default();
     let mut group = Group::new();
     play.obedient("a", &mut group);
@@ -57,7 +67,7 @@ fn an_actor_added_while_the_group_runs_is_one_like_any_other() {
 }
 
 #[test]
-fn actors_added_while_the_group_stops_are_interrupted_before_their_first_poll() {
+fn added_while_stopping_is_interrupted_first() {
     let play = Play::default();
     let mut group = Group::new();
     let a = play.stubborn("a", &mut group);
@@ -78,7 +88,7 @@ fn actors_added_while_the_group_stops_are_interrupted_before_their_first_poll() 
 }
 
 #[test]
-fn the_report_has_those_added_while_the_group_stopped() {
+fn report_has_actors_added_while_stopping() {
     let play = Play::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
@@ -101,7 +111,7 @@ fn the_report_has_those_added_while_the_group_stopped() {
 }
 
 #[test]
-fn after_the_end_the_group_is_as_new() {
+fn ended_group_is_as_new() {
     let play = Play::default();
     let mut back = Group::new();
     back.on_exit(|_| {});
@@ -117,8 +127,10 @@ fn after_the_end_the_group_is_as_new() {
     assert_eq!(play.poll_ready(&mut group), Some("done"));
     play.log();
 
-    // No actor, no cause.
+    // No actor, no cause, one stage.
     assert_eq!(group.len(), 0);
+    assert!(!group.is_stopping());
+    assert!(format!("{group:?}").contains("stages: 1,"));
     assert_eq!(play.poll_ready(&mut group), None);
     // No grace period, no observer, indices from 0.
     let a = play.stubborn("a", &mut group);
@@ -131,8 +143,27 @@ fn after_the_end_the_group_is_as_new() {
     assert_eq!(exits[1].index(), 0);
 }
 
+#[cfg(feature = "std")]
 #[test]
-fn a_group_runs_in_a_loop() {
+fn new_handles_are_needed_after_the_end() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let old = group.handle();
+    group.add(ready("done"), |_| {});
+    play.poll_ready(&mut group);
+    assert!(old.is_closed());
+
+    play.stubborn("a", &mut group);
+    let new = group.handle();
+    old.add(ready("old"), |_| {});
+    play.poll_pending(&mut group);
+    new.add(ready("new"), |_| {});
+    play.poll_pending(&mut group);
+    assert!(group.is_stopping());
+}
+
+#[test]
+fn group_runs_in_a_loop() {
     let play = Play::default();
     let mut group = Group::new();
     for round in 0..100 {
@@ -147,7 +178,7 @@ fn a_group_runs_in_a_loop() {
 }
 
 #[test]
-fn it_is_terminated_from_its_end_until_an_actor_is_added() {
+fn terminated_until_an_actor_is_added() {
     let play = Play::default();
     let mut group = Group::new();
     assert!(!group.is_terminated());
@@ -159,8 +190,36 @@ fn it_is_terminated_from_its_end_until_an_actor_is_added() {
     assert!(!group.is_terminated());
 }
 
+#[cfg(feature = "std")]
 #[test]
-fn it_is_empty_while_nobody_is_out() {
+fn terminated_until_a_handle_is_made() {
+    let play = Play::default();
+    let mut group = Group::<Word>::new();
+    play.poll_ready(&mut group);
+    assert!(group.is_terminated());
+    let handle = group.handle();
+    assert!(!group.is_terminated());
+    handle.add(ready("done"), |_| {});
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert!(group.is_terminated());
+}
+
+#[test]
+fn settings_leave_it_terminated() {
+    let play = Play::default();
+    let mut group = Group::<Word>::new();
+    play.observe(&mut group);
+    assert!(!group.is_terminated());
+    play.poll_ready(&mut group);
+    assert!(group.is_terminated());
+    group.grace_period(|| ready(()));
+    play.observe(&mut group);
+    group.on_wait(|_| {});
+    assert!(group.is_terminated());
+}
+
+#[test]
+fn is_empty_when_every_actor_has_exited() {
     let play = Play::default();
     let mut group = Group::new();
     assert!(group.is_empty());
@@ -175,19 +234,7 @@ fn it_is_empty_while_nobody_is_out() {
 }
 
 #[test]
-fn what_is_put_together_of_one_that_has_ended_and_one_that_has_not_is_not_terminated() {
-    let play = Play::default();
-    let mut ended = Group::new();
-    play.observe(&mut ended);
-    play.poll_ready(&mut ended);
-    assert!(ended.is_terminated());
-    let mut back = Group::new();
-    back.add(ready("done"), |_| {});
-    assert!(!ended.before(back).is_terminated());
-}
-
-#[test]
-fn it_may_be_selected_over_in_a_loop() {
+fn can_be_selected_over_in_a_loop() {
     let mut group = Group::new();
     group.add(ready("done"), |_| {});
     let outputs = smol::block_on(async {
@@ -202,49 +249,8 @@ fn it_may_be_selected_over_in_a_loop() {
     assert_eq!(outputs, [Some("done")]);
 }
 
-/// A loop that selects over a group may poll it before there is anything in it.
 #[test]
-fn what_is_set_on_an_empty_group_stays_though_it_is_polled() {
-    let play = Play::default();
-    let mut group = Group::new();
-    play.observe(&mut group);
-    group.grace_period(|| ready(()));
-    assert_eq!(play.poll_ready(&mut group), None);
-    assert!(group.is_terminated());
-
-    play.stubborn("stuck", &mut group);
-    group.add(ready("done"), |_| {}).named("a");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log().last().unwrap(), "stuck expired");
-}
-
-#[test]
-fn a_new_group_before_one_that_has_ended_is_that_one() {
-    let play = Play::default();
-    let mut ended = Group::new();
-    ended.add(ready("done"), |_| {});
-    play.poll_ready(&mut ended);
-    assert!(Group::new().before(ended).is_terminated());
-}
-
-#[test]
-fn whoever_is_added_before_an_abortable_one_while_the_group_stops_starts_with_the_next_poll() {
-    let play = Play::default();
-    let mut group = Group::new();
-    for name in ["a", "b"] {
-        play.stubborn(name, &mut group).spins();
-    }
-    group.add(ready("done"), |_| {}).named("c");
-    play.poll_pending(&mut group);
-    play.stubborn("new", &mut group);
-    group.add_abortable(pending());
-    play.log();
-    play.poll_pending(&mut group);
-    assert!(play.log().iter().any(|line| line == "new"));
-}
-
-#[test]
-fn there_is_no_limit_to_the_rounds_of_a_group() {
+fn rounds_of_a_group_are_unlimited() {
     let play = Play::default();
     let mut group = Group::new();
     for round in 0..70_000 {

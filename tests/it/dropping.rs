@@ -1,12 +1,14 @@
-//! Clause 13: a group that is dropped before it has ended.
+//! Clause 13: dropping a group that has not finished.
 
 use std::future::{pending, ready};
 
+#[cfg(all(feature = "std", panic = "unwind"))]
+use run_group::LocalGroup;
 use run_group::{Group, Interrupted};
 
 use crate::play::{Actor, Play};
 
-/// What was said while `drop` dropped the group, and that it was each of `actors` that was dropped, once.
+/// Asserts that `drop` drops each of `actors` once, and that it calls no interrupt.
 #[track_caller]
 fn assert_all_dropped(play: &Play, actors: &[Actor], drop: impl FnOnce()) {
     play.log();
@@ -19,7 +21,7 @@ fn assert_all_dropped(play: &Play, actors: &[Actor], drop: impl FnOnce()) {
 }
 
 #[test]
-fn dropping_before_the_first_poll_drops_every_actor_and_calls_no_interrupt() {
+fn drop_before_the_first_poll() {
     let play = Play::default();
     let mut group = Group::new();
     let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -27,7 +29,7 @@ fn dropping_before_the_first_poll_drops_every_actor_and_calls_no_interrupt() {
 }
 
 #[test]
-fn dropping_while_it_runs_drops_every_actor_and_calls_no_interrupt() {
+fn drop_while_running() {
     let play = Play::default();
     let mut group = Group::new();
     let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -36,7 +38,7 @@ fn dropping_while_it_runs_drops_every_actor_and_calls_no_interrupt() {
 }
 
 #[test]
-fn dropping_while_it_stops_drops_who_is_still_out() {
+fn drop_while_stopping() {
     let play = Play::default();
     let mut group = Group::new();
     group.grace_period(pending::<()>);
@@ -47,7 +49,7 @@ fn dropping_while_it_stops_drops_who_is_still_out() {
 }
 
 #[test]
-fn dropping_while_the_front_stops_calls_no_interrupt_of_the_back() {
+fn drop_while_the_front_stops() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let a = play.stubborn("a", &mut front);
@@ -59,7 +61,7 @@ fn dropping_while_the_front_stops_calls_no_interrupt_of_the_back() {
 }
 
 #[test]
-fn dropping_the_futures_of_run_and_report_drops_every_actor() {
+fn drop_run_and_report() {
     let play = Play::default();
     let mut group = Group::new();
     let actors = ["a", "b"].map(|name| play.stubborn(name, &mut group));
@@ -75,7 +77,7 @@ fn dropping_the_futures_of_run_and_report_drops_every_actor() {
             execute.await;
             Ok::<(), ()>(())
         },
-        |_| panic!("it is not interrupted"),
+        |_| panic!("it was interrupted"),
     );
     let mut run = Box::pin(group.run());
     play.settle(&mut run);
@@ -83,7 +85,7 @@ fn dropping_the_futures_of_run_and_report_drops_every_actor() {
 }
 
 #[test]
-fn dropping_a_reference_to_it_drops_nobody() {
+fn drop_of_a_reference_drops_no_actor() {
     let play = Play::default();
     let mut group = Group::new();
     let a = play.stubborn("a", &mut group);
@@ -93,22 +95,37 @@ fn dropping_a_reference_to_it_drops_nobody() {
     assert_eq!(play.poll_ready(&mut group), Some("done"));
 }
 
-/// Takes an actor's `Interrupted` out of its group.
-fn smuggled(group: &mut Group<'_, ()>) -> Interrupted {
-    let mut smuggled = None;
+#[cfg(feature = "std")]
+#[test]
+fn drop_reaches_actors_of_handles() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let actors = ["a", "b", "c"].map(|name| play.actor(name));
+    actors[0].join(&mut group);
+    let handle = group.handle();
+    handle.add(actors[1].execute(), actors[1].interrupt());
+    play.settle(&mut group);
+    handle.add(actors[2].execute(), actors[2].interrupt());
+    assert_all_dropped(&play, &actors, || drop(group));
+    assert!(handle.is_closed());
+}
+
+/// Adds an actor that waits for ever, and returns its `Interrupted`.
+fn add_and_keep(group: &mut Group<'_, ()>) -> Interrupted {
+    let mut kept = None;
     group.add_with(|interrupted| {
-        smuggled = Some(interrupted);
+        kept = Some(interrupted);
         pending()
     });
-    smuggled.unwrap()
+    kept.unwrap()
 }
 
 #[cfg(not(target_family = "wasm"))]
 #[test]
-fn dropping_releases_who_holds_an_interrupted_outside() {
+fn drop_resolves_interrupted_held_by_a_thread() {
     for polled in [false, true] {
         let mut group = Group::new();
-        let interrupted = smuggled(&mut group);
+        let interrupted = add_and_keep(&mut group);
         if polled {
             Play::default().settle(&mut group);
         }
@@ -119,10 +136,10 @@ fn dropping_releases_who_holds_an_interrupted_outside() {
 }
 
 #[test]
-fn a_stop_releases_who_holds_an_interrupted_outside() {
+fn shutdown_resolves_interrupted_held_elsewhere() {
     let play = Play::default();
     let mut group = Group::new();
-    let mut interrupted = smuggled(&mut group);
+    let mut interrupted = add_and_keep(&mut group);
     play.settle(&mut group);
     play.poll_pending(&mut interrupted);
     group.add(ready(()), |_| {});
@@ -130,36 +147,121 @@ fn a_stop_releases_who_holds_an_interrupted_outside() {
     play.poll_ready(&mut interrupted);
 }
 
-/// `FuturesUnordered` leaks whatever it has not dropped yet when one of its futures panics in its drop.
 #[cfg(all(feature = "std", panic = "unwind"))]
-#[test]
-fn a_panic_in_the_drop_of_one_actor_does_not_keep_the_others_from_being_dropped() {
+mod panics {
+    use std::cell::Cell;
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
-    let play = Play::default();
-    let mut group = Group::new();
-    let actors = ["a", "b", "c", "d"].map(|name| play.stubborn(name, &mut group));
-    actors[1].panics_in_drop();
-    actors[2].panics_in_drop();
-    assert_all_dropped(&play, &actors, || {
-        assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
-    });
-}
+    use super::*;
 
-/// Two panics at once would abort the program.
-#[cfg(all(feature = "std", panic = "unwind"))]
-#[test]
-fn a_panic_in_the_drop_of_an_actor_while_another_unwinds_is_left_at_that() {
-    use std::panic::{catch_unwind, AssertUnwindSafe};
+    /// Counts its drops, and panics in each.
+    struct Loud<'a>(&'a Cell<u32>, &'static str);
 
-    let play = Play::default();
-    let mut group = Group::new();
-    let actors = ["a", "b"].map(|name| play.stubborn(name, &mut group));
-    actors[0].panics_in_drop();
-    let unwound = catch_unwind(AssertUnwindSafe(|| {
-        let _group = group;
-        panic!("first");
-    }));
-    assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"first"));
-    assert!(actors.iter().all(Actor::is_dropped));
+    impl Drop for Loud<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+            std::panic::panic_any(self.1);
+        }
+    }
+
+    /// Drops a group and returns what that panicked with.
+    fn panic_in_drop<T>(group: LocalGroup<'_, T>) -> &'static str {
+        let panic = catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
+        panic.downcast_ref::<&str>().unwrap()
+    }
+
+    /// `FuturesUnordered` leaks whatever it has not dropped yet when one of its futures panics in its drop.
+    #[test]
+    fn executes_that_panic_in_drop() {
+        let play = Play::default();
+        let mut group = Group::new();
+        let actors = ["a", "b", "c", "d"].map(|name| play.stubborn(name, &mut group));
+        actors[1].panics_in_drop();
+        actors[2].panics_in_drop();
+        assert_all_dropped(&play, &actors, || {
+            assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
+        });
+    }
+
+    /// Two panics at once would abort the program.
+    #[test]
+    fn execute_that_panics_in_drop_while_unwinding() {
+        let play = Play::default();
+        let mut group = Group::new();
+        let actors = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+        actors[0].panics_in_drop();
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let _group = group;
+            panic!("first");
+        }));
+        assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"first"));
+        assert!(actors.iter().all(Actor::is_dropped));
+    }
+
+    #[test]
+    fn outputs_that_panic_in_drop() {
+        let (play, drops) = (Play::default(), Cell::new(0));
+        let mut group = Group::local();
+        for name in ["first", "second", "third"] {
+            let output = Loud(&drops, name);
+            group.add(async { output }, |_| {});
+        }
+        group.add(pending(), |_| {});
+        play.settle(&mut group);
+        assert_eq!(panic_in_drop(group), "first");
+        assert_eq!(drops.get(), 3);
+    }
+
+    /// Both are fields of one allocation, so the second would panic while the first unwinds.
+    #[test]
+    fn execute_and_interrupt_that_panic_in_drop() {
+        for polled in [false, true] {
+            let (play, drops) = (Play::default(), Cell::new(0));
+            let mut group = Group::local();
+            for _ in 0..2 {
+                let [execute, interrupt] = ["execute", "interrupt"].map(|it| Loud(&drops, it));
+                group.add(
+                    async move {
+                        let _execute = execute;
+                        pending::<()>().await
+                    },
+                    move |_| drop(interrupt),
+                );
+            }
+            if polled {
+                play.settle(&mut group);
+            }
+            assert_eq!(panic_in_drop(group), "execute");
+            assert_eq!(drops.get(), 4);
+        }
+    }
+
+    #[test]
+    fn all_that_panics_in_drop_while_unwinding() {
+        let (play, drops) = (Play::default(), Cell::new(0));
+        let mut group = Group::local();
+        let [output, execute, interrupt] =
+            ["output", "execute", "interrupt"].map(|it| Loud(&drops, it));
+        group.add(async { output }, |_| {});
+        let stage = {
+            let mut back = Group::local();
+            back.add(
+                async move {
+                    let _execute = execute;
+                    pending().await
+                },
+                move |_| drop(interrupt),
+            );
+            back
+        };
+        group.add(pending(), |_| {});
+        let mut group = group.before(stage);
+        play.settle(&mut group);
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let _group = group;
+            panic!("first");
+        }));
+        assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"first"));
+        assert_eq!(drops.get(), 3);
+    }
 }

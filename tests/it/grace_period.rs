@@ -1,37 +1,48 @@
-//! Clause 10: the bound of the stop.
+//! Clause 10: grace periods. Those of combined groups are in [`stages`](crate::stages).
 
-use std::future::{pending, ready};
-use std::task::Poll;
+use std::future::{pending, poll_fn, ready};
 
+use futures::channel::oneshot;
+use futures::FutureExt;
 use run_group::{Group, Outcome};
 
 use crate::play::{Actor, Play, Word};
 
-/// Sets a grace period that says when it begins, and returns the means to end it.
-fn grace_period(play: &Play, group: &mut Group<'_, Word>) -> Actor {
-    let timer = play.actor("timer");
-    let (play, mut begin) = (play.clone(), timer.begin());
-    group.grace_period(move || {
-        play.say("begins");
-        begin()
-    });
-    timer
+/// Returns a group that is stopping: `cause` has returned, and the actors of these names ignore their interrupts. The grace
+/// period is running.
+fn stopping<const N: usize>(
+    play: &Play,
+    names: [Word; N],
+) -> (Group<'static, Word>, Actor, [Actor; N]) {
+    let mut group = Group::new();
+    let timer = play.grace_period("timer", &mut group);
+    let actors = names.map(|name| play.stubborn(name, &mut group));
+    group.add(ready("done"), |_| {}).named("cause");
+    play.settle(&mut group);
+    play.log();
+    (group, timer, actors)
+}
+
+/// Returns the lines that contain `word`.
+fn only(log: Vec<String>, word: &str) -> Vec<String> {
+    log.into_iter().filter(|line| line.contains(word)).collect()
 }
 
 #[test]
 fn begins_right_after_the_interrupts() {
     let play = Play::default();
     let mut group = Group::new();
-    grace_period(&play, &mut group);
-    let [a, _b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    play.grace_period("timer", &mut group);
+    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
     play.settle(&mut group);
     assert_eq!(play.log(), ["a", "b"]);
 
     a.returns("done");
-    play.settle(&mut group);
+    b.wake();
+    play.poll_pending(&mut group);
     assert_eq!(
         play.log(),
-        ["a", "a! (by a)", "b! (by a)", "begins", "timer"]
+        ["a", "a! (by a)", "b! (by a)", "timer begins", "timer", "b"]
     );
 }
 
@@ -39,41 +50,93 @@ fn begins_right_after_the_interrupts() {
 fn begins_once() {
     let play = Play::default();
     let mut group = Group::new();
-    grace_period(&play, &mut group);
+    play.grace_period("timer", &mut group);
     let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    for actor in actors {
+    for actor in &actors[..2] {
         play.settle(&mut group);
         actor.returns("done");
     }
+    play.settle(&mut group);
+    let late = play.stubborn("late", &mut group);
+    play.settle(&mut group);
+    late.returns("done");
+    actors[2].returns("done");
     assert_eq!(play.poll_ready(&mut group), Some("done"));
-    let begun = play.log().iter().filter(|line| *line == "begins").count();
-    assert_eq!(begun, 1);
+    assert_eq!(only(play.log(), "begins"), ["timer begins"]);
 }
 
 #[test]
-fn is_not_waited_for_when_all_are_back() {
+fn not_begun_if_no_actor_is_left_running() {
     let play = Play::default();
     let mut group = Group::new();
-    let timer = grace_period(&play, &mut group);
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
-    a.returns("done");
+    play.grace_period("timer", &mut group);
+    group.add(ready("done"), |_| {});
+    group.add_abortable(play.actor("aborted").execute());
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["aborted dropped"]);
+}
+
+/// The first interrupts leave nothing running, but an actor waits to join the stage.
+#[cfg(feature = "std")]
+#[test]
+fn begins_later_if_an_actor_joins() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let timer = play.grace_period("timer", &mut group);
+    let (handle, late) = (group.handle(), play.actor("late"));
+    let execute = late.execute();
+    group.add_abortable(pending());
+    group
+        .add(ready("done"), move |_| {
+            handle.add(execute, late.interrupt());
+        })
+        .named("cause");
+    play.poll_pending(&mut group);
+    assert!(play.log().is_empty());
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["late! (by cause)", "timer begins", "timer", "late"]
+    );
+    timer.returns("over");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["timer", "late dropped"]);
+}
+
+#[test]
+fn is_polled_before_the_actors() {
+    let play = Play::default();
+    let (mut group, timer, [a, b]) = stopping(&play, ["a", "b"]);
+    a.wake();
+    b.wake();
+    timer.wake();
+    play.poll_pending(&mut group);
+    assert_eq!(play.log(), ["timer", "a", "b"]);
+}
+
+#[test]
+fn is_dropped_when_every_actor_has_exited() {
+    let play = Play::default();
+    let (mut group, timer, [a, b]) = stopping(&play, ["a", "b"]);
+    a.returns("late");
     play.settle(&mut group);
     assert!(!timer.is_dropped());
     b.returns("late");
+    play.log();
     assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert!(timer.is_dropped());
+    assert_eq!(play.log(), ["timer", "b", "timer dropped"]);
 }
 
 #[test]
-fn its_end_drops_who_is_still_out_in_the_order_of_adding() {
+fn actors_expire_in_order_of_adding() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
-    let timer = grace_period(&play, &mut group);
+    let timer = play.grace_period("timer", &mut group);
     let [_a, b, c, d, _e] = ["a", "b", "c", "d", "e"].map(|name| play.stubborn(name, &mut group));
     c.returns("done");
     play.settle(&mut group);
-    // So that the set has them in another order than that of adding.
+    // So the set has them in another order than that of adding.
     d.wake();
     b.wake();
     play.settle(&mut group);
@@ -98,7 +161,7 @@ fn its_end_drops_who_is_still_out_in_the_order_of_adding() {
 }
 
 #[test]
-fn the_report_names_who_ran_out() {
+fn report_has_the_expired_actors() {
     let play = Play::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
@@ -118,8 +181,9 @@ fn the_report_names_who_ran_out() {
     assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
 }
 
+/// It is over in the first poll of the group, in which most actors have not been polled yet.
 #[test]
-fn one_that_is_over_at_once_still_lets_everyone_see_the_interrupt() {
+fn last_turn_includes_first_polls() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -146,35 +210,205 @@ fn one_that_is_over_at_once_still_lets_everyone_see_the_interrupt() {
 }
 
 #[test]
-fn whoever_returns_in_the_poll_in_which_it_ends_has_returned() {
+fn last_turn_includes_woken_actors() {
     let play = Play::default();
-    let mut group = Group::new();
-    let timer = grace_period(&play, &mut group);
-    let [a, b, _c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    a.returns("done");
-    play.settle(&mut group);
-
+    let (group, timer, [_a, b, _c]) = stopping(&play, ["a", "b", "c"]);
     timer.returns("over");
     b.returns("just in time");
     let exits = play.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[1].output(), Some(&"just in time"));
-    assert_eq!(exits[2].to_string(), "c expired");
+    let lines: Vec<_> = exits[2..].iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["a expired", "c expired"]);
+    assert_eq!(play.log(), ["timer", "b", "a dropped", "c dropped"]);
+}
+
+/// A poll of the set ends after two self-wakes. That was taken for "every actor waits", so an actor expired although it had
+/// been woken and would have returned in that poll. If two connections were busy, the storage lost its flush.
+#[test]
+fn last_turn_reaches_past_self_wakers() {
+    for spinning in 0..10 {
+        let play = Play::default();
+        let (mut group, timer, [storage]) = stopping(&play, ["storage"]);
+        for _ in 0..spinning {
+            play.stubborn("connection", &mut group).spins();
+        }
+        for _ in 0..spinning {
+            play.poll_pending(&mut group); // so that each was polled
+        }
+        play.log();
+
+        timer.returns("over");
+        storage.returns("flushed");
+        let exits = play.poll_ready(&mut Box::pin(group.report()));
+        assert_eq!(exits[1].output(), Some(&"flushed"), "{spinning}");
+        let log = play.log();
+        let turns = log.iter().filter(|line| *line == "connection").count();
+        assert_eq!(turns, spinning, "one turn each: {log:?}");
+        assert_eq!(exits.len(), 2 + spinning);
+    }
+}
+
+/// It is over in the first poll of the group, and the actors in front wake themselves.
+#[test]
+fn last_turn_reaches_actors_not_polled_yet() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.grace_period(|| ready(()));
+    group.add(ready("done"), |_| {});
+    for _ in 0..9 {
+        play.stubborn("connection", &mut group).spins();
+    }
+    play.obedient("storage", &mut group);
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(exits[1].output(), Some(&"obeys"));
+    assert_eq!(only(play.log(), "storage"), ["storage! (by ?)", "storage"]);
+}
+
+/// The same with two groups as actors, which drain. A group wakes itself when one of its actors does, so the set yielded before
+/// it reached the storage behind them.
+#[test]
+fn last_turn_reaches_past_draining_groups() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let timer = play.grace_period("timer", &mut group);
+    for _ in 0..2 {
+        let mut inner = Group::new();
+        let [stops, drains] = ["stops", "drains"].map(|name| play.actor(name));
+        stops.join(&mut inner);
+        inner.add(drains.execute(), move |_| drains.spins());
+        group
+            .add(inner.map(Option::unwrap), move |_| stops.returns("stops"))
+            .named("inner");
+    }
+    let storage = play.stubborn("storage", &mut group);
+    group.add(ready("done"), |_| {}).named("cause");
+    for _ in 0..10 {
+        play.poll_pending(&mut group);
+    }
+
+    timer.returns("over");
+    storage.returns("flushed");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            r#"storage returned "flushed", interrupted"#,
+            "inner expired",
+            "inner expired"
+        ]
+    );
+}
+
+/// An actor that is woken in the last turn of another had not been woken by the end of the grace period.
+#[test]
+fn woken_in_the_last_turn_is_too_late() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let timer = play.grace_period("timer", &mut group);
+    let late = play.stubborn("late", &mut group);
+    let (waking, other) = (play.actor("waking"), late.clone());
+    let (mut execute, first) = (waking.execute(), waking.clone());
+    group.add(
+        poll_fn(move |cx| {
+            other.wake();
+            execute.poll_unpin(cx)
+        }),
+        |_| {},
+    );
+    group.add(ready("done"), |_| {});
+    play.settle(&mut group);
+    play.log();
+
+    first.wake();
+    timer.returns("over");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(
+        play.log(),
+        ["timer", "waking", "late dropped", "waking dropped"]
+    );
+}
+
+/// The expiry of one actor adds three others, so the stage does not end although its grace period is over.
+#[cfg(feature = "std")]
+#[test]
+fn joined_after_the_end_is_polled_once() {
+    let play = Play::default();
+    let (mut group, timer, _) = stopping(&play, ["stuck"]);
+    let (handle, log) = (group.handle(), play.clone());
+    group.on_exit(move |exit| {
+        log.say(exit);
+        if exit.name() == Some("stuck") {
+            let [a, b, c] = ["a", "b", "c"].map(|name| log.actor(name));
+            a.spins();
+            b.obeys();
+            handle.add(a.execute(), a.interrupt()).named("a");
+            handle.add(b.execute(), b.interrupt()).named("b");
+            handle.add_abortable(c.execute()).named("c");
+        }
+    });
+    timer.returns("over");
+    play.poll_pending(&mut group);
+    assert_eq!(play.log(), ["timer", "stuck dropped", "stuck expired"]);
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(
+        play.log(),
+        [
+            "a! (by cause)",
+            "b! (by cause)",
+            "c dropped",
+            "c aborted",
+            "a",
+            "b",
+            r#"b returned "obeys", interrupted"#,
+            "a dropped",
+            "a expired"
+        ]
+    );
 }
 
 #[test]
-fn any_future_will_do_and_a_second_one_takes_the_place_of_the_first() {
+fn any_future_will_do() {
     let play = Play::default();
     let mut group = Group::new();
-    let never = grace_period(&play, &mut group);
     group.grace_period(|| async { Err::<u8, _>("what it resolves to is ignored") });
-    assert!(never.is_dropped());
     play.stubborn("stuck", &mut group);
     group.add(ready("done"), |_| {});
     assert_eq!(play.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
-fn one_that_is_set_during_the_stop_begins_with_the_next_poll() {
+fn second_one_replaces_the_first() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.grace_period(|| -> std::future::Ready<()> { panic!("it was replaced") });
+    play.grace_period("timer", &mut group);
+    play.stubborn("stuck", &mut group);
+    group.add(ready("done"), |_| {}).named("cause");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["stuck", "stuck! (by cause)", "timer begins", "timer"]
+    );
+}
+
+#[test]
+fn running_one_can_be_replaced() {
+    let play = Play::default();
+    let (mut group, first, _) = stopping(&play, ["stuck"]);
+    let second = play.grace_period("second", &mut group);
+    assert!(first.is_dropped());
+    assert_eq!(play.log(), ["timer dropped"]);
+    first.returns("over"); // which ends nothing
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["second begins", "second"]);
+    second.returns("over");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["second", "stuck dropped"]);
+}
+
+#[test]
+fn set_while_stopping_begins_with_the_next_poll() {
     let play = Play::default();
     let mut group = Group::new();
     play.stubborn("stuck", &mut group);
@@ -182,24 +416,98 @@ fn one_that_is_set_during_the_stop_begins_with_the_next_poll() {
     play.settle(&mut group);
     play.log();
 
-    let timer = grace_period(&play, &mut group);
+    let timer = play.grace_period("timer", &mut group);
+    assert!(play.log().is_empty());
     play.settle(&mut group);
-    assert_eq!(play.log(), ["begins", "timer"]);
+    assert_eq!(play.log(), ["timer begins", "timer"]);
     timer.returns("over");
     assert_eq!(play.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
-fn an_actor_that_wakes_itself_for_ever_does_not_hold_it_up() {
+fn self_wakers_do_not_delay_it() {
     let play = Play::default();
-    let mut group = Group::new();
-    let timer = grace_period(&play, &mut group);
-    for name in ["a", "b", "c"] {
-        play.stubborn(name, &mut group).spins();
-    }
-    group.add(ready("done"), |_| {});
+    let (mut group, timer, actors) = stopping(&play, ["a", "b", "c"]);
+    actors.iter().for_each(Actor::spins);
     play.poll_pending(&mut group);
     play.poll_pending(&mut group);
     timer.returns("over");
-    assert_eq!(play.poll(&mut group), Poll::Ready(Some("done")));
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
+/// A second Ctrl-C is one future for the whole program.
+#[test]
+fn a_shared_future_is_one_deadline() {
+    let play = Play::default();
+    let (force, forced) = oneshot::channel::<()>();
+    let forced = forced.shared();
+    let [a, mut b, mut c] = ["a", "b", "c"].map(|name| {
+        let mut group = Group::new();
+        play.stubborn(name, &mut group);
+        group
+    });
+    play.obedient("in time", &mut b);
+    c.add(ready("done"), |_| {}).named("cause");
+    let mut group = a.before(b).before(c);
+    play.observe(&mut group);
+    group.grace_period(move || forced.clone());
+    play.settle(&mut group);
+    assert_eq!(group.len(), 4);
+    play.log();
+
+    force.send(()).unwrap();
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(
+        play.log(),
+        [
+            "a dropped",
+            "a expired",
+            "b! (by cause)",
+            "in time! (by cause)",
+            "in time",
+            r#"in time returned "obeys", interrupted"#,
+            "b dropped",
+            "b expired",
+            "c! (by cause)",
+            "c dropped",
+            "c expired"
+        ]
+    );
+}
+
+/// A limit that fails must not become no limit, so a panic counts as the end. The next stage gets a grace period again.
+#[cfg(all(feature = "std", panic = "unwind"))]
+#[test]
+fn panic_ends_it_for_one_stage_only() {
+    use std::panic::{catch_unwind, AssertUnwindSafe};
+
+    for in_begin in [true, false] {
+        let play = Play::default();
+        let (mut front, mut back) = (Group::new(), Group::new());
+        play.stubborn("a", &mut front);
+        play.stubborn("b", &mut back);
+        back.add(ready("done"), |_| {}).named("cause");
+        let mut group = front.before(back);
+        let timer = play.actor("timer");
+        let (mut begin, again, mut stage) = (timer.begin(), timer.clone(), 0);
+        group.grace_period(move || {
+            stage += 1;
+            assert!(!in_begin || stage > 1, "in begin");
+            again.waits();
+            begin()
+        });
+        play.settle(&mut group);
+        if !in_begin {
+            assert_eq!(group.len(), 2);
+            timer.panics("in the future");
+            play.settle(&mut group);
+        }
+        assert_eq!(group.len(), 1);
+        play.log();
+
+        timer.returns("over");
+        assert!(catch_unwind(AssertUnwindSafe(|| play.poll(&mut group))).is_err());
+        assert_eq!(play.log(), ["timer", "b dropped"]);
+        assert!(group.is_empty());
+    }
 }

@@ -53,6 +53,7 @@ use {
 };
 
 mod adding;
+mod before;
 mod costs;
 mod dropping;
 #[cfg(not(target_family = "wasm"))]
@@ -64,16 +65,15 @@ mod graphs;
 mod interrupted;
 mod kinds;
 mod leaks;
-mod merging;
 // mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
 mod play;
 mod release;
+mod shutdown;
 mod stages;
 mod start;
-mod stop;
 #[cfg(target_has_atomic = "ptr")]
 mod testing;
 #[cfg(not(target_family = "wasm"))]

@@ -1,4 +1,4 @@
-//! Actors that do what the test says, a log of what happens to them, and polls by hand.
+//! Actors that a test controls, a log of what happens to them, and polls by hand.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -12,14 +12,14 @@ use run_group::{Exit, Group};
 /// What the actors of a play return.
 pub type Word = &'static str;
 
-/// One test: who is polled by hand, and what has happened.
+/// One test: its log, and the waker that it polls with.
 #[derive(Clone, Default)]
 pub struct Play {
     log: Arc<Mutex<Vec<String>>>,
     wakes: Arc<Wakes>,
 }
 
-/// Counts how often the poller was woken.
+/// Counts how often the waker was woken.
 #[derive(Default)]
 struct Wakes(AtomicUsize);
 
@@ -36,7 +36,7 @@ impl Play {
         Pin::new(future).poll(&mut Context::from_waker(&waker))
     }
 
-    /// Polls a future once, which is not ready.
+    /// Polls a future once and asserts that it is not ready.
     #[track_caller]
     pub fn poll_pending<F: Future + Unpin>(&self, future: &mut F) {
         assert!(
@@ -46,7 +46,7 @@ impl Play {
         );
     }
 
-    /// Polls a future once, which is ready.
+    /// Polls a future once, asserts that it is ready, and returns its output.
     #[track_caller]
     pub fn poll_ready<F: Future + Unpin>(&self, future: &mut F) -> F::Output {
         match self.poll(future) {
@@ -55,7 +55,7 @@ impl Play {
         }
     }
 
-    /// Polls a future until nobody has woken it, so that all that can happen has happened.
+    /// Polls a future until it no longer wakes itself, so that all that can happen has happened.
     #[track_caller]
     pub fn settle<F: Future + Unpin>(&self, future: &mut F) {
         for _ in 0..1000 {
@@ -65,10 +65,10 @@ impl Play {
                 return;
             }
         }
-        panic!("it never settles: {:?}", self.log());
+        panic!("it wakes itself for ever: {:?}", self.log());
     }
 
-    /// Returns how often the poller was woken since this was asked last.
+    /// Returns how often the waker was woken since the last call.
     pub fn take_wakes(&self) -> usize {
         self.wakes.0.swap(0, SeqCst)
     }
@@ -78,12 +78,12 @@ impl Play {
         self.log.lock().unwrap().push(line.to_string());
     }
 
-    /// Returns what was said since this was asked last.
+    /// Returns the lines that were added since the last call.
     pub fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.log.lock().unwrap())
     }
 
-    /// Returns an actor that does nothing until it is told to.
+    /// Returns an actor that waits, until the test has it do something else.
     pub fn actor(&self, name: Word) -> Actor {
         Actor {
             play: self.clone(),
@@ -92,7 +92,7 @@ impl Play {
         }
     }
 
-    /// Adds an actor of this name to a group, which returns `"obeys"` when it is interrupted.
+    /// Adds an actor that returns `"obeys"` when it is interrupted.
     pub fn obedient(&self, name: Word, group: &mut Group<'_, Word>) -> Actor {
         let actor = self.actor(name);
         actor.obeys();
@@ -100,21 +100,32 @@ impl Play {
         actor
     }
 
-    /// Adds an actor of this name to a group, which ignores its interrupt.
+    /// Adds an actor that ignores its interrupt.
     pub fn stubborn(&self, name: Word, group: &mut Group<'_, Word>) -> Actor {
         let actor = self.actor(name);
         actor.join(group);
         actor
     }
 
-    /// Has a group say each exit.
+    /// Logs each exit of a group.
     pub fn observe(&self, group: &mut Group<'_, Word>) {
         let play = self.clone();
         group.on_exit(move |exit| play.say(exit));
     }
+
+    /// Sets a grace period that logs when it begins. It ends when the actor that is returned does.
+    pub fn grace_period(&self, name: Word, group: &mut Group<'_, Word>) -> Actor {
+        let timer = self.actor(name);
+        let (play, mut begin) = (self.clone(), timer.begin());
+        group.grace_period(move || {
+            play.say(format_args!("{name} begins"));
+            begin()
+        });
+        timer
+    }
 }
 
-/// An actor's remote control. All of its clones control the same actor.
+/// A remote control of an actor. All of its clones control the same one.
 #[derive(Clone)]
 pub struct Actor {
     play: Play,
@@ -124,9 +135,9 @@ pub struct Actor {
 
 #[derive(Default)]
 struct State {
-    /// What execute does when it is polled next.
+    /// What execute does whenever it is polled.
     turn: Mutex<Turn>,
-    /// Who polled it last.
+    /// The waker that it was last polled with.
     waker: Mutex<Option<Waker>>,
     /// Whether it returns when it is interrupted.
     obeys: AtomicBool,
@@ -147,18 +158,18 @@ enum Turn {
 }
 
 impl Actor {
-    /// Returns its execute. It says when it is polled, and when it is dropped before it has returned.
+    /// Returns its execute. It logs when it is polled, and when it is dropped before it has returned.
     pub fn execute(&self) -> Execute {
         Execute(self.clone())
     }
 
-    /// Returns a closure for `grace_period`: each grace period that it begins is an execute of this actor.
+    /// Returns a closure for `Group::grace_period`. Each future that it returns is an execute of this actor.
     pub fn begin(&self) -> impl FnMut() -> Execute + Send + 'static {
         let actor = self.clone();
         move || actor.execute()
     }
 
-    /// Returns its interrupt. It says who was the cause.
+    /// Returns its interrupt. It logs the name of the cause.
     pub fn interrupt(&self) -> impl FnOnce(&Exit<Word>) + Send + 'static {
         let actor = self.clone();
         move |cause| {
@@ -170,7 +181,7 @@ impl Actor {
         }
     }
 
-    /// Adds it to a group, under its name.
+    /// Adds it to a group, with its name.
     pub fn join(&self, group: &mut Group<'_, Word>) {
         group.add(self.execute(), self.interrupt()).named(self.name);
     }
@@ -178,6 +189,11 @@ impl Actor {
     /// Has it return `obeys` when it is interrupted.
     pub fn obeys(&self) {
         self.state.obeys.store(true, SeqCst);
+    }
+
+    /// Has it wait again, as at the beginning.
+    pub fn waits(&self) {
+        self.next(Turn::Wait);
     }
 
     /// Has it wake itself whenever it is polled.
@@ -209,7 +225,7 @@ impl Actor {
         }
     }
 
-    /// Returns whether its execute was dropped.
+    /// Returns whether an execute of it was dropped.
     pub fn is_dropped(&self) -> bool {
         self.state.dropped.load(SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Clauses 8 and 9: when an execute is dropped, and the abortable actors.
+//! Clauses 8 and 9: when an execute is dropped, and abortable actors.
 
 use std::future::{pending, ready};
 
@@ -7,7 +7,7 @@ use run_group::{Group, Outcome};
 use crate::play::Play;
 
 #[test]
-fn an_execute_is_dropped_as_soon_as_it_has_returned() {
+fn returned_execute_is_dropped_at_once() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b, _c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -19,9 +19,9 @@ fn an_execute_is_dropped_as_soon_as_it_has_returned() {
     assert!(b.is_dropped());
 }
 
-/// Before any interrupt is called, so that an interrupt may wait for what the execute held.
+/// So an interrupt can rely on what the execute has released.
 #[test]
-fn the_execute_of_the_cause_is_dropped_before_the_interrupts() {
+fn cause_is_dropped_before_the_interrupts() {
     let play = Play::default();
     let mut group = Group::new();
     let a = play.actor("a");
@@ -33,17 +33,18 @@ fn the_execute_of_the_cause_is_dropped_before_the_interrupts() {
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn an_execute_is_dropped_as_soon_as_it_has_panicked() {
+fn panicked_execute_is_dropped_at_once() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, _b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
     a.panics("oh");
     play.settle(&mut group);
     assert!(a.is_dropped());
+    assert_eq!(play.log(), ["a", "a! (by a)", "b! (by a)", "b"]);
 }
 
 #[test]
-fn an_abortable_actor_is_dropped_where_it_stands_in_its_turn() {
+fn abortable_is_dropped_in_order_of_adding() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -73,7 +74,7 @@ fn an_abortable_actor_is_dropped_where_it_stands_in_its_turn() {
 }
 
 #[test]
-fn an_abortable_actor_is_not_polled_after_the_interruption() {
+fn abortable_is_not_polled_once_interrupted() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b] = ["a", "b"].map(|name| play.actor(name));
@@ -85,7 +86,7 @@ fn an_abortable_actor_is_not_polled_after_the_interruption() {
 }
 
 #[test]
-fn an_abortable_actor_may_return_first() {
+fn abortable_may_return_first() {
     let play = Play::default();
     let mut group = Group::new();
     group.add_abortable(ready("done")).named("abortable");
@@ -100,7 +101,7 @@ fn an_abortable_actor_may_return_first() {
 }
 
 #[test]
-fn a_group_of_abortable_actors_ends_with_the_first() {
+fn abortable_actors_end_with_the_first() {
     let mut group = Group::new();
     group.add_abortable(pending());
     group.add_abortable(ready(7));
@@ -118,7 +119,7 @@ fn a_group_of_abortable_actors_ends_with_the_first() {
 
 /// The waker of an actor may outlive it, in a timer or a channel.
 #[test]
-fn waking_an_actor_that_is_gone_does_nothing() {
+fn waking_an_exited_actor_does_nothing() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| play.actor(name));

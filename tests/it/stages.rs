@@ -1,4 +1,4 @@
-//! Clause 11: several stages.
+//! Clauses 10 and 11: the shutdown of several stages. How groups are combined is in [`before`](crate::before).
 
 use std::future::{pending, ready};
 
@@ -6,7 +6,7 @@ use run_group::{Exit, Group, LocalGroup};
 
 use crate::play::{Actor, Play, Word};
 
-/// Two stages of two stubborn actors each: `a` and `b` before `c` and `d`. Each has its own observer.
+/// Returns two stages of two actors that ignore their interrupts: `a` and `b` before `c` and `d`. Each has its own observer.
 fn two_stages(play: &Play) -> (Group<'static, Word>, [Actor; 4]) {
     let (mut front, mut back) = (Group::new(), Group::new());
     for (group, name) in [(&mut front, "front"), (&mut back, "back")] {
@@ -18,7 +18,7 @@ fn two_stages(play: &Play) -> (Group<'static, Word>, [Actor; 4]) {
     (front.before(back), [a, b, c, d])
 }
 
-/// Indices and names, in the order of the exits.
+/// Returns indices and names, in the order of the exits.
 fn names(exits: &[Exit<Word>]) -> Vec<(usize, &str)> {
     exits
         .iter()
@@ -27,7 +27,7 @@ fn names(exits: &[Exit<Word>]) -> Vec<(usize, &str)> {
 }
 
 #[test]
-fn all_stages_run_from_the_start_in_the_order_of_adding() {
+fn all_stages_run_from_the_start() {
     let play = Play::default();
     let (mut group, _) = two_stages(&play);
     assert_eq!(group.len(), 4);
@@ -36,7 +36,7 @@ fn all_stages_run_from_the_start_in_the_order_of_adding() {
 }
 
 #[test]
-fn the_back_is_interrupted_when_all_of_the_front_is_back_with_the_same_cause() {
+fn back_is_interrupted_when_front_has_exited() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
     play.settle(&mut group);
@@ -74,7 +74,7 @@ fn the_back_is_interrupted_when_all_of_the_front_is_back_with_the_same_cause() {
 }
 
 #[test]
-fn a_first_exit_in_the_back_interrupts_the_front_first() {
+fn exit_in_back_interrupts_front_first() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
     play.settle(&mut group);
@@ -95,7 +95,7 @@ fn a_first_exit_in_the_back_interrupts_the_front_first() {
 }
 
 #[test]
-fn whoever_of_the_back_returns_meanwhile_was_not_interrupted_and_is_in_its_turn() {
+fn early_exit_in_later_stage() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
     a.returns("1st");
@@ -116,9 +116,32 @@ fn whoever_of_the_back_returns_meanwhile_was_not_interrupted_and_is_in_its_turn(
 }
 
 #[test]
-fn a_stage_that_has_returned_by_itself_is_still_interrupted_in_its_turn() {
+fn early_exit_of_abortable_in_later_stage() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let a = play.stubborn("a", &mut front);
+    let b = play.actor("b");
+    back.add_abortable(b.execute()).named("b");
+    front.add(ready("done"), |_| {}).named("cause");
+    let mut group = front.before(back);
+    play.settle(&mut group);
+    b.returns("early");
+    play.settle(&mut group);
+    assert_eq!(group.len(), 1);
+    a.returns("late");
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [r#"b returned "early""#, r#"a returned "late", interrupted"#]
+    );
+}
+
+#[test]
+fn exited_stage_is_still_interrupted() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
+    play.grace_period("timer", &mut group);
     c.returns("1st");
     d.returns("2nd");
     play.settle(&mut group);
@@ -126,11 +149,15 @@ fn a_stage_that_has_returned_by_itself_is_still_interrupted_in_its_turn() {
     a.returns("3rd");
     b.returns("4th");
     assert_eq!(play.poll_ready(&mut group), Some("1st"));
-    assert_eq!(play.log()[4..], ["c! (by c)", "d! (by c)"]);
+    assert_eq!(
+        play.log()[5..],
+        ["timer dropped", "c! (by c)", "d! (by c)"],
+        "nor does a grace period begin"
+    );
 }
 
 #[test]
-fn all_in_one_poll_keeps_to_the_order_of_the_stages() {
+fn one_poll_goes_through_all_stages() {
     let play = Play::default();
     let (mut group, actors) = two_stages(&play);
     for actor in &actors {
@@ -157,7 +184,7 @@ fn all_in_one_poll_keeps_to_the_order_of_the_stages() {
 }
 
 #[test]
-fn each_stage_has_its_own_grace_period() {
+fn parts_keep_their_grace_periods() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let [first, second] = ["first", "second"].map(|name| play.actor(name));
@@ -172,7 +199,7 @@ fn each_stage_has_its_own_grace_period() {
     play.settle(&mut group);
     assert_eq!(
         play.log()[..6],
-        ["a", "a! (by a)", "b! (by a)", "b", "c", "first"]
+        ["a", "a! (by a)", "b! (by a)", "first", "b", "c"]
     );
     second.returns("over"); // it has not begun, so this ends nothing
     play.settle(&mut group);
@@ -189,7 +216,7 @@ fn each_stage_has_its_own_grace_period() {
 }
 
 #[test]
-fn the_grace_period_of_the_front_does_not_bound_the_back() {
+fn grace_period_of_front_spares_back() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.grace_period(|| ready(()));
@@ -204,7 +231,7 @@ fn the_grace_period_of_the_front_does_not_bound_the_back() {
 }
 
 #[test]
-fn three_stages_stop_one_after_the_other_however_they_were_put_together() {
+fn three_stages_shut_down_in_order() {
     for left_first in [true, false] {
         let play = Play::default();
         let [a, b, c] = ["a", "b", "c"].map(|name| {
@@ -240,10 +267,10 @@ fn three_stages_stop_one_after_the_other_however_they_were_put_together() {
 }
 
 #[test]
-fn an_empty_stage_is_passed_over() {
+fn empty_stage_is_skipped() {
     let play = Play::default();
     let mut empty = Group::new();
-    empty.grace_period(|| -> std::future::Ready<()> { panic!("nobody is here to wait for") });
+    empty.grace_period(|| -> std::future::Ready<()> { panic!("no actor is left") });
     let (mut front, mut back) = (Group::new(), Group::new());
     front.add(ready("done"), |_| {}).named("front");
     play.obedient("back", &mut back);
@@ -253,30 +280,7 @@ fn an_empty_stage_is_passed_over() {
 }
 
 #[test]
-fn a_new_group_before_another_is_the_other() {
-    let play = Play::default();
-    let mut other = Group::new();
-    play.observe(&mut other);
-    play.stubborn("a", &mut other);
-    let mut group = Group::new().before(other);
-    // Added to the same stage: it is interrupted together with `a`.
-    group.add(ready("done"), |_| {}).named("b");
-    play.settle(&mut group);
-    assert_eq!(
-        play.log(),
-        ["a", r#"b returned "done""#, "a! (by b)", "a"][..3]
-    );
-}
-
-#[test]
-fn empty_groups_before_each_other_are_empty() {
-    let group = Group::<()>::new().before(Group::new()).before(Group::new());
-    assert!(group.is_empty());
-    assert_eq!(smol::block_on(group), None);
-}
-
-#[test]
-fn adding_to_the_group_adds_to_the_stage_that_stops_first() {
+fn added_actor_joins_first_stage() {
     let play = Play::default();
     let (mut group, [a, b, ..]) = two_stages(&play);
     let late = play.stubborn("late", &mut group);
@@ -298,7 +302,7 @@ fn adding_to_the_group_adds_to_the_stage_that_stops_first() {
 }
 
 #[test]
-fn adding_while_the_back_stops_adds_to_the_back() {
+fn added_actor_joins_current_stage() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
     a.returns("done");
@@ -310,18 +314,17 @@ fn adding_while_the_back_stops_adds_to_the_back() {
     play.settle(&mut group);
     assert_eq!(play.log(), ["late! (by a)", "late"]);
     for actor in [c, d, late] {
-        actor.returns("back");
+        actor.returns("late");
     }
     let exits = play.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(names(&exits)[4], (4, "late"));
     assert!(play
         .log()
-        .contains(&r#"back: late returned "back", interrupted"#.into()));
+        .contains(&r#"back: late returned "late", interrupted"#.into()));
 }
 
-/// A program that logs the exits of its group means all of them, also where the group was put together.
 #[test]
-fn the_observer_of_the_whole_sees_every_exit_after_that_of_the_stage() {
+fn observer_of_whole_sees_every_exit() {
     let play = Play::default();
     let (mut group, [a, b, c, d]) = two_stages(&play);
     let observer = play.clone();
@@ -350,36 +353,122 @@ fn the_observer_of_the_whole_sees_every_exit_after_that_of_the_stage() {
     );
 }
 
-/// Otherwise a bound that was set on the whole would bound its front, and the stop would have none.
+/// There was one grace period for all stages. So a web actor that hung in the front used it up, and the storage behind it
+/// expired without its flush.
 #[test]
-fn the_grace_period_of_the_whole_bounds_the_stop_of_all_stages() {
+fn stuck_front_takes_no_time_from_back() {
     let play = Play::default();
-    let (mut group, [a, b, _c, d]) = two_stages(&play);
-    let timer = play.actor("timer");
-    let (mut begin, log) = (timer.begin(), play.clone());
-    group.grace_period(move || {
-        log.say("begins");
-        begin()
-    });
+    let (mut web, mut storage) = (Group::new(), Group::new());
+    let [a, _stuck] = ["a", "stuck"].map(|name| play.stubborn(name, &mut web));
+    let [flush, _slow] = ["flush", "slow"].map(|name| play.stubborn(name, &mut storage));
+    let mut group = web.before(storage);
+    let timers = ["first", "second"].map(|name| play.actor(name));
+    let mut executes = timers.clone().map(|timer| timer.execute()).into_iter();
+    group.grace_period(move || executes.next().unwrap());
     a.returns("done");
     play.settle(&mut group);
-    b.returns("b");
-    play.settle(&mut group);
-    let begun = play.log().iter().filter(|line| *line == "begins").count();
-    assert_eq!(begun, 1);
+    play.log();
 
-    timer.returns("over");
-    d.returns("just in time");
+    timers[0].returns("over");
+    play.settle(&mut group);
+    assert_eq!(
+        play.log()[..5],
+        [
+            "first",
+            "stuck dropped",
+            "flush! (by a)",
+            "slow! (by a)",
+            "second"
+        ]
+    );
+    flush.wake();
+    play.settle(&mut group);
+    flush.returns("flushed");
+    play.settle(&mut group);
+    timers[1].returns("over");
     let exits = play.poll_ready(&mut Box::pin(group.report()));
-    let lines: Vec<_> = exits[2..].iter().map(ToString::to_string).collect();
+    let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
-        [r#"d returned "just in time", interrupted"#, "c expired"]
+        [
+            "stuck expired",
+            r#"flush returned "flushed", interrupted"#,
+            "slow expired"
+        ]
     );
 }
 
 #[test]
-fn when_the_grace_period_of_the_whole_is_over_the_stages_behind_are_still_told() {
+fn grace_period_is_dropped_when_its_stage_ends() {
+    let play = Play::default();
+    let (mut group, [a, b, ..]) = two_stages(&play);
+    play.grace_period("timer", &mut group);
+    b.returns("done");
+    play.settle(&mut group);
+    play.log();
+
+    a.returns("late");
+    play.poll_pending(&mut group);
+    assert_eq!(
+        play.log(),
+        [
+            "timer",
+            "a",
+            r#"front: a returned "late", interrupted"#,
+            "timer dropped",
+            "c! (by b)",
+            "d! (by b)",
+            "timer begins",
+            "timer"
+        ]
+    );
+}
+
+#[test]
+fn inner_grace_period_comes_first() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let actors = [&mut front, &mut back].map(|group| {
+        play.grace_period("inner", group);
+        play.stubborn("a", group)
+    });
+    front.add(ready("done"), |_| {});
+    let mut group = front.before(back);
+    play.grace_period("outer", &mut group);
+    for stage in actors {
+        play.poll_pending(&mut group);
+        let log = play.log();
+        let place = |line: &str| log.iter().position(|it| it == line).unwrap();
+        assert!(place("inner begins") < place("outer begins"), "{log:?}");
+        assert!(place("inner") < place("outer"), "{log:?}");
+        stage.returns("late");
+    }
+}
+
+/// A grace period that was set on the combined group never began if the front had no actors and the back was stopping when
+/// they were combined. Such groups can no longer be combined: see `before::stopping_groups_cannot_be_combined`. Where the back
+/// is only running, the grace period begins.
+#[test]
+fn grace_period_begins_behind_empty_stage() {
+    let play = Play::default();
+    let (mut empty, mut back) = (Group::new(), Group::new());
+    play.observe(&mut empty);
+    let [cause, _stuck] = ["cause", "stuck"].map(|name| play.stubborn(name, &mut back));
+    play.settle(&mut back);
+    let mut group = empty.before(back);
+    let timer = play.grace_period("timer", &mut group);
+    cause.returns("done");
+    play.settle(&mut group);
+    let log = play.log();
+    let begun = log.iter().filter(|line| *line == "timer begins").count();
+    assert_eq!(begun, 1, "{log:?}");
+    timer.returns("over");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["timer", "stuck dropped"]);
+}
+
+#[test]
+fn later_stages_are_interrupted_after_expiry() {
     let play = Play::default();
     let (mut group, [_a, b, c, _d]) = two_stages(&play);
     group.grace_period(|| ready(()));
@@ -398,7 +487,7 @@ fn when_the_grace_period_of_the_whole_is_over_the_stages_behind_are_still_told()
 }
 
 #[test]
-fn the_earlier_of_two_grace_periods_counts() {
+fn shorter_grace_period_counts() {
     for whole_is_first in [true, false] {
         let play = Play::default();
         let (mut front, mut back) = (Group::new(), Group::new());
@@ -423,7 +512,7 @@ fn the_earlier_of_two_grace_periods_counts() {
 }
 
 #[test]
-fn groups_of_groups_keep_their_terms() {
+fn nested_groups_keep_their_observers() {
     let play = Play::default();
     let observed = |name: &'static str, group: &mut Group<'static, Word>| {
         let play = play.clone();
@@ -457,86 +546,8 @@ fn groups_of_groups_keep_their_terms() {
     );
 }
 
-/// Whatever has happened in two groups has happened when they are put together.
 #[test]
-fn groups_that_are_running_or_stopping_may_be_put_together() {
-    let play = Play::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    let [b, c] = ["b", "c"].map(|name| play.stubborn(name, &mut back));
-    b.returns("1st");
-    play.settle(&mut front);
-    play.settle(&mut back);
-    play.log();
-
-    let mut group = front.before(back);
-    play.settle(&mut group);
-    assert_eq!(play.log()[0], "a! (by b)");
-    c.returns("2nd");
-    a.returns("3rd");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(names(&exits), [(1, "b"), (2, "c"), (0, "a")]);
-    assert!(
-        !play.log().iter().any(|line| line.contains('!')),
-        "interrupted twice"
-    );
-}
-
-/// The numbers of its stages were those from its own beginning, of which there were fewer in front of it.
-#[test]
-fn a_group_that_stops_in_its_third_stage_may_be_put_behind_another() {
-    let play = Play::default();
-    let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| {
-        let mut group = Group::new();
-        play.obedient(name, &mut group);
-        group
-    });
-    a.add(ready("done"), |_| {}).named("cause");
-    b.grace_period(pending::<()>);
-    play.stubborn("last", &mut c);
-    play.observe(&mut c);
-    let mut back = a.before(b).before(c);
-    back.grace_period(pending::<()>);
-    play.settle(&mut back);
-    assert_eq!(back.len(), 1);
-    play.log();
-
-    let mut front = Group::new();
-    play.obedient("front", &mut front);
-    let mut group = front.before(back);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["front! (by cause)", "front", "last"]);
-    group.grace_period(|| ready(()));
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(names(&exits)[..2], [(2, "cause"), (1, "a")]);
-    assert_eq!(play.log().last().unwrap(), "last expired");
-}
-
-/// A group of so many stages without actors.
-fn of_stages(n: usize) -> Group<'static, u8> {
-    let stage = || {
-        let mut group = Group::new();
-        group.on_exit(|_| {});
-        group
-    };
-    (1..n).fold(stage(), |group, _| group.before(stage()))
-}
-
-#[test]
-fn there_is_room_for_65535_stages() {
-    let debug = format!("{:?}", of_stages(65_535));
-    assert!(debug.contains("stages: 65535"), "{debug}");
-}
-
-#[cfg(panic = "unwind")]
-#[test]
-#[should_panic = "a group has room for 65 535 stages"]
-fn there_is_no_room_for_65536_stages() {
-    drop(of_stages(65_536));
-}
-
-#[test]
-fn local_groups_have_stages_too() {
+fn local_groups_have_stages() {
     let mut front: LocalGroup<'_, u8> = Group::local();
     let mut back = Group::local();
     front.add_abortable(pending());

@@ -1,15 +1,17 @@
-//! Clauses 1, 2 and 5: the empty group, the start, and an interruption before it.
+//! Clauses 1, 2 and 5: an empty group, the first polls, and interrupts that come before them.
 
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
+use std::sync::{Arc, Mutex};
 
+use futures::future::FusedFuture;
 use futures::FutureExt;
 use run_group::{Group, LocalGroup};
 use smol::block_on;
 
-use crate::play::Play;
+use crate::play::{Actor, Play};
 
 #[test]
-fn an_empty_group_is_ready_at_once() {
+fn empty_group_is_ready_at_once() {
     let mut group = Group::<()>::new();
     assert_eq!((&mut group).now_or_never(), Some(None));
     assert_eq!(
@@ -24,7 +26,7 @@ fn an_empty_group_is_ready_at_once() {
 }
 
 #[test]
-fn an_empty_local_group_is_ready_at_once() {
+fn empty_local_group_is_ready_at_once() {
     assert_eq!(LocalGroup::<()>::local().now_or_never(), Some(None));
     assert_eq!(
         LocalGroup::<Result<(), ()>>::local().run().now_or_never(),
@@ -38,10 +40,56 @@ fn an_empty_local_group_is_ready_at_once() {
 }
 
 #[test]
-fn an_empty_group_begins_no_grace_period() {
+fn empty_group_begins_no_grace_period() {
     let mut group = Group::<()>::new();
     group.grace_period(|| -> std::future::Pending<()> { panic!("it has begun") });
     assert_eq!(group.now_or_never(), Some(None));
+}
+
+/// A loop that selects over a group may poll it before it has an actor, and has to set everything again.
+#[test]
+fn empty_poll_drops_settings() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let timer = play.grace_period("timer", &mut group);
+    let [exits, waits] = ["exits", "waits"].map(|name| play.actor(name));
+    group.on_exit({
+        let (play, held) = (play.clone(), exits.execute());
+        move |exit| {
+            let _held = &held;
+            play.say(exit);
+        }
+    });
+    group.on_wait({
+        let (play, held) = (play.clone(), waits.execute());
+        move |waiting| {
+            let _held = &held;
+            play.say(waiting);
+        }
+    });
+    assert!(!group.is_terminated());
+    assert_eq!(play.poll_ready(&mut group), None);
+    assert!(group.is_terminated());
+    assert!(exits.is_dropped() && waits.is_dropped());
+    play.log();
+
+    play.stubborn("stuck", &mut group);
+    group.add(ready("done"), |_| {}).named("a");
+    timer.returns("over");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["stuck", "stuck! (by a)"]);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn empty_poll_closes_handles() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let handle = group.handle();
+    assert_eq!(play.poll_ready(&mut group), None);
+    assert!(handle.is_closed());
+    handle.add(ready("late"), |_| {});
+    assert_eq!(play.poll_ready(&mut group), None);
 }
 
 #[test]
@@ -62,7 +110,7 @@ fn nothing_runs_before_the_first_poll() {
 }
 
 #[test]
-fn the_first_poll_polls_all_in_the_order_of_adding() {
+fn first_polls_come_in_order_of_adding() {
     let play = Play::default();
     let mut group = Group::new();
     for name in ["a", "b", "c", "d"] {
@@ -72,27 +120,49 @@ fn the_first_poll_polls_all_in_the_order_of_adding() {
     assert_eq!(play.log(), ["a", "b", "c", "d"]);
 }
 
-/// `FuturesUnordered` takes a break when two of its futures have woken themselves. The actors behind them would have
-/// had to wait for the second poll.
+/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls of the
+/// group. In every group of up to five actors, each of which waits, wakes itself, or wakes those that have been polled.
 #[test]
-fn the_first_poll_polls_all_even_if_some_wake_themselves() {
-    let play = Play::default();
-    let mut group = Group::new();
-    for name in ["a", "b", "c", "d", "e"] {
-        play.stubborn(name, &mut group).spins();
+fn none_polled_twice_before_all_polled_once() {
+    let names = ["a", "b", "c", "d", "e"];
+    for n in 1..=names.len() {
+        for kinds in 0..3_u32.pow(n as u32) {
+            let play = Play::default();
+            let mut group = Group::new();
+            let actors: Arc<Mutex<Vec<Actor>>> = Arc::default();
+            for (i, name) in names[..n].iter().enumerate() {
+                let actor = play.actor(name);
+                match kinds / 3_u32.pow(i as u32) % 3 {
+                    0 => actor.join(&mut group),
+                    1 => {
+                        actor.spins();
+                        actor.join(&mut group);
+                    }
+                    _ => {
+                        let (mut execute, actors) = (actor.execute(), actors.clone());
+                        group.add_abortable(poll_fn(move |cx| {
+                            let poll = execute.poll_unpin(cx);
+                            actors.lock().unwrap().iter().for_each(Actor::wake);
+                            poll
+                        }));
+                    }
+                }
+                actors.lock().unwrap().push(actor);
+            }
+            let mut log = Vec::new();
+            while log.len() < n {
+                play.take_wakes();
+                play.poll_pending(&mut group);
+                log.extend(play.log());
+                assert!(log.len() >= n || play.take_wakes() > 0, "{n}, {kinds}");
+            }
+            assert_eq!(log[..n], names[..n], "{kinds}");
+        }
     }
-    play.stubborn("last", &mut group);
-    play.poll_pending(&mut group);
-    let log = play.log();
-    let first = |name| log.iter().position(|line| line == name);
-    assert_eq!(log[..2], ["a", "b"]);
-    assert!(log.iter().any(|line| line == "last"), "{log:?}");
-    let order = ["a", "b", "c", "d", "e", "last"].map(first);
-    assert!(order.is_sorted() && order[0].is_some(), "{log:?}");
 }
 
 #[test]
-fn later_only_the_woken_are_polled() {
+fn later_only_woken_actors_are_polled() {
     let play = Play::default();
     let mut group = Group::new();
     let actors: Vec<_> = (0..100).map(|_| play.stubborn("x", &mut group)).collect();
@@ -109,7 +179,7 @@ fn later_only_the_woken_are_polled() {
 }
 
 #[test]
-fn the_woken_are_polled_in_the_order_of_waking() {
+fn polls_follow_order_of_waking() {
     let play = Play::default();
     let mut group = Group::new();
     let [_a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -124,7 +194,7 @@ fn the_woken_are_polled_in_the_order_of_waking() {
 }
 
 #[test]
-fn an_actor_interrupted_before_its_first_poll_is_still_polled() {
+fn interrupted_before_first_poll_is_still_polled() {
     let play = Play::default();
     let mut group = Group::new();
     let first = play.actor("first");
@@ -139,15 +209,15 @@ fn an_actor_interrupted_before_its_first_poll_is_still_polled() {
 }
 
 #[test]
-fn an_actor_interrupted_before_its_first_poll_sees_it() {
+fn interrupted_before_first_poll_sees_it() {
     let mut group = Group::new();
     group.add(ready("done"), |_| {});
     group.add_with(|mut interrupted| async move {
         match (&mut interrupted).now_or_never() {
-            Some(()) => "saw it",
+            Some(()) => "interrupted",
             None => pending().await,
         }
     });
     let exits = group.report().now_or_never().unwrap();
-    assert_eq!(exits[1].output(), Some(&"saw it"));
+    assert_eq!(exits[1].output(), Some(&"interrupted"));
 }

@@ -1,4 +1,4 @@
-//! Clauses 3, 4, 6 and 7: the first exit, the interrupts, the wait and the output.
+//! Clauses 3, 4, 6 and 7: the first exit, the interrupts, waiting, and the output.
 
 use std::future::ready;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use crate::play::Play;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
-/// Every permutation of the numbers below `n`.
+/// Returns every permutation of the numbers below `n`.
 fn permutations(n: usize) -> Vec<Vec<usize>> {
     if n == 0 {
         return vec![vec![]];
@@ -26,7 +26,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
     (0..n).flat_map(insert).collect()
 }
 
-/// Names and whether they were interrupted, in the order of their exits.
+/// Returns names and whether the actors were interrupted, in the order of the exits.
 fn order<T>(exits: &[Exit<T>]) -> Vec<(&str, bool)> {
     exits
         .iter()
@@ -35,7 +35,7 @@ fn order<T>(exits: &[Exit<T>]) -> Vec<(&str, bool)> {
 }
 
 #[test]
-fn whoever_returns_first_is_the_cause() {
+fn first_exit_is_the_cause() {
     for n in 1..=4 {
         for first in 0..n {
             let play = Play::default();
@@ -67,7 +67,7 @@ fn whoever_returns_first_is_the_cause() {
 }
 
 #[test]
-fn a_clean_return_stops_the_group_like_an_error() {
+fn clean_return_stops_like_an_error() {
     for result in [Ok(()), Err("failed")] {
         let mut group = Group::new();
         group.add(ready(result), |_| {});
@@ -80,7 +80,7 @@ fn a_clean_return_stops_the_group_like_an_error() {
 }
 
 #[test]
-fn of_those_ready_at_the_start_the_first_added_is_the_cause() {
+fn first_added_is_the_cause_at_the_start() {
     let play = Play::default();
     let mut group = Group::new();
     for name in NAMES {
@@ -103,7 +103,7 @@ fn of_those_ready_at_the_start_the_first_added_is_the_cause() {
 }
 
 #[test]
-fn of_those_ready_in_one_poll_the_first_woken_is_the_cause() {
+fn first_woken_is_the_cause() {
     for order_of_waking in permutations(4) {
         let play = Play::default();
         let mut group = Group::new();
@@ -120,7 +120,7 @@ fn of_those_ready_in_one_poll_the_first_woken_is_the_cause() {
 }
 
 #[test]
-fn everyone_is_interrupted_before_anyone_is_polled_again() {
+fn interrupts_come_before_further_polls() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -153,7 +153,7 @@ fn interrupts_are_called_once() {
 }
 
 #[test]
-fn every_interrupt_gets_the_exit_of_the_cause() {
+fn interrupts_get_the_exit_of_the_cause() {
     let seen = Mutex::new(Vec::new());
     let interrupt = |cause: &Exit<u8>| seen.lock().unwrap().push(format!("{cause}"));
     let mut group = Group::new();
@@ -167,7 +167,7 @@ fn every_interrupt_gets_the_exit_of_the_cause() {
 }
 
 #[test]
-fn an_interrupt_may_wake_any_actor() {
+fn interrupt_may_wake_any_actor() {
     let play = Play::default();
     let mut group = Group::new();
     let first = play.stubborn("first", &mut group);
@@ -186,21 +186,21 @@ fn an_interrupt_may_wake_any_actor() {
 }
 
 #[test]
-fn waits_until_every_actor_has_returned() {
+fn waits_until_every_actor_has_exited() {
     let play = Play::default();
     let mut group = Group::new();
     let actors = NAMES.map(|name| play.stubborn(name, &mut group));
     actors[3].returns("d");
-    for (back, actor) in actors[..3].iter().enumerate() {
+    for (exited, actor) in actors[..3].iter().enumerate() {
         play.settle(&mut group);
-        assert_eq!(group.len(), 3 - back);
+        assert_eq!(group.len(), 3 - exited);
         actor.returns("late");
     }
     assert_eq!(play.poll_ready(&mut group), Some("d"));
 }
 
 #[test]
-fn an_actor_that_ignores_its_interrupt_keeps_the_group_waiting() {
+fn ignored_interrupt_keeps_the_group_waiting() {
     let play = Play::default();
     let mut group = Group::new();
     let stubborn = play.stubborn("stubborn", &mut group);
@@ -222,7 +222,7 @@ fn later_outputs_do_not_change_the_result() {
 }
 
 #[test]
-fn the_report_has_every_exit_in_the_order_they_happened() {
+fn report_has_every_exit_in_order() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -240,9 +240,9 @@ fn the_report_has_every_exit_in_the_order_they_happened() {
     assert_eq!(outputs, ["1st", "2nd", "3rd"]);
 }
 
-/// A group that was polled as a future before may be stopping already.
+/// A group that was polled as a future may be stopping already.
 #[test]
-fn the_report_has_the_exits_from_before_it_was_asked_for() {
+fn report_includes_earlier_exits() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -255,7 +255,7 @@ fn the_report_has_the_exits_from_before_it_was_asked_for() {
 }
 
 #[test]
-fn the_observer_sees_every_exit_when_it_happens() {
+fn observer_sees_exits_as_they_happen() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -272,10 +272,10 @@ fn the_observer_sees_every_exit_when_it_happens() {
 }
 
 #[test]
-fn a_second_observer_takes_the_place_of_the_first() {
+fn second_observer_replaces_the_first() {
     let play = Play::default();
     let mut group = Group::new();
-    group.on_exit(|_| panic!("it is gone"));
+    group.on_exit(|_| panic!("it was replaced"));
     play.observe(&mut group);
     group.add(ready("done"), |_| {}).named("a");
     assert_eq!(play.poll_ready(&mut group), Some("done"));
