@@ -65,7 +65,7 @@ mod interrupted;
 mod kinds;
 mod leaks;
 mod merging;
-// mod model;
+mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
