@@ -38,9 +38,10 @@ pub fn play(script: &Script) -> Vec<Event> {
 /// Plays the beginning of a script. Returns the trace.
 pub fn play_beginning(steps: &[Step]) -> Vec<Event> {
     let mut owner = Owner::default();
-    steps.iter().for_each(|step| owner.step(step));
+    steps.iter().for_each(|step| owner.play(step));
+    owner.show();
     let trace = owner.cast.take_trace();
-    owner.step(&Step::Drop);
+    owner.play(&Step::Drop);
     trace
 }
 
@@ -73,7 +74,19 @@ impl Wake for IsDue {
 }
 
 impl Owner {
+    /// Plays a step, and shows what the owner can see after it.
     fn step(&mut self, step: &Step) {
+        self.play(step);
+        self.show();
+    }
+
+    fn show(&self) {
+        if let Either::Group(group) = &self.current.group {
+            self.cast.show(self.current.number, group);
+        }
+    }
+
+    fn play(&mut self, step: &Step) {
         let cast = self.cast.clone();
         match step {
             Step::Poll => self.poll(),
@@ -104,9 +117,6 @@ impl Owner {
             }
             Step::Before => self.before(),
             step => self.current.change(&cast, step),
-        }
-        if let Either::Group(group) = &self.current.group {
-            cast.show(self.current.number, group);
         }
     }
 

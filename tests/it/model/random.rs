@@ -3,13 +3,15 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::subsequence;
 
 use super::script::{Act, Actor, Grace, How, Inner, Op, Script, Step};
 
 /// Scripts of a few stages and about so many steps.
 pub fn scripts() -> impl Strategy<Value = Script> {
-    (vec(start(), 1..9), vec(step(), 0..16)).prop_map(|(mut steps, more)| {
-        steps.extend(more);
+    let later = prop_oneof![9 => step().prop_map(|step| vec![step]), 1 => rush()];
+    (vec(start(), 1..9), vec(later, 0..16)).prop_map(|(mut steps, more)| {
+        steps.extend(more.into_iter().flatten());
         Script(steps)
     })
 }
@@ -39,6 +41,16 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Report),
         1 => Just(Step::Drop),
     ]
+}
+
+/// Wakes most actors at once, perhaps when a grace period is over, and polls the group.
+fn rush() -> impl Strategy<Value = Vec<Step>> {
+    let actors = subsequence((0..8).collect::<Vec<_>>(), 2..8).prop_shuffle();
+    (actors, option::of(0..3_usize)).prop_map(|(actors, grace)| {
+        let wakes = actors.into_iter().map(Act::Wake);
+        let acts = wakes.chain(grace.map(Act::TimeIsUp));
+        acts.map(Step::Outside).chain([Step::Poll]).collect()
+    })
 }
 
 /// Actors, of which those of a group or a handle have no more than so many others in them.
@@ -96,7 +108,7 @@ fn op(depth: usize) -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => act(depth).prop_map(Op::Do),
         8 => Just(Op::Pend),
-        1 => (1..30_usize).prop_map(Op::Spin),
+        4 => (1..30_usize).prop_map(Op::Spin),
         4 => Just(Op::AwaitInterrupt),
         2 => (number(), 0..4_usize).prop_map(|(actor, times)| Op::AwaitPolls(actor, times)),
     ]

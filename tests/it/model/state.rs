@@ -436,6 +436,10 @@ impl State {
 }
 
 impl Actor {
+    pub fn is_running(&self) -> bool {
+        self.life == Life::Running
+    }
+
     /// Forgets it with its group.
     pub fn let_go(&mut self) {
         self.group = usize::MAX;
@@ -501,6 +505,11 @@ impl Group {
 }
 
 impl Setting {
+    /// Returns whether its grace period is running.
+    pub fn is_running(&self) -> bool {
+        matches!(self.period, Period::Running(_))
+    }
+
     pub fn new(stages: &[usize]) -> Self {
         Self {
             stages: stages.to_vec(),
