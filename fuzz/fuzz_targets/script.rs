@@ -1,6 +1,6 @@
 //! Reads any bytes as a script, in which the group has to keep its contract.
 //!
-//! What it finds is printed such that it can be pasted as a test, see `tests/it/model/replays.rs`.
+//! What it finds can be pasted as a test: see `tests/it/model/replays.rs`.
 
 #![no_main]
 
@@ -58,7 +58,7 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
     })
 }
 
-/// An actor, with others in it that have no more than so many in each other.
+/// An actor with other actors in it, nested at most `depth` deep.
 fn actor(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Actor> {
     Ok(Actor {
         how: match bytes.int_in_range(0..=9)? {
@@ -77,7 +77,10 @@ fn actor(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Actor> {
 fn inner(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Inner> {
     Ok(Inner {
         actors: list(bytes, depth, actor)?,
-        grace: bytes.arbitrary::<bool>()?.then(|| grace(bytes)).transpose()?,
+        grace: bytes
+            .arbitrary::<bool>()?
+            .then(|| grace(bytes))
+            .transpose()?,
         on_exit: Some(list(bytes, 0, act)?),
         on_wait: Some(list(bytes, 0, act)?),
         has_handle: bytes.arbitrary()?,
@@ -90,7 +93,7 @@ fn op(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Op> {
         1 => Op::AwaitPolls(number(bytes)?, bytes.int_in_range(0..=3)?),
         2 | 3 => Op::Pend,
         4 => Op::Return,
-        5 => Op::Spin(bytes.int_in_range(1..=30)?),
+        5 => Op::Spin(bytes.int_in_range(1..=9)?),
         _ => Op::Do(act(bytes, depth)?),
     })
 }

@@ -290,8 +290,10 @@ impl Cast {
         self.log(Event::OnWaitSet(number, observer));
         let cast = self.clone();
         group.on_wait(move |waiting| {
-            let actors = waiting.to_string();
-            let actors = actors.split(", ").map(|name| name.parse().unwrap());
+            let names = waiting.running().map(|actor| actor.to_string());
+            let names: Vec<_> = names.collect();
+            assert_eq!(waiting.to_string(), names.join(", "));
+            let actors = names.iter().map(|name| name.parse().unwrap());
             let cause = end(waiting.cause()).actor;
             cast.observe(observer, Event::Waited(observer, cause, actors.collect()));
         });
@@ -397,7 +399,7 @@ fn kind(actor: &Actor) -> Kind {
     }
 }
 
-/// Returns where a panic came from. One that is none of ours goes on.
+/// Returns where a panic came from. Continues any other panic.
 fn site(payload: Box<dyn std::any::Any + Send>) -> Site {
     match payload.downcast() {
         Ok(site) => *site,

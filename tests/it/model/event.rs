@@ -2,6 +2,7 @@
 
 /// One thing that happened. Everything is known by its number.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(not(feature = "std"), allow(dead_code))] // there are no handles
 pub enum Event {
     // What the user does.
     /// Adds an actor to a group.

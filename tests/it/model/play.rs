@@ -16,7 +16,7 @@ use super::event::{Event, Site};
 use super::script::{Script, Step};
 
 /// How often a group is polled until it is taken for one that never settles.
-const MOST_POLLS: usize = 300;
+const MOST_POLLS: usize = 2000;
 
 /// What `before` says when it refuses.
 const REFUSED: &str = "has begun to stop";

@@ -7,7 +7,7 @@ use proptest::sample::subsequence;
 
 use super::script::{Act, Actor, Grace, How, Inner, Op, Script, Step};
 
-/// Scripts of a few stages and about so many steps.
+/// Scripts of a few stages and steps.
 pub fn scripts() -> impl Strategy<Value = Script> {
     let later = prop_oneof![9 => step().prop_map(|step| vec![step]), 1 => rush()];
     (vec(start(), 1..9), vec(later, 0..16)).prop_map(|(mut steps, more)| {
@@ -53,7 +53,7 @@ fn rush() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Actors, of which those of a group or a handle have no more than so many others in them.
+/// Actors with other actors in them, nested at most `depth` deep.
 fn actor(depth: usize) -> BoxedStrategy<Actor> {
     let how = prop_oneof![
         3 => Just(How::Called),
@@ -108,7 +108,7 @@ fn op(depth: usize) -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => act(depth).prop_map(Op::Do),
         8 => Just(Op::Pend),
-        4 => (1..30_usize).prop_map(Op::Spin),
+        4 => (1..10_usize).prop_map(Op::Spin),
         4 => Just(Op::AwaitInterrupt),
         2 => (number(), 0..4_usize).prop_map(|(actor, times)| Op::AwaitPolls(actor, times)),
     ]

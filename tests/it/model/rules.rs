@@ -1,4 +1,4 @@
-//! The contract, as rules that a trace keeps or breaks. The numbers are those of its clauses.
+//! The contract, as rules for a trace. The numbers are those of its clauses.
 //!
 //! A rule goes through the events of one poll of a group in the order in which they have to come, and judges each by what is
 //! known at that place. Where the contract leaves the order open, so do the rules.
@@ -20,7 +20,9 @@ pub fn check(trace: Vec<Event>) -> Check<State> {
             Event::Shows(group, shown) => {
                 state.group(group);
                 let expected = state.shown(group);
-                state.require(shown == expected, &format!("it should show {expected:?}"))?;
+                if shown != expected {
+                    state.refuse(&format!("it should show {expected:?}"))?;
+                }
                 let is_woken = |group: &Group| group.is_woken || !state.is_due(group);
                 let is_woken = state.groups.values().all(is_woken);
                 state.require(
@@ -419,8 +421,9 @@ impl State {
             let output = self.actors[&end.actor].output;
             (output == Held::Yes) == is_kept(end)
         };
-        let what = format!("7, 12: {expected:?} is due");
-        self.require(event == Some(expected), &what)?;
+        if event.as_ref() != Some(&expected) {
+            return self.refuse(&format!("7, 12: {expected:?} is due"));
+        }
         self.require(
             group.exits.iter().all(is_right),
             "7, 12: the other outputs are dropped",
@@ -488,7 +491,7 @@ impl State {
         match self.peek()? {
             Some(Event::DropEnded(ended, panic)) if ended == g => {
                 let is_one = panic.map_or(panics.is_empty(), |site| panics.contains(&site));
-                self.require(is_one, "13: a panic goes on after the rest is dropped")?;
+                self.require(is_one, "13: a panic continues after the rest is dropped")?;
                 self.advance();
                 Ok(())
             }

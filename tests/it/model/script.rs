@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What is done, from a new group to the end.
 ///
-/// It is printed such that it can be pasted into a test: see [`replay`](super::replay).
+/// Its `Debug` output can be pasted into a test: see [`replay`](super::replay).
 #[derive(Clone, PartialEq)]
 pub struct Script(pub Vec<Step>);
 
@@ -24,20 +24,20 @@ pub enum Step {
     Add(Actor),
     /// `grace_period`.
     GracePeriod(Grace),
-    /// `on_exit`. At each call, the observer does this.
+    /// `on_exit`. The observer does this at each call.
     OnExit(Vec<Act>),
-    /// `on_wait`. At each call, the observer does this.
+    /// `on_wait`. The observer does this at each call.
     OnWait(Vec<Act>),
     /// `handle`.
     #[cfg(feature = "std")]
     Handle,
-    /// Sets the group aside and goes on with a new one.
+    /// Sets the group aside and continues with a new one.
     New,
-    /// Puts the group that was last set aside before this one, and goes on with both.
+    /// Puts the group that was last set aside before this one, and continues with both.
     Before,
     /// `report`. Until that has ended or is dropped, there is no group to add to.
     Report,
-    /// Drops the group, or the future of its report, and goes on with a new one.
+    /// Drops the group, or the future of its report, and continues with a new one.
     Drop,
 }
 
@@ -92,11 +92,11 @@ pub enum Op {
     Do(Act),
     /// Lets the poll end here. Without having woken itself before, it waits to be woken.
     Pend,
-    /// Wakes itself and lets the poll end, so many times.
+    /// Wakes itself and lets the poll end, this many times.
     Spin(usize),
-    /// Goes on when it is interrupted.
+    /// Continues when it is interrupted.
     AwaitInterrupt,
-    /// Goes on when this actor has been polled so many times.
+    /// Continues when this actor has been polled this many times.
     AwaitPolls(usize, usize),
     /// Returns.
     Return,
