@@ -1,32 +1,30 @@
-//! Reads any bytes as a script, and plays it with the group and with the model.
+//! Reads any bytes as a script, in which the group has to keep its contract.
 //!
-//! What it finds is printed such that it can be pasted as a test, see `tests/it/model/replays.rs`.
+//! What it finds can be pasted as a test: see `tests/it/model/replays.rs`.
 
 #![no_main]
 
 #[path = "../../tests/it/model/cast.rs"]
 mod cast;
-#[path = "../../tests/it/model/compare.rs"]
-mod compare;
-#[path = "../../tests/it/model/contract.rs"]
-mod contract;
-#[allow(dead_code)] // the exhaustive search asks for more
-#[path = "../../tests/it/model/owner.rs"]
-mod owner;
+#[path = "../../tests/it/model/event.rs"]
+mod event;
+#[allow(dead_code)] // the exhaustive search plays beginnings
 #[path = "../../tests/it/model/play.rs"]
 mod play;
-#[path = "../../tests/it/model/queue.rs"]
-mod queue;
-#[path = "../../tests/it/model/real.rs"]
-mod real;
+#[path = "../../tests/it/model/rules.rs"]
+mod rules;
 #[path = "../../tests/it/model/script.rs"]
 mod script;
+#[allow(dead_code)] // the exhaustive search asks for more
+#[path = "../../tests/it/model/state.rs"]
+mod state;
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
-use crate::compare::compare;
-use crate::script::{Act, Actor, Grace, How, Op, Script, Stage, Step};
+use crate::play::play;
+use crate::rules::check;
+use crate::script::{Act, Actor, Grace, How, Inner, Op, Script, Step};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut bytes = Unstructured::new(bytes);
@@ -35,8 +33,8 @@ fuzz_target!(|bytes: &[u8]| {
         steps.push(step);
     }
     let script = Script(steps);
-    if let Err(difference) = compare(&script) {
-        panic!("{difference}{script:?}");
+    if let Err(broken) = check(play(&script)) {
+        panic!("{broken}{script:?}");
     }
 });
 
@@ -44,70 +42,92 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
     if bytes.is_empty() {
         return Err(arbitrary::Error::NotEnoughData);
     }
-    Ok(match bytes.int_in_range(0..=15)? {
-        0..=2 => Step::PollOnce,
+    Ok(match bytes.int_in_range(0..=19)? {
+        0..=2 => Step::Poll,
         3..=5 => Step::Settle,
-        6..=8 => Step::Outside(act(bytes)?),
-        9 | 10 => Step::Add(actor(bytes)?),
-        11 => Step::Bound(grace(bytes)?),
-        12 => Step::Observe(list(bytes, act)?),
-        13 => Step::Before(Stage {
-            actors: list(bytes, actor)?,
-            grace: match bytes.arbitrary()? {
-                true => Some(grace(bytes)?),
-                false => None,
-            },
-            observer: Some(list(bytes, act)?),
-        }),
-        14 => Step::Report,
-        _ => Step::DropIt,
+        6..=8 => Step::Outside(act(bytes, 1)?),
+        9 | 10 => Step::Add(actor(bytes, 2)?),
+        11 => Step::GracePeriod(grace(bytes)?),
+        12 => Step::OnExit(list(bytes, 1, act)?),
+        13 => Step::OnWait(list(bytes, 1, act)?),
+        14 => Step::Handle,
+        15 => Step::New,
+        16 | 17 => Step::Before,
+        18 => Step::Report,
+        _ => Step::Drop,
     })
 }
 
-fn actor(bytes: &mut Unstructured<'_>) -> Result<Actor> {
+/// An actor with other actors in it, nested at most `depth` deep.
+fn actor(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Actor> {
     Ok(Actor {
-        how: *bytes.choose(&[How::Told, How::Signalled, How::Abortable])?,
-        execute: list(bytes, op)?,
-        interrupt: list(bytes, act)?,
-        drop: list(bytes, act)?,
+        how: match bytes.int_in_range(0..=9)? {
+            0..=2 => How::Called,
+            3..=5 => How::Signalled,
+            9 if depth > 0 => How::Nested(inner(bytes, depth - 1)?),
+            _ => How::Abortable,
+        },
+        execute: list(bytes, depth, op)?,
+        interrupt: list(bytes, depth, act)?,
+        drop: list(bytes, depth, act)?,
+        is_output_bad: bytes.ratio(1, 10)?,
     })
 }
 
-fn op(bytes: &mut Unstructured<'_>) -> Result<Op> {
-    Ok(match bytes.int_in_range(0..=5)? {
+fn inner(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Inner> {
+    Ok(Inner {
+        actors: list(bytes, depth, actor)?,
+        grace: bytes
+            .arbitrary::<bool>()?
+            .then(|| grace(bytes))
+            .transpose()?,
+        on_exit: Some(list(bytes, 0, act)?),
+        on_wait: Some(list(bytes, 0, act)?),
+        has_handle: bytes.arbitrary()?,
+    })
+}
+
+fn op(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Op> {
+    Ok(match bytes.int_in_range(0..=7)? {
         0 => Op::AwaitInterrupt,
-        1 => Op::AwaitPolls(who(bytes)?, bytes.int_in_range(0..=3)?),
-        2 => Op::Pend,
-        3 => Op::Return,
-        _ => Op::Do(act(bytes)?),
+        1 => Op::AwaitPolls(number(bytes)?, bytes.int_in_range(0..=3)?),
+        2 | 3 => Op::Pend,
+        4 => Op::Return,
+        5 => Op::Spin(bytes.int_in_range(1..=9)?),
+        _ => Op::Do(act(bytes, depth)?),
     })
 }
 
 fn grace(bytes: &mut Unstructured<'_>) -> Result<Grace> {
     Ok(Grace {
-        begin: list(bytes, act)?,
-        over: list(bytes, act)?,
-        drop: list(bytes, act)?,
+        begin: list(bytes, 1, act)?,
+        over: list(bytes, 1, act)?,
+        drop: list(bytes, 1, act)?,
     })
 }
 
-fn act(bytes: &mut Unstructured<'_>) -> Result<Act> {
-    Ok(match bytes.int_in_range(0..=7)? {
+fn act(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Act> {
+    Ok(match bytes.int_in_range(0..=9)? {
         0 => Act::Panic,
         1 | 2 => Act::TimeIsUp(bytes.int_in_range(0..=2)?),
-        _ => Act::Wake(who(bytes)?),
+        3 if depth > 0 => {
+            let handle = bytes.int_in_range(0..=2)?;
+            Act::HandIn(handle, vec![actor(bytes, depth - 1)?])
+        }
+        _ => Act::Wake(number(bytes)?),
     })
 }
 
-fn who(bytes: &mut Unstructured<'_>) -> Result<usize> {
+fn number(bytes: &mut Unstructured<'_>) -> Result<usize> {
     bytes.int_in_range(0..=7)
 }
 
 /// Up to seven of them, most often few.
-fn list<T>(
+fn list<X>(
     bytes: &mut Unstructured<'_>,
-    item: fn(&mut Unstructured<'_>) -> Result<T>,
-) -> Result<Vec<T>> {
+    depth: usize,
+    item: fn(&mut Unstructured<'_>, usize) -> Result<X>,
+) -> Result<Vec<X>> {
     let length = bytes.int_in_range(0..=15_u8)?.saturating_sub(8);
-    (0..length).map(|_| item(bytes)).collect()
+    (0..length).map(|_| item(bytes, depth)).collect()
 }

@@ -65,7 +65,7 @@ mod graphs;
 mod interrupted;
 mod kinds;
 mod leaks;
-// mod model;
+mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;

@@ -1,53 +1,55 @@
-//! The group against a model of it.
+//! The group against its contract.
 //!
-//! A [script](script) says who is added to a group, what the actors do and what is done to the group. It is
-//! [played](play) twice, with the [group itself](real) and with the [contract as a program](contract). The user's code
-//! in it is done by the same [cast](cast) in both, which also writes down what it sees: who is polled, interrupted,
-//! observed, dropped, in which order; grace periods; the result. The two traces are [compared](compare), event by event.
+//! A [script](script) says which actors a group gets, what they do, and what is done to the group. It is [played](play) with
+//! the group itself. The user's code in it, the [cast], writes a [trace](event) of everything that happens: what is polled,
+//! interrupted, observed and dropped, in which order; grace periods; wakes; results. The contract stands in [rules],
+//! which read the trace event by event and refuse the first that the contract does not allow. They say what is promised, and
+//! not how it is done; what is [known](state) at one place of the trace is found out by asking every actor.
 //!
 //! Scripts are drawn [at random](random), or [all](exhaustive) that there are for a small group. Those that are worth keeping
 //! are [replayed](replays). The fuzz target `script` (in `fuzz/`) draws them with coverage as its guide.
 //!
-//! The model is exact. It knows when `FuturesUnordered` takes a break, so it also says what happens when the group is
-//! polled once and no further. It leaves out:
+//! The contract leaves open, and so do the rules:
 //!
-//! - The order in which a group that is dropped drops its actors, which nobody is promised. What is seen meanwhile is sorted.
-//! - How often a grace period is polled that is not over, and how often the waker is woken. That it is woken when there
-//!   is something to do is seen, since the group is settled as an executor would: it is polled only when it was woken.
-//! - [`before`](run_group::Group::before) between two groups of which the second was polled already.
-//! - Panics in the drop of a grace period while it is replaced by another, and two panics at once, which would abort.
-//! - Names and lines. An actor's name is its number.
+//! - When a poll ends early, once two actors have woken themselves or as many were polled as there are. The group has then
+//!   woken its waker.
+//! - The order in which a group that is dropped drops its actors.
+//! - How often a grace period is polled that was not woken, and how often the group wakes its waker. That it does when there is
+//!   something to do is seen.
+//! - When an output is dropped that no result has, as long as it is before the end.
+//!
+//! Left out are panics in the drop of a grace period while it is replaced, two panics at once, which would abort, and lines. An
+//! actor's name is its number.
 
 mod cast;
-mod compare;
-mod contract;
+mod event;
 mod exhaustive;
-mod owner;
 mod play;
-mod queue;
 mod random;
-mod real;
 mod replays;
+mod rules;
 mod script;
+mod state;
 
 use std::env;
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-use self::compare::compare;
+use self::play::play;
+use self::rules::check;
 use self::script::{Script, Step};
 
-/// Plays a script, which has to go as the model says.
+/// Plays a script, in which the group has to keep its contract.
 #[track_caller]
 fn replay(script: Script) {
-    if let Err(difference) = compare(&script) {
-        panic!("{difference}{script:?}");
+    if let Err(broken) = check(play(&script)) {
+        panic!("{broken}{script:?}");
     }
 }
 
 /// To find other scripts than last time, or more: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test --test it model`.
 #[test]
-fn random_scripts_play_as_the_model_says() {
+fn random_scripts_keep_the_contract() {
     let mut config = Config {
         failure_persistence: None,
         ..Config::default()
@@ -60,10 +62,11 @@ fn random_scripts_play_as_the_model_says() {
     }
     let seed = config.rng_seed;
     let result = TestRunner::new(config).run(&random::scripts(), |script| {
-        compare(&script).map_err(TestCaseError::fail)?;
-        let script = with_a_report(script);
-        compare(&script)
-            .map_err(|difference| TestCaseError::fail(format!("{difference}of {script:?}\n")))
+        check(play(&script)).map_err(TestCaseError::fail)?;
+        let script = with_report(script);
+        let checked = check(play(&script));
+        checked.map_err(|broken| TestCaseError::fail(format!("{broken}of {script:?}\n")))?;
+        Ok(())
     });
     if let Err(error) = result {
         panic!("with the seed {seed:?}: {error}");
@@ -71,15 +74,14 @@ fn random_scripts_play_as_the_model_says() {
 }
 
 /// Has a script end with the report of the group, from the last step on that needs the group itself.
-fn with_a_report(mut script: Script) -> Script {
+fn with_report(mut script: Script) -> Script {
     let last = script.0.iter().rposition(|step| {
         !matches!(
             step,
-            Step::PollOnce | Step::Settle | Step::Outside(_) | Step::Report
+            Step::Poll | Step::Settle | Step::Outside(_) | Step::Report
         )
     });
-    script
-        .0
-        .insert(last.map_or(0, |last| last + 1), Step::Report);
+    let after = last.map_or(0, |last| last + 1);
+    script.0.insert(after, Step::Report);
     script
 }

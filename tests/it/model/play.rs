@@ -1,51 +1,244 @@
-//! How a script is played, by whoever does what a group does.
+//! How a script is played with the group itself.
 
-use super::cast::Event;
-use super::script::{Act, Actor, Grace, Script, Stage, Step};
+use std::future::Future;
+use std::mem::replace;
+use std::panic::{self, catch_unwind, AssertUnwindSafe};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Once};
+use std::task::{Wake, Waker};
 
-/// A group that is played with: the real one, or the model.
-pub trait Subject: Default {
-    /// Polls it. Returns whether it was ready: from then on, it is a new group.
-    fn poll(&mut self) -> bool;
-    /// Returns whether it is to be polled: since it has woken its waker, or since its owner has changed something.
-    fn is_due(&self) -> bool;
-    fn add(&mut self, actor: &Actor);
-    fn bound(&mut self, grace: &Grace);
-    fn observe(&mut self, acts: &[Act]);
-    fn before(&mut self, stage: &Stage);
-    fn report(&mut self);
-    fn drop_it(&mut self);
-    fn outside(&mut self, act: &Act);
-    /// Returns whether it is a report that is polled.
-    fn reports(&self) -> bool;
-    fn len(&self) -> usize;
-    fn say(&mut self, event: Event);
-    /// Returns what was seen.
-    fn trace(self) -> Vec<Event>;
-}
+use run_group::{Exit, Group};
 
-/// Plays a script to its end, after which the group settles and is dropped.
-pub fn play(subject: &mut impl Subject, script: &Script) {
-    for each in script.0.iter().chain(&[Step::Settle, Step::DropIt]) {
-        step(subject, each);
+use super::cast::{end, Cast, Output, Played};
+use super::event::{Event, Site};
+use super::script::{Script, Step};
+
+/// How often a group is polled until it is taken for one that never settles.
+const MOST_POLLS: usize = 2000;
+
+/// What `before` says when it refuses.
+const REFUSED: &str = "has begun to stop";
+
+/// Plays a script, after which every group settles and is dropped. Returns the trace.
+pub fn play(script: &Script) -> Vec<Event> {
+    let mut owner = Owner::default();
+    script.0.iter().for_each(|step| owner.step(step));
+    loop {
+        owner.step(&Step::Settle);
+        owner.step(&Step::Drop);
+        match owner.aside.pop() {
+            Some(group) => owner.current = group,
+            None => return owner.cast.take_trace(),
+        }
     }
 }
 
-/// Plays one step.
-pub fn step(subject: &mut impl Subject, step: &Step) {
-    match step {
-        Step::PollOnce => _ = subject.poll(),
-        Step::Settle => while subject.is_due() && !subject.poll() {},
-        Step::Outside(act) => subject.outside(act),
-        Step::DropIt => subject.drop_it(),
-        _ if subject.reports() => {}
-        Step::Add(actor) => subject.add(actor),
-        Step::Bound(grace) => subject.bound(grace),
-        Step::Observe(acts) => subject.observe(acts),
-        Step::Before(stage) => subject.before(stage),
-        Step::Report => subject.report(),
+/// Plays the beginning of a script. Returns the trace.
+pub fn play_beginning(steps: &[Step]) -> Vec<Event> {
+    let mut owner = Owner::default();
+    steps.iter().for_each(|step| owner.play(step));
+    owner.show();
+    let trace = owner.cast.take_trace();
+    owner.play(&Step::Drop);
+    trace
+}
+
+/// The owner of the groups.
+struct Owner {
+    cast: Rc<Cast>,
+    current: Owned,
+    aside: Vec<Owned>,
+}
+
+struct Owned {
+    number: usize,
+    group: Either,
+    is_due: Arc<IsDue>,
+}
+
+enum Either {
+    Group(Played),
+    Report(Pin<Box<dyn Future<Output = Vec<Exit<Output>>>>>),
+}
+
+/// Whether a group is to be polled.
+#[derive(Default)]
+struct IsDue(AtomicBool);
+
+impl Wake for IsDue {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
     }
-    if !subject.reports() {
-        subject.say(Event::Len(subject.len()));
+}
+
+impl Owner {
+    /// Plays a step, and shows what the owner can see after it.
+    fn step(&mut self, step: &Step) {
+        self.play(step);
+        self.show();
     }
+
+    fn show(&self) {
+        if let Either::Group(group) = &self.current.group {
+            self.cast.show(self.current.number, group);
+        }
+    }
+
+    fn play(&mut self, step: &Step) {
+        let cast = self.cast.clone();
+        match step {
+            Step::Poll => self.poll(),
+            Step::Settle => {
+                for polls in 0.. {
+                    if !self.current.is_due.0.load(SeqCst) {
+                        break;
+                    }
+                    assert!(polls < MOST_POLLS, "it never settles");
+                    self.poll();
+                }
+            }
+            Step::Outside(act) => match act {
+                #[cfg(all(feature = "std", panic = "unwind"))]
+                super::script::Act::Panic => {}
+                act => cast.act(std::slice::from_ref(act), Site::Execute(0)),
+            },
+            Step::New => {
+                let new = Owned::new(&cast);
+                self.aside.push(replace(&mut self.current, new));
+            }
+            Step::Drop => {
+                let old = replace(&mut self.current, Owned::new(&cast));
+                let _ = match old.group {
+                    Either::Group(group) => cast.drop_group(old.number, group),
+                    Either::Report(report) => cast.drop_group(old.number, report),
+                };
+            }
+            Step::Before => self.before(),
+            step => self.current.change(&cast, step),
+        }
+    }
+
+    fn poll(&mut self) {
+        let (cast, number) = (&self.cast, self.current.number);
+        self.current.is_due.0.store(false, SeqCst);
+        let waker = Waker::from(self.current.is_due.clone());
+        let ended = match &mut self.current.group {
+            Either::Group(group) => {
+                let ready = |output: &Option<Output>| {
+                    Event::Ready(number, output.as_ref().map(|output| output.actor))
+                };
+                let ended = cast.poll(number, group, waker, ready);
+                if ended.is_some() {
+                    self.current.is_due.0.store(false, SeqCst);
+                }
+                return;
+            }
+            Either::Report(report) => {
+                let ready =
+                    |exits: &Vec<_>| Event::Reported(number, exits.iter().map(end).collect());
+                cast.poll(number, report, waker, ready)
+            }
+        };
+        if ended.is_some() {
+            // Nothing is left of it.
+            self.current = Owned::new(cast);
+        }
+    }
+
+    fn before(&mut self) {
+        let Some(Either::Group(_)) = self.aside.last().map(|aside| &aside.group) else {
+            return;
+        };
+        let Either::Group(back) = &mut self.current.group else {
+            return;
+        };
+        let back_number = self.current.number;
+        let mut aside = self.aside.pop().expect("it was just there");
+        let Either::Group(front) = &mut aside.group else {
+            return;
+        };
+        if cfg!(not(panic = "unwind")) && (front.is_stopping() || back.is_stopping()) {
+            self.aside.push(aside);
+            return;
+        }
+        self.cast.log(Event::Before(aside.number, back_number));
+        quiet();
+        let groups = (
+            replace(front, Group::local()),
+            replace(back, Group::local()),
+        );
+        let combined = catch_unwind(AssertUnwindSafe(|| groups.0.before(groups.1)));
+        match combined {
+            Ok(group) => {
+                aside.group = Either::Group(group);
+                aside.is_due.0.store(true, SeqCst);
+                self.current = aside;
+            }
+            Err(payload) => {
+                let message = payload.downcast::<String>().expect("a message");
+                assert!(message.contains(REFUSED), "{message}");
+                self.cast.log(Event::Refused(aside.number, back_number));
+                self.current = Owned::new(&self.cast);
+            }
+        }
+    }
+}
+
+impl Default for Owner {
+    fn default() -> Self {
+        let cast = Rc::default();
+        Self {
+            current: Owned::new(&cast),
+            aside: Vec::new(),
+            cast,
+        }
+    }
+}
+
+impl Owned {
+    fn new(cast: &Rc<Cast>) -> Self {
+        Self {
+            number: cast.new_group(),
+            group: Either::Group(Group::local()),
+            is_due: Arc::default(),
+        }
+    }
+
+    /// Adds to the group, or sets something. Then it is to be polled.
+    fn change(&mut self, cast: &Rc<Cast>, step: &Step) {
+        let (number, Either::Group(group)) = (self.number, &mut self.group) else {
+            return;
+        };
+        match step {
+            Step::Add(actor) => cast.add(number, group, actor),
+            Step::GracePeriod(grace) => cast.set_grace_period(number, group, grace),
+            Step::OnExit(acts) => cast.set_on_exit(number, group, acts),
+            Step::OnWait(acts) => cast.set_on_wait(number, group, acts),
+            #[cfg(feature = "std")]
+            Step::Handle => cast.make_handle(number, group),
+            Step::Report => {
+                cast.log(Event::Reports(number));
+                let group = replace(group, Group::local());
+                self.group = Either::Report(Box::pin(group.report()));
+            }
+            _ => unreachable!("{step:?} is no change"),
+        }
+        self.is_due.0.store(true, SeqCst);
+    }
+}
+
+/// Keeps the message of a refusal off the screen, of which there are thousands.
+fn quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let message = info.payload().downcast_ref::<String>();
+            if !message.is_some_and(|message| message.contains(REFUSED)) {
+                before(info);
+            }
+        }));
+    });
 }

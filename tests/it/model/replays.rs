@@ -1,82 +1,132 @@
 //! Scripts that are worth keeping.
 //!
 //! When one of the searches fails, it prints the script, as small as it could make it. To keep it, add a test here that
-//! replays what was printed, `replay(Script(vec![…]))`. If a script is printed beside the difference, it is that one: it
-//! is the other with a report.
+//! replays what was printed, `replay(Script(vec![…]))`. If a script is printed below the trace, it is that one: it is the other
+//! with a report.
 
+use super::play::play;
 use super::replay;
-use super::script::{Act::*, Actor, Grace, How::*, Op::*, Script, Stage, Step::*};
+use super::rules::check;
+use super::script::{Act::*, Actor, Grace, How::*, Op::*, Script, Step, Step::*};
 
-/// The break which the set takes after two that have woken themselves is when the grace period is looked at. The third
-/// actor was to return, but had no turn.
-#[test]
-fn time_is_up_while_others_wake_themselves() {
-    let spins = Actor {
-        how: Told,
-        execute: vec![Pend, Do(Wake(0)), Do(Wake(1)), Pend, Return],
-        interrupt: vec![],
-        drop: vec![],
-    };
-    replay(Script(vec![
-        Bound(Grace {
-            begin: vec![],
-            over: vec![],
-            drop: vec![],
-        }),
-        Observe(vec![]),
-        Add(spins.clone()),
-        Add(spins),
-        Add(Actor {
-            how: Signalled,
-            execute: vec![AwaitInterrupt, Pend, Return],
-            interrupt: vec![],
-            drop: vec![],
-        }),
-        Add(Actor {
-            how: Abortable,
-            execute: vec![AwaitPolls(2, 1), Return],
-            interrupt: vec![],
-            drop: vec![],
-        }),
-        PollOnce,
+/// Two actors that wake themselves make the set yield, when the grace period is over. The first edition took that for the
+/// end of all turns: the third actor, which had been woken and was to return, expired.
+fn last_turn() -> Vec<Step> {
+    vec![
+        GracePeriod(Grace::default()),
+        Add(Actor::new(Called, &[Pend, Spin(9)])),
+        Add(Actor::new(Called, &[Pend, Spin(9)])),
+        Add(Actor::new(Called, &[Pend, Return])),
+        Add(Actor::new(Called, &[Return])),
+        Poll,
         Outside(Wake(0)),
         Outside(Wake(1)),
         Outside(Wake(2)),
         Outside(TimeIsUp(0)),
-        PollOnce,
-    ]));
+        Poll,
+    ]
+}
+
+#[test]
+fn last_turn_while_others_wake_themselves() {
+    replay(Script(last_turn()));
+}
+
+/// The rules refuse what the first edition did there.
+#[test]
+fn rules_refuse_expiry_before_the_last_turn() {
+    use super::event::Event::{Dropped, PollBegan, Polled};
+    let mut trace = play(&Script(last_turn()));
+    let mut polls = trace.iter().enumerate();
+    let last = polls
+        .rposition(|(_, event)| *event == PollBegan(0))
+        .unwrap_or(0);
+    let place = |event| trace.iter().skip(last).position(|seen| *seen == event);
+    let (turn, expiry) = (place(Polled(2, true)), place(Dropped(0)));
+    let (turn, expiry) = (last + turn.unwrap(), last + expiry.unwrap());
+    assert!(turn < expiry);
+    let early: Vec<_> = trace.drain(expiry..).collect();
+    trace.splice(turn.., early);
+    let refused = check(trace).map(drop).unwrap_err();
+    assert!(
+        refused.starts_with("4: a poll goes on") || refused.contains("is due"),
+        "{refused}"
+    );
 }
 
 /// An actor that is added while the front stops is dropped before it was polled. Its drop wakes an actor of the back,
 /// which is polled right after that.
 #[test]
-fn an_actor_dropped_before_its_first_poll_wakes_another() {
-    let stubborn = Actor {
-        how: Told,
-        execute: vec![],
-        interrupt: vec![],
-        drop: vec![],
-    };
+fn drop_before_the_first_poll_wakes_another() {
     replay(Script(vec![
-        Add(stubborn.clone()),
-        Add(Actor {
-            how: Told,
-            execute: vec![Return],
-            interrupt: vec![],
-            drop: vec![],
-        }),
-        Before(Stage {
-            actors: vec![stubborn],
-            grace: None,
-            observer: Some(vec![]),
-        }),
-        PollOnce,
+        Add(Actor::new(Called, &[])),
+        Add(Actor::new(Called, &[Return])),
+        New,
+        Add(Actor::new(Called, &[])),
+        Before,
+        Poll,
         Outside(Wake(0)),
         Add(Actor {
-            how: Abortable,
-            execute: vec![],
-            interrupt: vec![],
             drop: vec![Wake(2)],
+            ..Actor::new(Abortable, &[])
         }),
+    ]));
+}
+
+/// Both groups have been polled, and each has an actor that waits to be polled. Those of the back come last, in the order of
+/// adding, and all of them are polled once more.
+#[test]
+fn groups_combined_after_polls() {
+    replay(Script(vec![
+        Add(Actor::new(Called, &[])),
+        Add(Actor::new(Signalled, &[AwaitInterrupt, Return])),
+        Poll,
+        Outside(Wake(1)),
+        New,
+        Add(Actor::new(Called, &[])),
+        Add(Actor::new(Called, &[Pend, Pend, Return])),
+        Settle,
+        Outside(Wake(3)),
+        Outside(Wake(2)),
+        Before,
+        OnWait(vec![]),
+        Poll,
+        Outside(Wake(3)),
+        Poll,
+    ]));
+}
+
+/// The front has begun to stop, so it is not combined, and both groups are dropped.
+#[test]
+fn stopping_group_is_not_combined() {
+    replay(Script(vec![
+        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(Called, &[])),
+        Poll,
+        New,
+        Add(Actor::new(Called, &[])),
+        Before,
+    ]));
+}
+
+/// The last actor of a stage adds one in the drop of its execute. The stage stays open for that, although a grace period that
+/// is over would have it end.
+#[cfg(feature = "std")]
+#[test]
+fn stage_waits_for_an_actor_of_a_handle() {
+    let late = Actor::new(Called, &[AwaitInterrupt, Return]);
+    replay(Script(vec![
+        Handle,
+        GracePeriod(Grace::default()),
+        Add(Actor {
+            drop: vec![HandIn(0, vec![late])],
+            ..Actor::new(Called, &[])
+        }),
+        Add(Actor::new(Called, &[Return])),
+        New,
+        Add(Actor::new(Signalled, &[AwaitInterrupt, Return])),
+        Before,
+        Outside(TimeIsUp(0)),
+        Poll,
     ]));
 }

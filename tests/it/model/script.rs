@@ -1,45 +1,44 @@
-//! What a play consists of: who is added to a group, what the actors do, and what is done to the group.
+//! What a script consists of: the actors, what they do, and what is done to the group.
 //!
-//! Actors, grace periods and observers are known by number, each kind from 0 in the order in which it is first mentioned
-//! in the script. A number that nobody has is nobody's: nothing happens.
+//! Actors, grace periods, observers and handles have numbers, each kind from 0 in the order in which the script comes to them.
+//! A number that is not taken yet stands for nothing: then nothing happens.
 
 use std::fmt;
 
 /// What is done, from a new group to the end.
 ///
-/// It is printed such that it can be pasted into a test: see [`replay`](super::replay).
+/// Its `Debug` output can be pasted into a test: see [`replay`](super::replay).
 #[derive(Clone, PartialEq)]
 pub struct Script(pub Vec<Step>);
 
-/// One thing that the owner of the group does.
+/// One thing that the owner of a group does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Polls the group once.
-    PollOnce,
-    /// Polls the group when it has woken its waker, until it no longer does, as an executor would.
+    Poll,
+    /// Polls the group as an executor would: while its waker has been woken, or something was set or added.
     Settle,
     /// Does this between two polls.
     Outside(Act),
     /// `add`, `add_with` or `add_abortable`.
     Add(Actor),
     /// `grace_period`.
-    Bound(Grace),
-    /// `on_exit`. At each exit the observer does this.
-    Observe(Vec<Act>),
-    /// `group.before(stage)`.
-    Before(Stage),
-    /// `group.report()`. Until it has ended or is dropped, there is no group to add to.
+    GracePeriod(Grace),
+    /// `on_exit`. The observer does this at each call.
+    OnExit(Vec<Act>),
+    /// `on_wait`. The observer does this at each call.
+    OnWait(Vec<Act>),
+    /// `handle`.
+    #[cfg(feature = "std")]
+    Handle,
+    /// Sets the group aside and continues with a new one.
+    New,
+    /// Puts the group that was last set aside before this one, and continues with both.
+    Before,
+    /// `report`. Until that has ended or is dropped, there is no group to add to.
     Report,
-    /// Drops the group, or the future of its report. What follows is done to a new one.
-    DropIt,
-}
-
-/// What a stage consists of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stage {
-    pub actors: Vec<Actor>,
-    pub grace: Option<Grace>,
-    pub observer: Option<Vec<Act>>,
+    /// Drops the group, or the future of its report, and continues with a new one.
+    Drop,
 }
 
 /// An actor.
@@ -48,25 +47,39 @@ pub struct Actor {
     pub how: How,
     /// What execute does. At its end, it waits for ever.
     pub execute: Vec<Op>,
-    /// What the interrupt does, if it is `Told`.
+    /// What the interrupt does, for [`How::Called`].
     pub interrupt: Vec<Act>,
     /// What it does when execute is dropped.
     pub drop: Vec<Act>,
+    /// Whether its output panics when that is dropped.
+    pub is_output_bad: bool,
 }
 
 /// How an actor is added.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum How {
-    /// With `add`. The interrupt leaves word, wakes the actor if it awaits that, and does what the script says.
-    Told,
-    /// With `add_with`. The signal wakes the actor, if it has been polled.
+    /// With `add`. The interrupt wakes the actor if it awaits that, and does what the script says.
+    Called,
+    /// With `add_with`. Its interruption wakes the actor, if that has been polled.
     Signalled,
     /// With `add_abortable`.
     Abortable,
+    /// With `add_with`: a group of its own. When it is interrupted, it adds an actor that returns to that group.
+    Nested(Inner),
 }
 
-/// What a grace period does in the closure, when it resolves, and when it is dropped. It resolves when its time is up.
-#[derive(Clone, Debug, PartialEq)]
+/// A group inside a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inner {
+    pub actors: Vec<Actor>,
+    pub grace: Option<Grace>,
+    pub on_exit: Option<Vec<Act>>,
+    pub on_wait: Option<Vec<Act>>,
+    pub has_handle: bool,
+}
+
+/// What a grace period does when it begins, when it resolves, and when it is dropped. It resolves when its time is up.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grace {
     pub begin: Vec<Act>,
     pub over: Vec<Act>,
@@ -79,11 +92,13 @@ pub enum Op {
     Do(Act),
     /// Lets the poll end here. Without having woken itself before, it waits to be woken.
     Pend,
-    /// Goes on when it is interrupted.
+    /// Wakes itself and lets the poll end, this many times.
+    Spin(usize),
+    /// Continues when it is interrupted.
     AwaitInterrupt,
-    /// Goes on when this actor has been polled so many times.
+    /// Continues when this actor has been polled this many times.
     AwaitPolls(usize, usize),
-    /// Returns its own number.
+    /// Returns.
     Return,
 }
 
@@ -92,11 +107,27 @@ pub enum Op {
 pub enum Act {
     /// Wakes this actor, if it has been polled.
     Wake(usize),
-    /// Lets the time of this grace period be up, whether it has begun or not.
+    /// Ends the time of this grace period, for the stages that are still to come as well.
     TimeIsUp(usize),
+    /// Adds actors through this handle.
+    #[cfg(feature = "std")]
+    HandIn(usize, Vec<Actor>),
     /// Panics. Outside, nothing happens.
     #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
+}
+
+impl Actor {
+    /// Returns an actor that does nothing but `execute`.
+    pub fn new(how: How, execute: &[Op]) -> Self {
+        Self {
+            how,
+            execute: execute.to_vec(),
+            interrupt: Vec::new(),
+            drop: Vec::new(),
+            is_output_bad: false,
+        }
+    }
 }
 
 /// As `derive` would, but for lists, which are printed as `vec![…]`.
