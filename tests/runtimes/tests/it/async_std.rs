@@ -13,7 +13,7 @@ use run_group_runtimes::{local, shared, suite};
 use crate::{echo, LOOPBACK};
 
 suite!(block_on: local on BlockOn, Serve);
-suite!(spawn: shared on Global, Spawn, Serve);
+suite!(spawn: shared on Global, Spawn, Serve, Threads);
 
 async fn serve(listening: oneshot::Sender<SocketAddr>) -> io::Result<()> {
     let listener = TcpListener::bind(LOOPBACK).await?;

@@ -16,8 +16,8 @@ use smol::{Executor, LocalExecutor, Timer};
 use crate::{echo, LOOPBACK};
 
 suite!(block_on: local on BlockOn, Serve);
-suite!(spawn: shared on Global, Spawn, Serve);
-suite!(executor: shared on TwoThreads, Spawn);
+suite!(spawn: shared on Global, Spawn, Serve, Threads);
+suite!(executor: shared on TwoThreads, Spawn, Threads);
 suite!(local_executor: local on OneThread, Spawn);
 
 async fn sleep(duration: Duration) {

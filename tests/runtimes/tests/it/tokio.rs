@@ -18,8 +18,8 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::LOOPBACK;
 
 suite!(block_on: local on BlockOn, Serve);
-suite!(current_thread: shared on CurrentThread, Spawn, Serve);
-suite!(multi_thread: shared on MultiThread, Spawn, Serve);
+suite!(current_thread: shared on CurrentThread, Spawn, Serve, Threads);
+suite!(multi_thread: shared on MultiThread, Spawn, Serve, Threads);
 suite!(local_set: local on OnLocalSet, Spawn, Serve);
 
 fn current_thread() -> Runtime {
@@ -212,7 +212,7 @@ mod budget {
     }
 
     #[test]
-    fn two_that_always_have_data_take_turns() {
+    fn two_busy_actors_take_turns() {
         in_each(TASKS, || {
             Box::pin(async {
                 // Whose turn it was, and for how many items.
@@ -245,7 +245,7 @@ mod budget {
 
     /// The group polled the grace period after the actors, when the budget was used up. In a `block_on` it never ended.
     #[test]
-    fn the_grace_period_ends_wherever_the_group_is() {
+    fn grace_period_ends_wherever_the_group_is() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || {
             Box::pin(async {
                 let mut group = Group::new();
@@ -259,7 +259,7 @@ mod budget {
     }
 
     #[test]
-    fn those_that_wait_get_their_turn_and_so_does_the_grace_period() {
+    fn busy_actor_starves_no_timer() {
         in_each(TASKS.into_iter().chain([NO_TASKS[1]]), || {
             Box::pin(async {
                 let (waiting, mut all_through) = mpsc::channel::<Infallible>(0);
@@ -300,7 +300,7 @@ mod budget {
     }
 
     #[test]
-    fn other_tasks_get_their_turn() {
+    fn busy_actors_starve_no_other_task() {
         in_each(TASKS, || {
             Box::pin(async {
                 let (stop, stopped) = oneshot::channel::<()>();
@@ -330,7 +330,7 @@ mod budget {
     }
 
     #[test]
-    fn actors_that_spawn_their_work_have_a_budget_each() {
+    fn spawned_work_has_its_own_budget() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || {
             Box::pin(async {
                 let (working, mut all_through) = mpsc::channel::<Infallible>(0);
