@@ -135,7 +135,10 @@ fn running() {
     let mut poll = || Pin::as_mut(&mut group).poll(&mut Context::from_waker(Waker::noop()));
     // All first polls take several polls of the group, since the set yields after as many as it had places.
     let polls = measure(|| (0..10).for_each(|_| assert!(poll().is_pending())));
-    show(&format!("from the first poll to the first exit of {n}"), polls);
+    show(
+        &format!("from the first poll to the first exit of {n}"),
+        polls,
+    );
     assert_eq!(first.send(7), Ok(()));
     assert!(poll().is_ready());
 
