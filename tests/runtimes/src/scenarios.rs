@@ -20,7 +20,7 @@ use super::{new_group, Pointer, Portable, Task};
 
 /// An executor with its timer.
 pub trait Runtime {
-    /// Returns why the executor cannot be had on this machine, if it cannot.
+    /// Returns why the executor cannot run on this machine, if it cannot.
     fn refusal() -> Option<String> {
         None
     }
@@ -411,7 +411,7 @@ pub fn panic_lets_the_others_shut_down<R: Runtime>() {
             .add(
                 async {
                     R::sleep(MOMENT).await;
-                    // As `panic!`, without the message on the terminal.
+                    // Like `panic!`, without a message on the terminal.
                     resume_unwind(Box::new("out of paper"))
                 },
                 |_| {},
@@ -537,7 +537,7 @@ pub fn actor_adds_actors<R: Runtime>() {
         let mut events = log.take();
         let mut cleaned_up = events.split_off(5);
         assert_eq!(events, expected);
-        // Which of two timers is first is for the executor to say.
+        // The executor decides which of two timers is first.
         cleaned_up.sort();
         let expected =
             ["a", "b"].map(|name| format!("{name} returned \"cleaned up\", interrupted"));
@@ -667,7 +667,7 @@ pub fn groups_run_as_tasks<R: Spawn>() {
     });
 }
 
-/// Each of some tasks adds some actors. Every one of them gets an index and exits.
+/// Several tasks add actors. Each of these gets an index and exits.
 pub fn tasks_add_actors<R: Spawn>() {
     run::<R>(async {
         let mut group = new_group();

@@ -1,4 +1,4 @@
-//! The scenarios of handles on other threads, for executors whose tasks are `Send`.
+//! The scenarios in which other threads add actors, for executors whose tasks are `Send`.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use run_group::{Exit, Group};
 
 use super::scenarios::{Runtime, ACTORS, TASKS};
 
-/// Some threads add actors, each in its own order, and then a shutdown is requested by one more.
+/// Several threads add actors, then one more requests the shutdown. The actors of each thread keep their order.
 pub fn threads_add_actors<R: Runtime>() {
     R::run(Box::pin(async {
         let mut group = Group::new();
@@ -52,7 +52,7 @@ pub fn threads_add_actors<R: Runtime>() {
     }));
 }
 
-/// Some threads add actors while the group shuts down. Each actor either exits in the group or is dropped without a poll.
+/// Several threads add actors while the group shuts down. Each actor either exits in the group or is dropped unpolled.
 pub fn threads_add_actors_until_the_end<R: Runtime>() {
     struct Dropped(Arc<AtomicUsize>);
     impl Drop for Dropped {

@@ -54,7 +54,7 @@ impl shared::Runtime for Global {
 }
 
 impl shared::Spawn for Global {
-    /// A `JoinHandle` lets go of its task when it is dropped, a `RemoteHandle` drops it.
+    /// Dropping a `JoinHandle` leaves the task running. Dropping a `RemoteHandle` drops the task.
     fn spawn(task: shared::Task) -> shared::Task {
         let (task, handle) = task.remote_handle();
         task::spawn(task);

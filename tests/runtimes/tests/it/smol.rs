@@ -1,5 +1,4 @@
-//! smol: in `block_on`, on the global executor, on an executor of the program's own that two threads run, and on one for
-//! a single thread.
+//! smol: in `block_on`, on the global executor, on an `Executor` that two threads run, and on a `LocalExecutor`.
 
 use std::future::pending;
 use std::io;
