@@ -1,8 +1,8 @@
-// Command main plays the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it prints how many
-// nanoseconds passed in so many rounds, and for how many its threads worked, all together.
+// Command main runs the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it runs that many rounds
+// and prints their wall-clock time and the CPU time of all threads, in nanoseconds.
 //
-// Each round, all actors but the last wait for a signal of their own, and the last one returns. Go starts the goroutine that
-// was made last before all others, so this one lets the others go first. Some may still find the signal given.
+// In each round, every actor but the last waits for its interrupt, and the last one returns. Go starts the goroutine that
+// was made last before all others, so this one yields first. Some of the others may still start after the interrupt.
 package main
 
 import (

@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 type Execute<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Interrupt = Box<dyn FnOnce() + Send>;
 
-/// Whoever runs, and how each is told to return.
+/// The futures that run, and the interrupt of each.
 #[derive(Default)]
 struct ByHand {
     running: FuturesUnordered<Execute<usize>>,
@@ -22,28 +22,28 @@ impl ByHand {
         self.interrupts.push(interrupt);
     }
 
-    /// Adds one that waits for a signal and returns `i`.
+    /// Adds a future that returns `i` when it is interrupted.
     fn add_waiting(&mut self, i: usize) {
-        let (tell, told) = oneshot::channel::<()>();
+        let (interrupt, interrupted) = oneshot::channel::<()>();
         let execute = async move {
-            let _ = told.await;
+            let _ = interrupted.await;
             i
         };
-        self.add(Box::pin(execute), Box::new(|| drop(tell)));
+        self.add(Box::pin(execute), Box::new(|| drop(interrupt)));
     }
 
-    /// Adds `n` of them, of which the last returns at once.
+    /// Adds `n` futures. The last returns at once, the others when they are interrupted.
     fn add_life(&mut self, n: usize) {
         let last = n - 1;
         for i in 0..n {
-            let (tell, told) = oneshot::channel::<()>();
+            let (interrupt, interrupted) = oneshot::channel::<()>();
             let execute = async move {
                 if i != last {
-                    let _ = told.await;
+                    let _ = interrupted.await;
                 }
                 i
             };
-            self.add(Box::pin(execute), Box::new(|| drop(tell)));
+            self.add(Box::pin(execute), Box::new(|| drop(interrupt)));
         }
     }
 
@@ -62,7 +62,7 @@ pub async fn life(n: usize) -> Option<usize> {
     group.run().await
 }
 
-/// One group that is filled again after each of so many rounds.
+/// One group that is filled again, this many rounds.
 pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = ByHand::default();
     let mut first = None;
@@ -73,24 +73,24 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
-/// The life of a group that stops in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+/// The life of a group that shuts down in `stages`, of `n` actors each. The one that returns at once is in the last stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut running: FuturesUnordered<Execute<(usize, usize)>> = FuturesUnordered::new();
     let mut interrupts: Vec<Vec<Interrupt>> = Vec::new();
     let mut left = vec![n; stages];
     for stage in 0..stages {
-        let mut told_together: Vec<Interrupt> = Vec::new();
+        let mut of_stage: Vec<Interrupt> = Vec::new();
         for i in 0..n {
-            let (tell, told) = oneshot::channel::<()>();
+            let (interrupt, interrupted) = oneshot::channel::<()>();
             running.push(Box::pin(async move {
                 if (stage, i) != (stages - 1, n - 1) {
-                    let _ = told.await;
+                    let _ = interrupted.await;
                 }
                 (stage, i)
             }));
-            told_together.push(Box::new(|| drop(tell)));
+            of_stage.push(Box::new(|| drop(interrupt)));
         }
-        interrupts.push(told_together);
+        interrupts.push(of_stage);
     }
     let (stage, first) = running.next().await?;
     left[stage] -= 1;

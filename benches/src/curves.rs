@@ -1,4 +1,4 @@
-//! How lives and wakes grow with the number of actors: the figures as CSV, and their plots.
+//! Lives and wakes against the number of actors: the figures as CSV, and plots.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,17 +12,17 @@ use crate::others::{self, futures_concurrency, tokio_graceful_shutdown};
 use crate::pairs::{quartiles, rounds, take_turns};
 use crate::{by_hand, group, poll_to_end, wake};
 
-/// How long one number of actors takes.
+/// How long the measurement for one number of actors takes.
 const BUDGET: Duration = Duration::from_millis(3000);
 
-/// What takes turns, by name.
+/// The subjects, by name.
 type Subjects<'a> = Vec<(&'static str, Box<dyn FnMut(u32) -> Duration + 'a>)>;
 
 /// One point of a curve.
 struct Point {
     actors: usize,
     subject: &'static str,
-    /// The quartiles of what a round took, in nanoseconds.
+    /// The quartiles of the time of a round, in nanoseconds.
     nanoseconds: [f64; 3],
     turns: usize,
 }
@@ -33,7 +33,7 @@ pub fn all(directory: &Path) -> Result<(), String> {
         let path = directory.join(name);
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
     };
-    // Wakes first, while the memory has no holes: what they cost depends on where the actors are.
+    // Wakes first, while the heap is not fragmented, because their cost depends on where the actors are.
     let wakes = wakes();
     write("wake.csv", csv(&wakes))?;
     let title = "One wake in a running group";
@@ -79,7 +79,7 @@ fn lives() -> Vec<Point> {
                 Box::new(rounds(|| lives(&|n| others::smol::life(&executor, n)))),
             ),
         ];
-        // These take seconds and gigabytes for more.
+        // With more actors, these take seconds and gigabytes.
         if n <= 100_000 {
             let life = |n| poll_to_end(futures_concurrency::life(n));
             subjects.push(("FutureGroup", Box::new(rounds(move || lives(&life)))));
@@ -117,7 +117,7 @@ fn wakes() -> Vec<Point> {
                 Box::new(rounds(|| typed.another())),
             ),
         ];
-        // It looks at all its futures for the one that was woken.
+        // A wake costs it O(actors).
         if n <= 10_000 {
             subjects.push(("FutureGroup", Box::new(rounds(|| others.another()))));
         }
@@ -167,7 +167,7 @@ fn csv(points: &[Point]) -> String {
             text,
             "{actors},{subject},{turns},{low:.1},{median:.1},{high:.1}"
         );
-        row.expect("a string takes whatever there is");
+        row.expect("writing to a string does not fail");
     }
     text
 }
@@ -222,7 +222,7 @@ fn plot(
             let style = color.stroke_width(if i == 0 { 3 } else { 2 });
             chart.draw_series(LineSeries::new(curve(), style))?;
             chart.draw_series(curve().map(|at| Circle::new(at, 3, color.filled())))?;
-            // What it is, beside the plot.
+            // The legend.
             let (x, y) = (1000 - LEGEND as i32 + 24, 64 + 24 * i as i32);
             area.draw(&PathElement::new([(x, y), (x + 24, y)], style))?;
             let font = ("sans-serif", 15).into_font();
@@ -235,10 +235,10 @@ fn plot(
     Ok(svg)
 }
 
-/// How wide the place beside the plot is, for what the curves are.
+/// The width of the legend, beside the plot.
 const LEGEND: u32 = 250;
 
-/// Told apart also by those who do not tell red from green.
+/// Okabe and Ito's palette, which is safe for colour-blind readers.
 const COLORS: [RGBColor; 7] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 0, 0),

@@ -1,16 +1,16 @@
-//! oklog/run itself, in a process of Go's, which takes its turns when it is told to and times them itself.
+//! oklog/run itself, in a Go process, which runs its turns on request and times them itself.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// Where Debian puts what its packages of Go libraries have.
+/// Where Debian installs its packages of Go libraries.
 const GOPATH: &str = "/usr/share/gocode";
 
 /// The process.
 pub struct Go {
-    /// Which Go, and which oklog/run where Debian knows.
+    /// The version of Go and, from Debian's package, that of oklog/run.
     pub version: String,
     process: Child,
     ask: Option<ChildStdin>,
@@ -18,7 +18,7 @@ pub struct Go {
 }
 
 impl Go {
-    /// Builds the program and starts it, or says what is missing.
+    /// Builds and starts the program. `Err` says what is missing.
     pub fn start() -> Result<Self, String> {
         if !Path::new(GOPATH).join("src/github.com/oklog/run").is_dir() {
             return Err("oklog/run is not here: install golang-github-oklog-run-dev".into());
@@ -63,17 +63,17 @@ impl Go {
         })
     }
 
-    /// Plays so many rounds of the life of a group of `n`, and returns the time that passed.
+    /// Runs this many rounds of the life of a group of `n`, and returns the time that passed.
     pub fn life(&mut self, n: usize, rounds: u32) -> Duration {
-        self.play(n, rounds)[0]
+        self.run(n, rounds)[0]
     }
 
-    /// Plays them and returns for how long all threads worked.
+    /// Like [`life`](Self::life), but returns the CPU time of all threads.
     pub fn work_of_life(&mut self, n: usize, rounds: u32) -> Duration {
-        self.play(n, rounds)[1]
+        self.run(n, rounds)[1]
     }
 
-    fn play(&mut self, n: usize, rounds: u32) -> [Duration; 2] {
+    fn run(&mut self, n: usize, rounds: u32) -> [Duration; 2] {
         let ask = self.ask.as_mut().expect("it is open until the drop");
         writeln!(ask, "{n} {rounds}").expect("Go has ended");
         let mut line = String::new();
@@ -83,7 +83,7 @@ impl Go {
     }
 }
 
-/// Lets go of the process, which ends when there is nothing more to read.
+/// Ends the process by closing its input.
 impl Drop for Go {
     fn drop(&mut self) {
         self.ask = None;
@@ -91,7 +91,7 @@ impl Drop for Go {
     }
 }
 
-/// What a command says, or nothing.
+/// Returns the output of a command, empty if it fails.
 fn said(command: &mut Command) -> String {
     let output = command.output().map(|output| output.stdout);
     String::from_utf8_lossy(&output.unwrap_or_default())

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures_channel::oneshot;
 use run_group::Group;
 
 /// Returns a group of `n` actors, the last of which returns at once.
@@ -11,6 +12,7 @@ pub fn of<'a>(n: usize) -> Group<'a, usize> {
     group
 }
 
+/// Adds `n` actors with [`Group::add_with`]. The last returns at once, the others when they are interrupted.
 fn add(group: &mut Group<'_, usize>, n: usize) {
     let last = n - 1;
     for i in 0..n {
@@ -23,12 +25,29 @@ fn add(group: &mut Group<'_, usize>, n: usize) {
     }
 }
 
-/// The life of a group, as a future.
+/// The life of a group whose actors are added with `add_with`, as a future.
 pub async fn life(n: usize) -> Option<usize> {
     of(n).await
 }
 
-/// One group that is filled again after each of so many rounds.
+/// The life of a group whose actors are added with `add`, and interrupted in the way of [`by_hand`](crate::by_hand).
+pub async fn life_by_add(n: usize) -> Option<usize> {
+    let mut group = Group::new();
+    let last = n - 1;
+    for i in 0..n {
+        let (interrupt, interrupted) = oneshot::channel::<()>();
+        let execute = async move {
+            if i != last {
+                let _ = interrupted.await;
+            }
+            i
+        };
+        group.add(execute, |_| drop(interrupt));
+    }
+    group.await
+}
+
+/// One group that is filled again, this many rounds.
 pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = Group::new();
     let mut first = None;
@@ -39,7 +58,7 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
-/// The life of a group that stops in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+/// The life of a group that shuts down in `stages`, of `n` actors each. The one that returns at once is in the last stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut group = Group::new();
     for _ in 1..stages {
@@ -67,7 +86,7 @@ pub fn nested(depth: usize, n: usize) -> impl Future<Output = Option<usize>> {
                 i
             });
         }
-        // It ends by itself, which ends the outer one, so it has to be told nothing.
+        // It returns by itself, which stops the outer one, so its interrupt does nothing.
         outer.add(async { group.await.unwrap_or(0) }, |_| {});
         group = outer;
     }

@@ -1,12 +1,12 @@
-//! The workloads that `run-group` is measured by, on it and on what else there is.
+//! The workloads that `run-group` is measured with, for it and for what it is compared with.
 //!
-//! **The life of a group** of `n` actors: it is made, all but the last actor wait for a signal of their own, the last one
+//! **The life of a group** of `n` actors: the group is made, every actor but the last waits for its interrupt, the last one
 //! returns when it is first polled, all are interrupted, all return, everything is dropped. Each `life` returns the first
 //! output, which is the last actor's number.
 //!
-//! **A wake** in a running group of `n` actors: one is woken, and the group is polled, and with it that actor.
+//! **A wake** in a running group of `n` actors: one is woken, and the group is polled, which polls that actor.
 //!
-//! Each module plays these for one subject, written as its users would write it.
+//! Each module does this for one subject, written as its users would write it.
 
 pub mod by_hand;
 #[cfg(feature = "others")]
@@ -25,8 +25,7 @@ use std::task::{Context, Poll, Waker};
 
 /// Polls `future` until it is ready. It must not wait for anything from outside.
 ///
-/// No executor costs less, so that nothing is added to what is measured. The others have one of their own, and where
-/// they are compared with, the group runs on the same.
+/// This adds the least to what is measured. A subject that brings an executor is compared with the group on that executor.
 pub fn poll_to_end<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());

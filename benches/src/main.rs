@@ -6,7 +6,7 @@ use run_group_benches::{by_hand, group, poll_to_end, ratios, wake};
 
 const USAGE: &str = "usage: run-group-benches ratios [WORD]
        run-group-benches curves DIRECTORY
-       run-group-benches rounds group|by-hand|group-wake|bare-wake ACTORS ROUNDS";
+       run-group-benches rounds add|add-with|by-hand|group-wake|bare-wake ACTORS ROUNDS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,11 +40,12 @@ fn curves(_: &str) -> Result<(), String> {
     Err("this was built without the feature `others`, which the curves are drawn with".into())
 }
 
-/// Plays so many rounds and nothing else, for whoever counts instructions.
+/// Plays this many rounds and nothing else, so that their instructions can be counted.
 fn rounds_of(what: &str, actors: usize, rounds: usize) -> Result<(), String> {
     let check = |first| assert_eq!(first, Some(actors - 1));
     match what {
-        "group" => (0..rounds).for_each(|_| check(poll_to_end(group::life(actors)))),
+        "add" => (0..rounds).for_each(|_| check(poll_to_end(group::life_by_add(actors)))),
+        "add-with" => (0..rounds).for_each(|_| check(poll_to_end(group::life(actors)))),
         "by-hand" => (0..rounds).for_each(|_| check(poll_to_end(by_hand::life(actors)))),
         "group-wake" => {
             let mut group = wake::group(actors);

@@ -1,39 +1,39 @@
 //! Compares two subjects side by side.
 //!
-//! A machine has other things to do, and what it does in one second it may not do in the next. So the two take turns in
-//! one process, a millisecond or two each, and what counts is the ratio of the times for which their thread worked, within
-//! each pair of turns: of all pairs, the median, and the quartiles as a measure of how far it can be trusted.
+//! Timings are noisy, because the machine has other work. So the two subjects take turns in one process, a millisecond or
+//! two each. Each pair of turns gives the ratio of the CPU times of their thread. The result is the median of these ratios,
+//! and the quartiles show how noisy they are.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{clock_gettime, ClockId};
 
-/// How long a turn takes at least.
+/// The shortest turn.
 const TURN: Duration = Duration::from_millis(1);
-/// How many pairs there are at least, however long they take.
+/// The smallest number of pairs, however long they take.
 const FEWEST: usize = 9;
-/// How often what lasts is made anew.
+/// How often a comparison makes its subjects again.
 const TIMES: u32 = 6;
 
-/// What a comparison came to.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct Compared {
     /// The ratio of the times of the first and the second: the first quartile, the median and the third quartile.
     pub ratio: [f64; 3],
     /// What one round takes, in seconds: the medians of the first and of the second.
     pub seconds: [f64; 2],
-    /// How many pairs there were.
+    /// The number of pairs.
     pub pairs: usize,
 }
 
-/// Makes a turn of so many rounds of `round`, which takes the time that this thread works.
+/// Returns a turn, which runs `round` a number of times and returns the CPU time of this thread.
 ///
-/// While it has to wait for its turn on the machine, no time is counted.
+/// Time in which the machine runs something else does not count.
 pub fn rounds<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
     rounds_by(worked, round)
 }
 
-/// Makes a turn of so many rounds of `round`, which takes the time that passes, for what is more than one thread.
+/// Returns a turn that measures wall-clock time, for a subject with several threads.
 pub fn rounds_by_the_clock<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
     let start = Instant::now();
     rounds_by(move || start.elapsed(), round)
@@ -52,13 +52,13 @@ fn rounds_by<R>(
     }
 }
 
-/// How long this thread has worked.
+/// Returns the CPU time of this thread.
 fn worked() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Compares two turns, for about as long as `budget`.
+/// Compares two turns, for about `budget`.
 pub fn compare(
     budget: Duration,
     mut first: impl FnMut(u32) -> Duration,
@@ -67,9 +67,9 @@ pub fn compare(
     Compared::of(take_turns(budget, &mut [&mut first, &mut second]))
 }
 
-/// Compares rounds of two that last, and makes them anew several times, now this one first and now that one.
+/// Compares rounds of two subjects that outlive a round. Makes them again several times, each one first in half of them.
 ///
-/// Where they are in memory is a matter of luck, and what they cost depends on it if they are large.
+/// The cost of a large subject depends on where it happens to be in memory.
 pub fn compare_lasting<A, B>(
     budget: Duration,
     make_first: impl Fn() -> A,
@@ -103,7 +103,7 @@ impl Compared {
     }
 }
 
-/// Lets several take turns, and returns what a round took each of them, in seconds, turn by turn.
+/// Lets the subjects take turns. Returns for each turn the seconds that a round of each subject took.
 pub fn take_turns(
     budget: Duration,
     subjects: &mut [&mut dyn FnMut(u32) -> Duration],
@@ -119,7 +119,7 @@ pub fn take_turns(
         let mut take = |(seconds, subject): (&mut f64, &mut &mut dyn FnMut(u32) -> Duration)| {
             *seconds = subject(rounds).as_secs_f64() / f64::from(rounds);
         };
-        // Whoever is behind the other this time is before it the next time.
+        // The order is reversed in every other turn.
         let order = turn.iter_mut().zip(subjects.iter_mut());
         if turns.len() % 2 == 0 {
             order.for_each(&mut take);

@@ -1,4 +1,4 @@
-//! What the group is measured by: ratios to what else there is, each with its limit.
+//! How the group compares: ratios to the other subjects, some with a limit.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::{by_hand, group, poll_to_end, wake};
 /// How long one comparison takes.
 const BUDGET: Duration = Duration::from_millis(1500);
 
-/// Of how many actors a life is compared with others than what is written by hand. A million goroutines take gigabytes.
+/// The numbers of actors in most lives. A million goroutines would take gigabytes.
 const SIZES: [usize; 5] = [3, 10, 100, 1000, 10_000];
 
-/// The targets, and what was measured of each.
+/// The targets, and the measurements.
 struct Table<'a> {
-    /// Only what has this in its name is measured.
+    /// Only comparisons with this in their name are measured.
     wanted: &'a str,
-    /// Whether nothing was.
+    /// Whether nothing was measured.
     is_empty: bool,
     targets: Vec<Target>,
 }
@@ -28,9 +28,9 @@ struct Table<'a> {
 struct Target {
     name: String,
     limit: f64,
-    /// The worst of what was measured.
+    /// The worst measurement.
     worst: f64,
-    /// Where that was.
+    /// The number of actors in that.
     at: String,
 }
 
@@ -39,7 +39,7 @@ impl Table<'_> {
         name.contains(self.wanted)
     }
 
-    /// Compares two turns and prints what it came to, beside the limit if there is one.
+    /// Compares two turns and prints the result, beside the limit if there is one.
     fn compare(
         &mut self,
         name: &str,
@@ -53,7 +53,7 @@ impl Table<'_> {
         }
     }
 
-    /// Likewise of wakes in two groups of `n`.
+    /// Compares wakes in two groups of `n` actors.
     fn compare_wakes<A: Running, B: Running>(
         &mut self,
         name: &str,
@@ -87,7 +87,7 @@ impl Table<'_> {
         }
     }
 
-    /// Keeps the worst of what was measured of a target.
+    /// Records a measurement for a target, which keeps the worst.
     fn note(&mut self, name: &str, at: &str, limit: f64, measured: f64) {
         if !self.wants(name) {
             return;
@@ -159,7 +159,7 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// Makes all comparisons that have `wanted` in their name, prints them and then the targets.
+/// Makes all comparisons with `wanted` in their name. Prints them, and then the targets.
 pub fn all(wanted: &str) -> Result<(), String> {
     let mut table = Table {
         wanted,
@@ -179,7 +179,7 @@ pub fn all(wanted: &str) -> Result<(), String> {
         "-".repeat(8)
     );
     wakes(&mut table);
-    lives_of_itself(&mut table);
+    lives_against_itself(&mut table);
     lives(&mut table);
     #[cfg(feature = "others")]
     lives_of_others(&mut table);
@@ -192,9 +192,7 @@ pub fn all(wanted: &str) -> Result<(), String> {
     costs(&mut table)?;
     tree(&mut table)?;
     if table.is_empty {
-        return Err(format!(
-            "nothing that is measured has `{wanted}` in its name"
-        ));
+        return Err(format!("no comparison has `{wanted}` in its name"));
     }
     table.print_targets()
 }
@@ -208,22 +206,27 @@ fn actors(n: usize) -> String {
     }
 }
 
-/// Makes a turn of lives of `n` actors.
+/// Returns a turn of lives of `n` actors.
 fn lives_of(n: usize, mut life: impl FnMut(usize) -> Option<usize>) -> impl FnMut(u32) -> Duration {
     rounds(move || assert_eq!(life(n), Some(n - 1)))
 }
 
-/// A turn of lives of a group, which is all that there is to poll.
+/// Returns a turn of lives of a group, polled in a loop.
 fn group_lives(n: usize) -> impl FnMut(u32) -> Duration {
     lives_of(n, |n| poll_to_end(group::life(n)))
+}
+
+/// Like [`group_lives`], with actors that are interrupted as those by hand are.
+fn group_lives_by_add(n: usize) -> impl FnMut(u32) -> Duration {
+    lives_of(n, |n| poll_to_end(group::life_by_add(n)))
 }
 
 fn by_hand_lives(n: usize) -> impl FnMut(u32) -> Duration {
     lives_of(n, |n| poll_to_end(by_hand::life(n)))
 }
 
-/// What is there twice has a ratio of 1. How far off these are says how far the others can be trusted.
-fn lives_of_itself(table: &mut Table<'_>) {
+/// These ratios should be 1. How far off they are shows how noisy the others are.
+fn lives_against_itself(table: &mut Table<'_>) {
     for n in [3, 1000] {
         table.compare(
             "life / itself",
@@ -245,9 +248,11 @@ fn lives(table: &mut Table<'_>) {
             name,
             &actors(n),
             Some(limit),
-            group_lives(n),
+            group_lives_by_add(n),
             by_hand_lives(n),
         );
+        let name = "life by add_with / by hand";
+        table.compare(name, &actors(n), None, group_lives(n), by_hand_lives(n));
     }
 }
 
@@ -257,7 +262,7 @@ fn lives_of_a_million(table: &mut Table<'_>) {
         MANY,
         &actors(many),
         Some(1.0),
-        group_lives(many),
+        group_lives_by_add(many),
         by_hand_lives(many),
     );
 
@@ -267,7 +272,7 @@ fn lives_of_a_million(table: &mut Table<'_>) {
     table.compare(name, "", Some(2.0), group_lives(many), as_many);
 }
 
-/// The group on Tokio and on smol is one future that its `block_on` polls.
+/// On Tokio and on smol, their `block_on` polls the group.
 #[cfg(feature = "others")]
 fn lives_of_others(table: &mut Table<'_>) {
     let runtime = others::tokio::runtime();
@@ -301,7 +306,7 @@ fn lives_of_others(table: &mut Table<'_>) {
     }
 }
 
-/// Go has several threads, so what counts is the time that passes. What they work besides is shown as well.
+/// Go has several threads, so wall-clock time counts. The second comparison shows their CPU time.
 fn lives_in_go(table: &mut Table<'_>, mut go: Go) {
     for n in SIZES {
         let name = "life / oklog/run in Go";
@@ -316,12 +321,12 @@ fn lives_in_go(table: &mut Table<'_>, mut go: Go) {
     }
 }
 
-/// The largest groups come first, and all of these before the lives, while the memory has no holes.
+/// The largest groups come first, and all of these before the lives, while the heap is not fragmented.
 fn wakes(table: &mut Table<'_>) {
     for n in [100_000, 10_000, 1000, 100, 10, 1] {
         let name = "one wake / bare FuturesUnordered";
         table.compare_wakes(name, Some(1.05), n, wake::group, wake::boxed);
-        let name = "one wake / the same, of one type, unboxed";
+        let name = "one wake / bare, of one type, unboxed";
         table.compare_wakes(name, None, n, wake::group, wake::typed);
     }
     for n in [100_000, 1000] {
@@ -333,7 +338,7 @@ fn wakes(table: &mut Table<'_>) {
     table.compare(name, &actors(1000), None, first, second);
 }
 
-/// Stages, groups in groups, short groups, and one group again and again.
+/// Stages, nested groups, small groups, and one group that is reused.
 fn shapes(table: &mut Table<'_>) {
     let each = 100;
     let in_stages = |stages| lives_of(each, move |n| poll_to_end(group::in_stages(stages, n)));
@@ -370,14 +375,14 @@ fn shapes(table: &mut Table<'_>) {
         let name = "one group refilled 1 000 times / by hand";
         table.compare(name, &actors(n), None, refilled(), others);
 
-        let name = "one group refilled / one anew";
-        let mut anew = group_lives(n);
-        let as_many = |rounds| anew(rounds * 1000);
+        let name = "one group refilled / a new one";
+        let mut lives = group_lives(n);
+        let as_many = |rounds| lives(rounds * 1000);
         table.compare(name, &actors(n), None, refilled(), as_many);
     }
 }
 
-/// Asks the program that counts them, which times nothing since counting takes time.
+/// Runs the program that counts allocations. It is separate because counting takes time.
 fn costs(table: &mut Table<'_>) -> Result<(), String> {
     let mut arguments = vec!["run", "--quiet", "--release", "--bin", "costs"];
     if cfg!(not(feature = "others")) {
@@ -389,7 +394,7 @@ fn costs(table: &mut Table<'_>) -> Result<(), String> {
         let mut numbers = line.unwrap_or("").split_whitespace().map(str::parse::<f64>);
         match (numbers.next(), numbers.next()) {
             (Some(Ok(allocations)), Some(Ok(bytes))) => Ok((allocations, bytes)),
-            _ => Err(format!("the program `costs` does not say what is `{what}`")),
+            _ => Err(format!("the program `costs` has no row `{what}`")),
         }
     };
     let name = "allocations per actor: add, add_abortable";
@@ -404,17 +409,17 @@ fn costs(table: &mut Table<'_>) -> Result<(), String> {
     table.note("allocations per actor: add_with", "", 3.0, add_with);
     for n in [1, 10, 100, 1000] {
         let name = "allocations per group beyond that";
-        let beyond = row(&format!("life with all terms of {n} ",))?.0 - 3.0 * n as f64;
-        table.note(name, &actors(n), 8.0, beyond);
+        let beyond = row(&format!("life with all settings of {n} ",))?.0 - 3.0 * n as f64;
+        table.note(name, &actors(n), 11.0, beyond);
     }
-    let between = row("from the first poll to the stop of 1000 ")?.0;
+    let between = row("from the first poll to the first exit of 1000 ")?.0;
     table.note(
-        "allocations between first poll and stop",
+        "allocations between first poll and first exit",
         "1000 actors",
         0.0,
         between,
     );
-    let (group, by_hand) = (row("life of 1000, group ")?, row("life of 1000, by hand ")?);
+    let (group, by_hand) = (row("life of 1000, add ")?, row("life of 1000, by hand ")?);
     table.note(
         "bytes allocated / by hand, 1 000 actors",
         "",
@@ -424,7 +429,7 @@ fn costs(table: &mut Table<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Counts the crates that whoever depends on `run-group` gets.
+/// Counts the crates in the tree of `run-group`, itself included.
 fn tree(table: &mut Table<'_>) -> Result<(), String> {
     let arguments =
         "tree --package run-group --no-default-features --edges normal --prefix none --format {p}";
@@ -441,7 +446,7 @@ fn tree(table: &mut Table<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns what cargo prints.
+/// Returns the output of cargo.
 fn cargo(arguments: &[&str]) -> Result<String, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

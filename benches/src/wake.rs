@@ -9,12 +9,12 @@ use std::task::{Context, Poll, Waker};
 use futures_util::stream::{FuturesUnordered, Stream};
 use run_group::Group;
 
-/// How often any actor was polled. Measured is on one thread, so this needs no atomic addition.
+/// How often any actor was polled. There is one thread, so it needs no atomic addition.
 static POLLS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) type Wakers = Arc<Mutex<Vec<Waker>>>;
 
-/// An actor that leaves its waker when it is first polled, and never returns. When it is woken, it does nothing but count.
+/// An actor that stores its waker when it is first polled, and never returns. A poll only counts.
 pub(crate) async fn idle(wakers: Wakers) {
     let mut leaves = Some(wakers);
     poll_fn(|cx| {
@@ -27,9 +27,9 @@ pub(crate) async fn idle(wakers: Wakers) {
     .await
 }
 
-/// A future, or what is like one, which is polled and is not ready.
+/// A future or stream that is polled and is not ready.
 pub trait Running: Unpin {
-    /// Polls it.
+    /// Polls it. Returns whether it is pending.
     fn poll(&mut self, cx: &mut Context<'_>) -> bool;
 }
 
@@ -49,9 +49,9 @@ impl<F: Future<Output = ()>> Running for FuturesUnordered<F> {
 pub struct Wakes<G> {
     group: G,
     wakers: Vec<Waker>,
-    /// The one to be woken next.
+    /// The next actor to wake.
     next: usize,
-    /// What leads from one to the next. It has no common divisor with their number, so all have their turn.
+    /// From one actor to the next. It is coprime to their number, so every actor gets its turn.
     step: usize,
 }
 
@@ -64,7 +64,7 @@ impl<G: Running> Wakes<G> {
         while left.lock().unwrap().len() < n {
             assert!(group.poll(&mut cx));
         }
-        // More than half of the way round, by the golden ratio: far from the last one and from those before it.
+        // The golden ratio: far from the previous actor, and from those before it.
         let mut step = (n as f64 * 0.618) as usize;
         while divisor(step, n) > 1 {
             step += 1;
@@ -78,7 +78,7 @@ impl<G: Running> Wakes<G> {
         }
     }
 
-    /// Wakes one of the actors, another each time, and polls the group.
+    /// Wakes an actor, a different one each time, and polls the group.
     pub fn another(&mut self) {
         self.next = (self.next + self.step) % self.wakers.len();
         self.same();
@@ -111,7 +111,7 @@ pub fn group(n: usize) -> Wakes<Group<'static, ()>> {
     })
 }
 
-/// In a `FuturesUnordered` of boxed futures, which may be of different types, like the actors of a group.
+/// In a `FuturesUnordered` of boxed futures. These may differ in type, like the actors of a group.
 pub fn boxed(n: usize) -> Wakes<FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>> {
     Wakes::start(n, |wakers| {
         let boxed = || Box::pin(idle(wakers.clone())) as Pin<Box<_>>;

@@ -1,4 +1,4 @@
-//! Puts the `memory.x` of the architecture where the linker script of its runtime crate finds it.
+//! Copies the `memory.x` of the architecture to where the linker script of its runtime crate finds it.
 
 use std::{env, fs, path::PathBuf};
 
@@ -9,7 +9,7 @@ fn main() {
     fs::copy(&memory, out.join("memory.x")).expect("there is one for arm and one for riscv32");
     println!("cargo:rustc-link-search={}", out.display());
     if arch == "riscv32" {
-        println!("cargo:rustc-link-arg-bins=-Tmemory.x"); // which link.x of riscv-rt leaves to the application
+        println!("cargo:rustc-link-arg-bins=-Tmemory.x"); // riscv-rt leaves this to the application
     }
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rerun-if-changed={memory}");

@@ -1,6 +1,6 @@
 //! Counts allocations and bytes. They are the same in every run.
 //!
-//! A program of its own, since the allocator that counts is for all of a program, and takes time.
+//! A program of its own, because the allocator that counts is for a whole program, and takes time.
 
 use std::future::{pending, ready, Future};
 use std::pin::{pin, Pin};
@@ -33,15 +33,17 @@ fn main() {
     lives();
     shapes();
     actors();
-    terms();
+    settings();
     running();
 }
 
 fn lives() {
     for n in [3, 10, 100, 1000, 10_000] {
         let check = |first| assert_eq!(first, Some(n - 1));
-        let group = measure(|| check(poll_to_end(group::life(n))));
-        show(&format!("life of {n}, group"), group);
+        let add = measure(|| check(poll_to_end(group::life_by_add(n))));
+        show(&format!("life of {n}, add"), add);
+        let add_with = measure(|| check(poll_to_end(group::life(n))));
+        show(&format!("life of {n}, add_with"), add_with);
         let by_hand = measure(|| check(poll_to_end(by_hand::life(n))));
         show(&format!("life of {n}, by hand"), by_hand);
     }
@@ -71,7 +73,7 @@ fn shapes() {
     show(&format!("10 fillings of {n}, by hand"), by_hand);
 }
 
-/// What an actor costs that captures nothing, in a group which has others.
+/// What an actor that captures nothing costs, in a group that has others.
 fn actors() {
     let mut group = Group::new();
     group.add_abortable(ready(1));
@@ -94,10 +96,10 @@ fn actors() {
     );
 }
 
-/// A group whose every term is set, with terms that capture something, since what captures nothing needs no allocation.
-fn terms() {
+/// A group with every setting. Each captures something, because a closure that captures nothing is not allocated.
+fn settings() {
     for n in [1, 10, 100, 1000] {
-        let (mut begun, mut seen) = (false, 0);
+        let (mut begun, mut seen, mut waits) = (false, 0, 0);
         let life = measure(|| {
             let mut group = group::of(n);
             group.grace_period(|| {
@@ -108,10 +110,11 @@ fn terms() {
                 }
             });
             group.on_exit(|_| seen += 1);
+            group.on_wait(|_| waits += 1);
             assert_eq!(poll_to_end(group), Some(n - 1));
         });
-        show(&format!("life with all terms of {n}"), life);
-        assert_eq!((begun, seen), (true, n));
+        show(&format!("life with all settings of {n}"), life);
+        assert_eq!((begun, seen, waits), (n > 1, n, 0));
     }
 }
 
@@ -130,9 +133,12 @@ fn running() {
     group.add(async { returns.await.unwrap_or(0) }, |_| {});
     let mut group = pin!(group);
     let mut poll = || Pin::as_mut(&mut group).poll(&mut Context::from_waker(Waker::noop()));
-    // The first poll of so many takes several, since the set takes a break after each round.
+    // All first polls take several polls of the group, since the set yields after as many as it had places.
     let polls = measure(|| (0..10).for_each(|_| assert!(poll().is_pending())));
-    show(&format!("from the first poll to the stop of {n}"), polls);
+    show(
+        &format!("from the first poll to the first exit of {n}"),
+        polls,
+    );
     assert_eq!(first.send(7), Ok(()));
     assert!(poll().is_ready());
 

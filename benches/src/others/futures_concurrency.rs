@@ -1,4 +1,4 @@
-//! `FutureGroup` of `futures-concurrency`, with the interrupts beside it as one does by hand.
+//! `FutureGroup` of `futures-concurrency`, with a `Vec` of interrupts as in [`by_hand`](crate::by_hand).
 
 use std::future::Future;
 use std::pin::Pin;

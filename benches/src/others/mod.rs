@@ -1,4 +1,4 @@
-//! What else there is.
+//! The other subjects.
 
 pub mod futures_concurrency;
 pub mod smol;

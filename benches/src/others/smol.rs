@@ -1,4 +1,4 @@
-//! smol: one task for each actor, on a `LocalExecutor` that is there already; a channel that is closed tells them all.
+//! smol: one task for each actor, on an existing `LocalExecutor`. Closing a channel interrupts them all.
 
 use smol::{channel, LocalExecutor};
 

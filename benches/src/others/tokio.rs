@@ -1,4 +1,4 @@
-//! Tokio: a `JoinSet` and a `CancellationToken`, on a current-thread runtime that is there already.
+//! Tokio: a `JoinSet` and a `CancellationToken`, on an existing current-thread runtime.
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;

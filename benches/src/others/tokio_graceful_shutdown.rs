@@ -1,7 +1,7 @@
-//! `tokio-graceful-shutdown`, as far as it plays along.
+//! `tokio-graceful-shutdown`.
 //!
-//! A subsystem that returns cleanly stops nobody, so the first one asks for the shutdown, and subsystems have no output,
-//! so each leaves its own where the first one counts. There is always a deadline, here one that is not reached.
+//! A subsystem that returns `Ok` does not stop the others, so the first one requests the shutdown. Subsystems have no output,
+//! so each stores its own in a cell that keeps the first. The deadline, which it requires, is never reached.
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};

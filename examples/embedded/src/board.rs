@@ -1,6 +1,6 @@
 //! The board: QEMU's `lm3s6965evb`, as far as the firmware uses it.
 //!
-//! What touches the hardware is here, and so is all that is `unsafe`.
+//! Everything that touches the hardware is here, and so is all `unsafe` code.
 
 use core::cell::RefCell;
 use core::fmt::Write;
@@ -28,7 +28,7 @@ const CLOCK_HZ: u32 = 12_500_000;
 /// embassy's clock.
 struct Clock(Mutex<RefCell<Ticks>>);
 
-/// How many ticks there were, and who waits for which.
+/// The number of ticks since the start, and the timers that wait.
 struct Ticks {
     now: u64,
     queue: Queue,
@@ -39,7 +39,7 @@ time_driver_impl!(static CLOCK: Clock = Clock(Mutex::new(RefCell::new(Ticks {
     queue: Queue::new(),
 }))));
 
-/// The first UART, and who waits for it.
+/// The first UART, and the wakers that wait for it.
 struct Serial {
     uart: Uart<'static>,
     reader: WakerRegistration,
@@ -47,7 +47,7 @@ struct Serial {
 }
 
 static SERIAL: Mutex<RefCell<Serial>> = Mutex::new(RefCell::new(Serial {
-    // SAFETY: There the chip has a PL011, and nothing else in the program points to it.
+    // SAFETY: The chip has a PL011 there, and nothing else in the program points to it.
     uart: Uart::new(unsafe { UniqueMmioPointer::new(at(0x4000_c000)) }),
     reader: WakerRegistration::new(),
     writer: WakerRegistration::new(),
@@ -56,11 +56,11 @@ static SERIAL: Mutex<RefCell<Serial>> = Mutex::new(RefCell::new(Serial {
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();
 
-/// Starts the heap, the clock and the UART, and returns the LED. To be called once, before anything is allocated.
+/// Starts the heap, the clock and the UART, and returns the LED. Call it once, before anything is allocated.
 pub fn start() -> Led {
     let mut core = cortex_m::Peripherals::take().expect("the board is started once");
 
-    // SAFETY: The heap is not in use yet, and this is not done again, or the line above would have panicked.
+    // SAFETY: The heap is not in use yet, and this runs once, because the line above panics the second time.
     unsafe {
         embedded_alloc::init!(HEAP, 8 * 1024);
     }
@@ -77,7 +77,7 @@ pub fn start() -> Led {
         stop_bits: StopBits::One,
     };
     serial(|serial| serial.uart.enable(line, 115_200, CLOCK_HZ)).expect("the clock is fast enough");
-    // SAFETY: No critical section relies on this interrupt being off.
+    // SAFETY: No critical section relies on this interrupt being masked.
     unsafe { NVIC::unmask(Interrupt::UART0) }
 
     Led::new()
@@ -88,7 +88,7 @@ pub fn heap_used() -> usize {
     HEAP.used()
 }
 
-/// Waits for the next byte that comes over the UART.
+/// Waits for the next byte from the UART.
 pub async fn read() -> u8 {
     poll_fn(|cx| {
         serial(|serial| match serial.uart.read_word() {
@@ -98,7 +98,7 @@ pub async fn read() -> u8 {
                 serial.listen(Interrupts::RXI | Interrupts::RTI);
                 Poll::Pending
             }
-            // Noise on the line is for the reader to find out.
+            // Noise on the line. The reader handles it like any wrong input.
             Err(_) => Poll::Ready(b'?'),
         })
     })
@@ -121,7 +121,7 @@ pub async fn write(byte: u8) {
     .await
 }
 
-/// Sends bytes over the UART and blocks meanwhile, for when there is nothing else to do any more.
+/// Sends bytes over the UART and blocks until they are sent. For the end, when nothing else runs.
 pub fn write_blocking(bytes: &[u8]) {
     for &byte in bytes {
         while serial(|serial| serial.uart.is_tx_fifo_full()) {}
@@ -144,11 +144,11 @@ pub fn exit(success: bool) -> ! {
 /// The light, at pin 0 of port F.
 pub struct Led(UniqueMmioPointer<'static, PortF>);
 
-/// The registers of the port which an LED needs.
+/// The registers of the port that an LED needs.
 #[repr(C)]
 struct PortF {
     _before: u32,
-    /// The state of pin 0 alone: the address says which pins are meant.
+    /// The state of pin 0 alone: the address selects the pins.
     pin_0: ReadPureWrite<u32>,
     _other_pins: [u32; 254],
     /// Which pins are outputs.
@@ -160,7 +160,7 @@ struct PortF {
 
 impl Led {
     fn new() -> Self {
-        // SAFETY: There the chip has its port F. This function is called once, so nothing else points to it.
+        // SAFETY: The chip has port F there. This function is called once, so nothing else points to it.
         let mut port = unsafe { UniqueMmioPointer::<PortF>::new(at(0x4002_5000)) };
         field!(port, direction).write(1);
         field!(port, enabled).write(1);
@@ -173,14 +173,14 @@ impl Led {
 }
 
 impl Serial {
-    /// Has an interrupt happen, once.
+    /// Enables interrupts. The handler disables each again when it has come.
     fn listen(&mut self, interrupts: Interrupts) {
         let masks = self.uart.interrupt_masks();
         self.uart.set_interrupt_masks(masks | interrupts);
     }
 }
 
-/// Is done with the UART alone.
+/// Calls `f` with the UART, in a critical section.
 fn serial<T>(f: impl FnOnce(&mut Serial) -> T) -> T {
     critical_section::with(|cs| f(&mut SERIAL.borrow_ref_mut(cs)))
 }
@@ -189,14 +189,14 @@ const fn at<T>(address: usize) -> NonNull<T> {
     NonNull::new(address as *mut T).expect("an address")
 }
 
-// Both interrupts have the priority that they have after a reset, the highest. They wake actors of a group which
-// embassy's thread-mode executor polls, below all interrupts.
+// Both interrupts have the highest priority, as after a reset. They wake actors of a group that embassy's thread-mode
+// executor polls, below all interrupts.
 
 #[interrupt]
 fn UART0() {
     serial(|serial| {
         let pending = serial.uart.masked_interrupt_status();
-        // What has happened is looked at by whoever waits for it, who then listens again.
+        // The actor that waits for it handles the event, and then listens again.
         let masks = serial.uart.interrupt_masks();
         serial.uart.set_interrupt_masks(masks - pending);
         if pending.contains(Interrupts::TXI) {
@@ -214,7 +214,7 @@ fn SysTick() {
         let mut ticks = CLOCK.0.borrow_ref_mut(cs);
         ticks.now += 1;
         let now = ticks.now;
-        // Wakes those whose time has come. When the next one's comes is for clocks which do not tick.
+        // Wakes the timers that are due. The returned time of the next one is for clocks that do not tick.
         ticks.queue.next_expiration(now);
     });
 }

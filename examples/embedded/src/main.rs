@@ -1,9 +1,9 @@
-//! Firmware whose parts live in one group: a light, a sensor, its watchdog, a console. README.md says how to run it.
+//! Firmware whose parts are the actors of one group: a light, a sensor, its watchdog, a console. README.md says how to run
+//! it.
 //!
-//! The console takes the commands `status`, `stuck` and `stop`. `stop` is a clean end of the group. `stuck` makes the
-//! sensor hang, so that its watchdog returns an error and ends the group; the sensor does not even return when it is
-//! interrupted, and is dropped at the end of the grace period. The output is a stage behind all that: it stops last, when
-//! nobody has anything more to say.
+//! The console takes the commands `status`, `stuck` and `stop`. `stop` shuts the group down cleanly. `stuck` makes the sensor
+//! hang. Then its watchdog returns an error, which stops the group. The sensor ignores its interrupt, and is dropped when the
+//! grace period ends. The output is in a second stage, so it shuts down last, when there is nothing left to print.
 
 #![no_std]
 #![no_main]
@@ -20,7 +20,7 @@ use core::fmt::Display;
 use core::future::pending;
 
 use embassy_executor::Spawner;
-use embassy_futures::select::{select, select3, Either::First, Either3};
+use embassy_futures::select::{select3, Either3};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
@@ -33,9 +33,9 @@ const BLINK: Duration = Duration::from_millis(250);
 const SAMPLE: Duration = Duration::from_millis(50);
 
 /// How long the watchdog waits for a sample.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How long actors have for their stop.
+/// How long the actors of the first stage may take to shut down.
 const GRACE_PERIOD: Duration = Duration::from_millis(200);
 
 /// How many actors there are.
@@ -46,8 +46,8 @@ const LINE: usize = 40;
 
 type Result = core::result::Result<(), &'static str>;
 
-/// What the actors share. They take turns on one thread, so it needs neither `Sync` nor a lock; and as the group runs
-/// inside the task which owns this, they may borrow it.
+/// The state that the actors share. They run on one thread, so it needs neither `Sync` nor a lock. The task that runs the
+/// group owns it, so they can borrow it.
 struct Shared {
     blinks: Cell<u32>,
     samples: Cell<u32>,
@@ -55,18 +55,18 @@ struct Shared {
     sample: Cell<usize>,
     /// Whether the sensor is to hang.
     stuck: Cell<bool>,
-    /// Given with each sample.
+    /// Set by each sample.
     fed: Signal<NoopRawMutex, ()>,
-    /// What the console has to say. It waits for room here.
+    /// The lines of the console, which waits while this is full.
     answers: Channel<NoopRawMutex, Vec<u8>, 16>,
-    /// The lines about exits. An observer cannot wait, so there is room for every actor's.
+    /// The lines about exits. An observer cannot wait, so there is room for one of each actor.
     exits: Channel<NoopRawMutex, Vec<u8>, ACTORS>,
 }
 
-// This is embassy's thread-mode executor, which every interrupt preempts. So all wakes of actors come from the actors'
-// own thread or from above, as it has to be. If the group ran on an `InterruptExecutor`, what wakes an actor from a lower
-// priority would have to do it inside `critical_section::with`: if the group is polled in the midst of a wake, it waits
-// for that wake to be completed by polling again and again, and what it has preempted would never come to complete it.
+// This is embassy's thread-mode executor, which every interrupt preempts. So every wake of an actor comes from the priority
+// of the group or from a higher one, which is safe. If the group ran on an `InterruptExecutor`, code at a lower priority would
+// have to wake actors inside `critical_section::with`: a group that is polled in the middle of a wake wakes itself until that
+// wake is complete, and the code that it has preempted could never complete it.
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
     let led = board::start();
@@ -103,7 +103,7 @@ async fn main(_spawner: Spawner) {
     let exits = group.report().await;
 
     let cause = &exits[0];
-    // The output has exited. What is left of it is sent from here: the line about that.
+    // The output has exited, so this sends the last line, which is about that exit.
     while let Ok(bytes) = shared.exits.try_receive() {
         board::write_blocking(&bytes);
     }
@@ -115,7 +115,7 @@ async fn main(_spawner: Spawner) {
 async fn blink(mut led: Led, shared: &Shared, mut interrupted: Interrupted) -> Result {
     let mut ticker = Ticker::every(BLINK);
     let mut on = false;
-    while let First(()) = select(ticker.next(), &mut interrupted).await {
+    while interrupted.unless(ticker.next()).await.is_some() {
         on = !on;
         led.set(on);
         shared.blinks.set(shared.blinks.get() + u32::from(on));
@@ -127,9 +127,9 @@ async fn blink(mut led: Led, shared: &Shared, mut interrupted: Interrupted) -> R
 /// Takes samples until interrupted.
 async fn sense(shared: &Shared, mut interrupted: Interrupted) -> Result {
     let mut ticker = Ticker::every(SAMPLE);
-    while let First(()) = select(ticker.next(), &mut interrupted).await {
+    while interrupted.unless(ticker.next()).await.is_some() {
         if shared.stuck.get() {
-            // As with a sensor that does not answer, and a driver which waits for it for ever.
+            // Like a driver that waits for ever for a sensor that does not answer.
             pending::<()>().await;
         }
         shared.sample.set(board::heap_used());
@@ -139,13 +139,13 @@ async fn sense(shared: &Shared, mut interrupted: Interrupted) -> Result {
     Ok(())
 }
 
-/// Fails when no sample has come for a while.
+/// Returns an error when no sample has come for a while.
 async fn watch(shared: &Shared) -> Result {
-    while with_timeout(PATIENCE, shared.fed.wait()).await.is_ok() {}
+    while with_timeout(TIMEOUT, shared.fed.wait()).await.is_ok() {}
     Err("no sample for 300 ms")
 }
 
-/// Does what is typed, until that is `stop`.
+/// Carries out commands until `stop`.
 async fn obey(shared: &Shared) -> Result {
     shared.say("commands: status, stuck, stop").await;
     loop {
@@ -174,12 +174,12 @@ async fn obey(shared: &Shared) -> Result {
     }
 }
 
-/// Sends the output, until interrupted and nothing of it is left.
+/// Sends the output, until it is interrupted and nothing is left to send.
 async fn send(shared: &Shared, mut interrupted: Interrupted) -> Result {
     loop {
         let answer = shared.answers.receive();
         let exit = shared.exits.receive();
-        // Of those that are ready, it takes the first.
+        // `select3` prefers the first that is ready, so the interruption comes last.
         match select3(answer, exit, &mut interrupted).await {
             Either3::First(bytes) | Either3::Second(bytes) => {
                 for byte in bytes {
@@ -192,7 +192,7 @@ async fn send(shared: &Shared, mut interrupted: Interrupted) -> Result {
 }
 
 impl Shared {
-    /// Returns the next line that is typed, and shows what is typed meanwhile.
+    /// Returns the next line of input, and echoes it.
     async fn hear(&self) -> String {
         let mut typed = Vec::new();
         loop {
@@ -209,13 +209,13 @@ impl Shared {
         String::from_utf8_lossy(&typed).into_owned()
     }
 
-    /// Puts a line into the output, when there is room for it.
+    /// Adds a line to the output, when there is room for it.
     async fn say(&self, text: impl Display) {
         self.answers.send(line(text)).await;
     }
 }
 
-/// Returns the text as a line of the output.
+/// Returns the text as a line of output.
 fn line(text: impl Display) -> Vec<u8> {
     format!("{text}\n").into_bytes()
 }

@@ -27,9 +27,9 @@ impl Clock for Bare {
     }
 }
 
-/// Is called by the handler of the clock.
+/// The handler of the clock calls this.
 pub fn tick() {
-    // Only this writes, so that it takes no compare-and-swap.
+    // Only this handler writes, so it needs no compare-and-swap.
     let now = NOW.load(Relaxed) + 1;
     NOW.store(now, Relaxed);
     TIMERS.wake(now);
@@ -46,12 +46,12 @@ pub fn block_on<T>(future: impl Future<Output = T>, sleep: fn()) -> T {
         WOKEN.store(true, Release);
     }
 
-    // SAFETY: the waker has no data, so there is nothing that its functions could use in a wrong way.
+    // SAFETY: the waker has no data, so its functions cannot misuse any.
     let waker = unsafe { Waker::from_raw(RAW) };
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        // A wake after this, also from a handler, is seen in the next round.
+        // A wake after this line, even in a handler, is seen in the next round.
         WOKEN.store(false, Relaxed);
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;

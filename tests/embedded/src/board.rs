@@ -1,4 +1,4 @@
-//! The machine: its heap, its way to speak to the host, and one interrupt.
+//! The machine: its heap, its console on the host, and one interrupt.
 
 use core::cell::{Cell, RefCell};
 use core::fmt::Display;
@@ -28,27 +28,27 @@ static HEAP: LlffHeap = LlffHeap::empty();
 /// How many bytes the heap has.
 pub const HEAP_SIZE: usize = 8 * 1024;
 
-/// Makes the heap ready. To be called once, before anything else.
+/// Sets up the heap. Call it once, before anything else.
 pub fn init_heap() {
     static mut MEMORY: [MaybeUninit<u8>; HEAP_SIZE] = [MaybeUninit::uninit(); HEAP_SIZE];
     // SAFETY: it is called once, and nothing else names the memory.
     unsafe { HEAP.init(&raw mut MEMORY as usize, HEAP_SIZE) }
 }
 
-/// Returns how many bytes of the heap are taken.
+/// Returns how many bytes of the heap are in use.
 pub fn heap_used() -> usize {
     HEAP.used()
 }
 
-/// Who is told of every tick.
+/// Called in every tick.
 static WATCH: Mutex<Cell<fn(u32)>> = Mutex::new(Cell::new(|_| {}));
 
-/// Has `watch` called with the number of every tick, in the handler of the clock.
+/// Calls `watch` with the number of every tick, in the handler of the clock.
 pub fn watch_ticks(watch: fn(u32)) {
     critical_section::with(|cs| WATCH.borrow(cs).set(watch));
 }
 
-/// Is called by the handler of the clock.
+/// The handler of the clock calls this.
 pub fn ticked(tick: u32) {
     critical_section::with(|cs| WATCH.borrow(cs).get())(tick);
 }
@@ -66,20 +66,20 @@ pub fn exit(success: bool) -> ! {
 /// Returns whether the host asked for `word` on the command line.
 pub fn is_asked_for(word: &str) -> bool {
     let mut line = [MaybeUninit::uninit(); 32];
-    // It fails if the line is too long, as is the path that stands there if nothing was asked for.
+    // It fails if the line is too long. So is the path that is there when no word was given.
     let line = sys_get_cmdline_uninit(&mut line).unwrap_or(&mut []);
     line.split(|byte| matches!(byte, b' ' | 0))
         .any(|asked| asked == word.as_bytes())
 }
 
-/// Also where memory runs out: without `std`, that is a panic.
+/// Running out of memory is a panic, too, without `std`.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     say(info);
     exit(false)
 }
 
-/// Who waits for the interrupt, and how often it has come.
+/// The waker that waits for the interrupt, and how often it has come.
 static BUTTON: Mutex<RefCell<(Option<Waker>, u32)>> = Mutex::new(RefCell::new((None, 0)));
 
 /// Waits until the button was pressed more than `before` times, and returns how often.
@@ -97,7 +97,7 @@ pub async fn pressed(before: u32) -> u32 {
     .await
 }
 
-/// Is called by the handler of that interrupt, and wakes the actor itself, with the waker that the group gave it.
+/// The handler of that interrupt calls this. It wakes the actor with the waker from the group.
 fn button() {
     let waker = critical_section::with(|cs| {
         let (waker, presses) = &mut *BUTTON.borrow_ref_mut(cs);

@@ -4,10 +4,10 @@
 //! bash .ci/embedded
 //! ```
 //!
-//! The cases are in `contract.rs`, once. The binaries run them, each with the timers of its executor: `embassy`, `rtic`, and
-//! `bare`, a loop that waits for events, which `bare_riscv` is for RISC-V. `default_queue` has the timers of embassy without
-//! a generic queue, and shows what does not work there. `priorities` wakes actors from where a group must not be woken
-//! from. `out_of_memory` fails, `with_group` and `without_group` are measured.
+//! The cases are in `contract.rs`, once. These binaries run them, each with the timers of its executor: `embassy`, `rtic`,
+//! `bare`, a loop that waits for events, and `bare_riscv`, the same on RISC-V. `default_queue` uses the timers of embassy
+//! without a generic queue, and shows what fails with them. `priorities` wakes actors at priorities at which that is not
+//! safe. `out_of_memory` runs out of memory. `with_group` and `without_group` are compared in size.
 
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! What has happened, in order, and when.
+//! The events of a case, in order, each with its tick.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use run_group::Exit;
 
 use crate::contract::Clock;
 
-/// The events of one case, each with the tick in which it happened, counted from the start of the case.
+/// The events of one case, each with its tick, counted from the start of the case.
 pub(crate) struct Log<C> {
     start: u32,
     events: RefCell<Vec<String>>,
@@ -37,7 +37,7 @@ impl<C: Clock> Log<C> {
 
     /// Notes when `execute` is polled and when it is dropped.
     pub(crate) async fn execute<F: Future>(&self, name: &'static str, execute: F) -> F::Output {
-        /// Notes its own drop. It is declared first, and so is dropped after what is being watched.
+        /// Notes its own drop. It is declared first, so it is dropped after the future.
         struct Dropped<'l, C: Clock>(&'l Log<C>, &'static str);
         impl<C: Clock> Drop for Dropped<'_, C> {
             fn drop(&mut self) {
@@ -53,7 +53,7 @@ impl<C: Clock> Log<C> {
         .await
     }
 
-    /// Makes an interrupt which notes that it was called.
+    /// Returns an interrupt that notes its call.
     pub(crate) fn interrupt<T>(&self, name: &'static str) -> impl FnOnce(&Exit<T>) + '_ {
         move |cause| {
             let cause = cause.name().unwrap_or("?");
@@ -61,7 +61,7 @@ impl<C: Clock> Log<C> {
         }
     }
 
-    /// Compares what has happened with what should have, and forgets it.
+    /// Compares the events with `events`, and clears them.
     #[track_caller]
     pub(crate) fn expect(&self, events: &[&str]) {
         assert_eq!(*self.events.borrow(), events);
@@ -79,16 +79,16 @@ pub(crate) async fn counted<F: Future>(polls: &Cell<u32>, future: F) -> F::Outpu
     .await
 }
 
-/// A signal between an interrupt and its execute, the simplest there is.
+/// A flag that an interrupt sets and its execute awaits.
 #[derive(Default)]
-pub(crate) struct Signal {
-    given: Cell<bool>,
+pub(crate) struct Event {
+    is_set: Cell<bool>,
     waiting: Cell<Option<Waker>>,
 }
 
-impl Signal {
-    pub(crate) fn give(&self) {
-        self.given.set(true);
+impl Event {
+    pub(crate) fn set(&self) {
+        self.is_set.set(true);
         if let Some(waker) = self.waiting.take() {
             waker.wake();
         }
@@ -96,7 +96,7 @@ impl Signal {
 
     pub(crate) async fn wait(&self) {
         poll_fn(|cx| {
-            if self.given.get() {
+            if self.is_set.get() {
                 return Poll::Ready(());
             }
             self.waiting.set(Some(cx.waker().clone()));

@@ -1,4 +1,4 @@
-//! What `with_group` and `without_group` have in common: the least that a program with a heap consists of.
+//! The part that `with_group` and `without_group` share: the smallest program with a heap.
 
 use core::future::{poll_fn, Future};
 use core::mem::MaybeUninit;
@@ -22,7 +22,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     process::exit(1)
 }
 
-/// Polls `future` until it is ready, and ends the run: with success if it is with 3.
+/// Polls `future` until it is ready, and ends the run. The run succeeds if the output is 3.
 pub fn run(future: impl Future<Output = Option<u32>>) -> ! {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
@@ -33,14 +33,14 @@ pub fn run(future: impl Future<Output = Option<u32>>) -> ! {
     }
 }
 
-/// Makes the heap ready.
+/// Sets up the heap.
 pub fn init_heap() {
     static mut MEMORY: [MaybeUninit<u8>; 1024] = [MaybeUninit::uninit(); 1024];
     // SAFETY: it is called once, and nothing else names the memory.
     unsafe { HEAP.init(&raw mut MEMORY as usize, 1024) }
 }
 
-/// Returns a future that is ready with `polls` when it has been polled so often, and wakes itself until then.
+/// Returns a future that wakes itself until it has been polled `polls` times, and then returns that number.
 pub fn countdown(polls: u32) -> impl Future<Output = u32> + Send {
     let mut left = polls;
     poll_fn(move |cx| {

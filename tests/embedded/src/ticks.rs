@@ -9,7 +9,7 @@ use critical_section::Mutex;
 use embassy_time_driver::{time_driver_impl, Driver};
 use embassy_time_queue_utils::Queue;
 
-/// The queue is whichever the features of `embassy-time` say, as in the drivers of real chips.
+/// The features of `embassy-time` choose the queue, as in the drivers of real chips.
 struct Ticks(Mutex<RefCell<Queue>>);
 
 time_driver_impl!(static DRIVER: Ticks = Ticks(Mutex::new(RefCell::new(Queue::new()))));
@@ -28,7 +28,7 @@ impl Driver for Ticks {
 
 #[exception]
 fn SysTick() {
-    // Only this handler writes, so that it takes no compare-and-swap.
+    // Only this handler writes, so it needs no compare-and-swap.
     let now = NOW.load(Relaxed) + 1;
     NOW.store(now, Relaxed);
     run_group_embedded::board::ticked(now);

@@ -1,4 +1,4 @@
-//! A list of who is to be woken when, for executors which bring none, or none that an actor can use.
+//! A list of timers, for executors that have none, or none that an actor can use.
 
 use core::cell::RefCell;
 use core::future::{poll_fn, Future};
@@ -9,7 +9,7 @@ use critical_section::Mutex;
 /// The timers that are running.
 pub struct Timers(Mutex<RefCell<[Option<Timer>; 16]>>);
 
-/// When somebody is to be woken, and who.
+/// The tick of a timer, and the waker that waits for it.
 type Timer = (u32, Waker);
 
 impl Timers {
@@ -40,7 +40,7 @@ impl Timers {
         })
     }
 
-    /// Wakes whoever is to be woken in this tick or was before it.
+    /// Wakes what waits for this tick or an earlier one.
     pub fn wake(&self, tick: u32) {
         critical_section::with(|cs| {
             for place in self.0.borrow_ref_mut(cs).iter_mut() {
@@ -51,7 +51,7 @@ impl Timers {
         })
     }
 
-    /// Returns when the next one is to be woken.
+    /// Returns the tick of the earliest timer.
     pub fn next(&self) -> Option<u32> {
         critical_section::with(|cs| {
             let timers = self.0.borrow_ref(cs);

@@ -5,11 +5,11 @@ use std::rc::Rc as Pointer;
 use futures::future::LocalBoxFuture;
 use run_group::{Group, LocalGroup};
 
-/// What has to be in a task: nothing.
+/// What a task must be: nothing in particular.
 trait Portable {}
 impl<T> Portable for T {}
 
-/// A future that an executor takes, or that it gives.
+/// A future that an executor takes or returns.
 pub type Task<T = ()> = LocalBoxFuture<'static, T>;
 
 /// Returns a group whose actors need not be `Send`.

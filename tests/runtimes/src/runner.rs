@@ -1,4 +1,4 @@
-//! Runs one scenario, says why if it does not, and ends one that hangs.
+//! Runs one scenario, or says why it is skipped. Ends one that hangs.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// How long a test may take before it counts as hanging. What it does takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A test that takes longer hangs, because its work takes milliseconds.
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `scenario`, unless the executor gives a reason why it cannot be had here.
+/// Runs `scenario`, unless the executor gives a reason why it cannot run here.
 ///
-/// A wake that gets lost makes a test hang. Then the process ends, with the name of the test, since there is no other
-/// way out of an executor that waits.
+/// A lost wake makes a test hang. Then the process prints the name of the test and exits, because there is no other way out
+/// of an executor that waits.
 pub fn test(refusal: fn() -> Option<String>, scenario: impl FnOnce()) {
     let name = thread::current().name().unwrap_or("?").to_owned();
     if let Some(reason) = refusal() {
@@ -22,7 +22,7 @@ pub fn test(refusal: fn() -> Option<String>, scenario: impl FnOnce()) {
     }
     let (_running, ended) = mpsc::channel::<Infallible>();
     thread::spawn(move || {
-        if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PATIENCE) {
+        if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LIMIT) {
             say(&format!("{name} hangs"));
             process::exit(1);
         }
@@ -30,7 +30,7 @@ pub fn test(refusal: fn() -> Option<String>, scenario: impl FnOnce()) {
     scenario();
 }
 
-/// Prints a line past the test harness, which would keep it to itself.
+/// Prints a line that the test harness does not capture.
 fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What happens to a group, whatever runs it. See [the crate](crate) for why this file has two parents.
+//! The scenarios. [The crate](crate) says why two modules include this file.
 
 use std::fmt::{Debug, Display};
 use std::future::{pending, poll_fn, Future};
@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures::channel::{mpsc as channel, oneshot};
-use futures::future::{select, Either, FutureExt};
+use futures::future::{join_all, select, Either, FutureExt};
 use futures::stream::StreamExt;
 use run_group::Exit;
 
@@ -20,12 +20,12 @@ use super::{new_group, Pointer, Portable, Task};
 
 /// An executor with its timer.
 pub trait Runtime {
-    /// Returns why the executor cannot be had on this machine, if it cannot.
+    /// Returns why the executor cannot run on this machine, if it cannot.
     fn refusal() -> Option<String> {
         None
     }
 
-    /// Returns why a task that never waits starves the executor's timers and other tasks, if it does.
+    /// Returns why a task that wakes itself in every poll starves the executor's timers and other tasks, if it does.
     fn starves() -> Option<String> {
         Self::refusal()
     }
@@ -39,24 +39,28 @@ pub trait Runtime {
 
 /// An executor with more than one task.
 pub trait Spawn: Runtime {
-    /// Spawns a task, and returns what awaits its end. If that is dropped, the task is.
+    /// Spawns a task, and returns a future that awaits its end. Dropping the future drops the task.
     fn spawn(task: Task) -> Task;
 }
 
 /// An executor with a network.
 pub trait Serve: Runtime {
-    /// Listens on a port that is free, tells which, and sends back the four bytes that each client sends, one client
-    /// after the other. One that leaves before is none of its concern.
+    /// Listens on a free port, sends its address, and echoes the four bytes that each client sends, one client after the
+    /// other. It ignores a client that disconnects earlier.
     fn serve(listening: oneshot::Sender<SocketAddr>) -> Task<io::Result<()>>;
 }
 
-/// How long something takes that does not matter.
+/// How long something takes. The tests pass with any other duration.
 const MOMENT: Duration = Duration::from_millis(2);
 
-/// How long nobody waits.
+/// Longer than any test waits.
 const AGES: Duration = Duration::from_secs(3600);
 
-/// What has happened. Its clones share it.
+/// How many tasks or threads add actors, and how many each.
+pub(super) const TASKS: usize = 4;
+pub(super) const ACTORS: usize = 25;
+
+/// The events of a test. Clones share them.
 #[derive(Clone, Default)]
 struct Log(Pointer<Mutex<Vec<String>>>);
 
@@ -65,12 +69,12 @@ impl Log {
         self.0.lock().unwrap().push(line.to_string());
     }
 
-    /// Returns what was said since this was asked last.
+    /// Returns the events since the last call.
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// Returns what says `line` when it is dropped.
+    /// Returns a value that says `line` when it is dropped.
     fn at_drop(&self, line: &'static str) -> AtDrop {
         AtDrop(self.clone(), line)
     }
@@ -84,21 +88,21 @@ impl Drop for AtDrop {
     }
 }
 
-pub fn stops_in_order<R: Runtime>() {
+pub fn shuts_down_in_order<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let (close, closed) = oneshot::channel::<()>();
-        // A moment may be over before the others have started.
+        // The first actor waits for this: its timer alone could end before the last actor is first polled.
         let (start, all_have_started) = oneshot::channel::<()>();
 
         let mut group = new_group();
         group
             .add_with(|interrupted| async {
-                log.say("signalled starts");
+                log.say("with starts");
                 interrupted.await;
-                "told"
+                "cleaned up"
             })
-            .named("signalled");
+            .named("with");
         group
             .add(
                 async {
@@ -135,7 +139,7 @@ pub fn stops_in_order<R: Runtime>() {
 
         assert_eq!(group.await, Some("done"));
         let expected = [
-            "signalled starts",
+            "with starts",
             "first starts",
             "closed starts",
             "aborted starts",
@@ -144,14 +148,14 @@ pub fn stops_in_order<R: Runtime>() {
             r#"interrupt of closed: first returned "done""#,
             "aborted is dropped",
             "aborted aborted",
-            r#"signalled returned "told", interrupted"#,
+            r#"with returned "cleaned up", interrupted"#,
             r#"closed returned "closed", interrupted"#,
         ];
         assert_eq!(log.take(), expected);
     });
 }
 
-pub fn interrupts_actors_that_wait_for_a_timer<R: Runtime>() {
+pub fn interrupts_sleeping_actors<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
         for name in ["one", "two"] {
@@ -159,7 +163,7 @@ pub fn interrupts_actors_that_wait_for_a_timer<R: Runtime>() {
                 .add_with(|interrupted| async {
                     match select(pin!(R::sleep(AGES)), interrupted).await {
                         Either::Left(_) => "slept",
-                        Either::Right(_) => "told",
+                        Either::Right(_) => "cleaned up",
                     }
                 })
                 .named(name);
@@ -173,18 +177,18 @@ pub fn interrupts_actors_that_wait_for_a_timer<R: Runtime>() {
 
         let expected = [
             r#"short returned "done""#,
-            r#"one returned "told", interrupted"#,
-            r#"two returned "told", interrupted"#,
+            r#"one returned "cleaned up", interrupted"#,
+            r#"two returned "cleaned up", interrupted"#,
         ];
         assert_eq!(lines(group.report().await), expected);
     });
 }
 
-pub fn whoever_ignores_the_interrupt_expires_by_the_timer<R: Runtime>() {
+pub fn grace_period_ends_by_the_timer<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let mut group = new_group();
-        for (name, dropped) in [("deaf", "deaf is dropped"), ("mute", "mute is dropped")] {
+        for (name, dropped) in [("one", "one is dropped"), ("two", "two is dropped")] {
             let here = log.at_drop(dropped);
             group
                 .add(
@@ -192,37 +196,39 @@ pub fn whoever_ignores_the_interrupt_expires_by_the_timer<R: Runtime>() {
                         let _here = here;
                         pending().await
                     },
-                    |_| log.say("an interrupt nobody hears"),
+                    |_| log.say("an interrupt is ignored"),
                 )
                 .named(name);
         }
         group
-            .add_with(|interrupted| interrupted.map(|()| "told"))
-            .named("obedient");
+            .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
+            .named("worker");
         group.add(async { "done" }, |_| {}).named("first");
         group.on_exit(|exit| log.say(exit));
+        group.on_wait(|waiting| log.say(format_args!("waiting for {waiting}")));
         group.grace_period(|| async {
             R::sleep(MOMENT).await;
-            log.say("time is up");
+            log.say("the grace period is over");
         });
 
         assert_eq!(group.await, Some("done"));
         let expected = [
             r#"first returned "done""#,
-            "an interrupt nobody hears",
-            "an interrupt nobody hears",
-            r#"obedient returned "told", interrupted"#,
-            "time is up",
-            "deaf is dropped",
-            "deaf expired",
-            "mute is dropped",
-            "mute expired",
+            "an interrupt is ignored",
+            "an interrupt is ignored",
+            r#"worker returned "cleaned up", interrupted"#,
+            "waiting for one, two",
+            "the grace period is over",
+            "one is dropped",
+            "one expired",
+            "two is dropped",
+            "two expired",
         ];
         assert_eq!(log.take(), expected);
     });
 }
 
-pub fn a_grace_period_is_not_waited_for_when_all_are_back<R: Runtime>() {
+pub fn grace_period_is_dropped_after_last_exit<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let mut group = new_group();
@@ -230,9 +236,9 @@ pub fn a_grace_period_is_not_waited_for_when_all_are_back<R: Runtime>() {
             .add_with(|interrupted| async {
                 interrupted.await;
                 R::sleep(MOMENT).await;
-                log.say("obedient is through");
+                log.say("worker has cleaned up");
             })
-            .named("obedient");
+            .named("worker");
         group.add(R::sleep(MOMENT), |_| {});
         group.grace_period(|| async {
             let _here = log.at_drop("the grace period is dropped");
@@ -244,14 +250,14 @@ pub fn a_grace_period_is_not_waited_for_when_all_are_back<R: Runtime>() {
         assert_eq!(group.await, Some(()));
         let expected = [
             "the grace period begins",
-            "obedient is through",
+            "worker has cleaned up",
             "the grace period is dropped",
         ];
         assert_eq!(log.take(), expected);
     });
 }
 
-pub fn stages_stop_one_after_the_other<R: Runtime>() {
+pub fn stages_shut_down_one_by_one<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let (draining, drained) = oneshot::channel::<()>();
@@ -266,10 +272,14 @@ pub fn stages_stop_one_after_the_other<R: Runtime>() {
         .named("http");
         web.add(pending(), |_| log.say("interrupt of tail"))
             .named("tail");
-        web.grace_period(|| async {
-            assert!(drained.await.is_err(), "nothing is sent");
-            R::sleep(MOMENT).await;
-            log.say("the web's time is up");
+        let (log, mut drained) = (&log, Some(drained));
+        web.grace_period(move || {
+            let drained = drained.take().expect("it has one stage");
+            async move {
+                assert!(drained.await.is_err(), "nothing is sent");
+                R::sleep(MOMENT).await;
+                log.say("the grace period of web is over");
+            }
         });
         web.on_exit(|exit| log.say(exit));
 
@@ -299,7 +309,7 @@ pub fn stages_stop_one_after_the_other<R: Runtime>() {
             r#"quota returned "full""#,
             "interrupt of tail",
             r#"http returned "drained", interrupted"#,
-            "the web's time is up",
+            "the grace period of web is over",
             "tail expired",
             r#"interrupt of quota: quota returned "full""#,
             "flushing",
@@ -309,8 +319,44 @@ pub fn stages_stop_one_after_the_other<R: Runtime>() {
     });
 }
 
-/// The thread answers a hundred times, so that it meets the executor awake and asleep.
-pub fn is_woken_from_another_thread<R: Runtime>() {
+/// An actor that is stuck in the first stage takes no time from the second.
+pub fn grace_period_is_per_stage<R: Runtime>() {
+    run::<R>(async {
+        let log = Log::default();
+        let mut web = new_group();
+        web.add(pending(), |_| {}).named("http");
+        web.add(R::sleep(MOMENT).map(|()| "done"), |_| {})
+            .named("first");
+        let mut storage = new_group();
+        storage
+            .add_with(|interrupted| async {
+                interrupted.await;
+                log.say("flushing");
+                pending().await
+            })
+            .named("disk");
+
+        let mut group = web.before(storage);
+        group.on_exit(|exit| log.say(exit));
+        group.grace_period(|| {
+            log.say("a grace period begins");
+            R::sleep(MOMENT)
+        });
+        assert_eq!(group.await, Some("done"));
+        let expected = [
+            r#"first returned "done""#,
+            "a grace period begins",
+            "http expired",
+            "a grace period begins",
+            "flushing",
+            "disk expired",
+        ];
+        assert_eq!(log.take(), expected);
+    });
+}
+
+/// The thread answers a hundred times, so that some wakes find the executor running and some find it asleep.
+pub fn thread_wakes_the_group<R: Runtime>() {
     run::<R>(async {
         let (ask, questions) = mpsc::channel::<u32>();
         let (answer, mut answers) = channel::unbounded::<u32>();
@@ -350,7 +396,7 @@ pub fn is_woken_from_another_thread<R: Runtime>() {
     });
 }
 
-pub fn a_panic_is_contained<R: Runtime>() {
+pub fn panic_lets_the_others_shut_down<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let mut group = new_group();
@@ -358,36 +404,36 @@ pub fn a_panic_is_contained<R: Runtime>() {
             .add_with(|interrupted| async {
                 interrupted.await;
                 R::sleep(MOMENT).await;
-                "told"
+                "cleaned up"
             })
-            .named("obedient");
+            .named("worker");
         group
             .add(
                 async {
                     R::sleep(MOMENT).await;
-                    // As `panic!`, without the message on the terminal.
-                    resume_unwind(Box::new("the work fell on the floor"))
+                    // Like `panic!`, without a message on the terminal.
+                    resume_unwind(Box::new("out of paper"))
                 },
                 |_| {},
             )
-            .named("clumsy");
+            .named("printer");
         group.on_exit(|exit| log.say(exit));
 
         let payload = AssertUnwindSafe(group).catch_unwind().await.unwrap_err();
-        assert_eq!(payload.downcast_ref(), Some(&"the work fell on the floor"));
+        assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
         let expected = [
-            "clumsy panicked: the work fell on the floor",
-            r#"obedient returned "told", interrupted"#,
+            "printer panicked: out of paper",
+            r#"worker returned "cleaned up", interrupted"#,
         ];
         assert_eq!(log.take(), expected);
     });
 }
 
-pub fn an_actor_is_added_while_it_runs<R: Runtime>() {
+pub fn actor_is_added_while_running<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
         group
-            .add_with(|interrupted| interrupted.map(|()| "told"))
+            .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
             .named("resident");
         assert_runs_for_a_moment::<R, _>(&mut group).await;
 
@@ -402,15 +448,15 @@ pub fn an_actor_is_added_while_it_runs<R: Runtime>() {
             .named("newcomer");
         let expected = [
             r#"newcomer returned "done""#,
-            r#"resident returned "told", interrupted"#,
+            r#"resident returned "cleaned up", interrupted"#,
         ];
         assert_eq!(lines(group.report().await), expected);
     });
 }
 
-pub fn an_actor_is_added_while_it_stops<R: Runtime>() {
+pub fn actor_is_added_while_stopping<R: Runtime>() {
     run::<R>(async {
-        let log = Log::default();
+        let log = &Log::default();
         let (release, released) = oneshot::channel::<()>();
         let mut group = new_group();
         group
@@ -427,9 +473,9 @@ pub fn an_actor_is_added_while_it_stops<R: Runtime>() {
         assert_runs_for_a_moment::<R, _>(&mut group).await;
 
         group
-            .add_with(|interrupted| async {
-                let told = interrupted.now_or_never().is_some();
-                log.say(format_args!("newcomer was told before: {told}"));
+            .add_with(|interrupted| async move {
+                let is_interrupted = interrupted.is_interrupted();
+                log.say(format_args!("newcomer is interrupted: {is_interrupted}"));
                 "left"
             })
             .named("newcomer");
@@ -438,7 +484,7 @@ pub fn an_actor_is_added_while_it_stops<R: Runtime>() {
         let expected = [
             r#"first returned "done""#,
             "interrupt of slow",
-            "newcomer was told before: true",
+            "newcomer is interrupted: true",
             r#"newcomer returned "left", interrupted"#,
             r#"slow returned "released", interrupted"#,
         ];
@@ -446,7 +492,61 @@ pub fn an_actor_is_added_while_it_stops<R: Runtime>() {
     });
 }
 
-pub fn runs_in_a_loop<R: Runtime>() {
+/// A listener adds an actor for each client, and the last one in the poll in which it returns.
+pub fn actor_adds_actors<R: Runtime>() {
+    run::<R>(async {
+        let log = &Log::default();
+        let mut group = new_group();
+        let handle = group.handle();
+        let listener = handle.clone();
+        group.on_exit(|exit| log.say(exit));
+        group
+            .add(
+                async move {
+                    for client in ["a", "b"] {
+                        let (serve, serving) = oneshot::channel::<()>();
+                        listener
+                            .add_with(|interrupted| async {
+                                drop(serve);
+                                interrupted.await;
+                                R::sleep(MOMENT).await;
+                                "cleaned up"
+                            })
+                            .named(client);
+                        assert!(serving.await.is_err(), "nothing is sent");
+                        log.say(format_args!("{client} is served"));
+                    }
+                    listener
+                        .add_with(|interrupted| interrupted.map(|()| "refused"))
+                        .named("c");
+                    "closed"
+                },
+                |_| log.say("interrupt of listener"),
+            )
+            .named("listener");
+
+        assert_eq!((&mut group).await, Some("closed"));
+        drop(group);
+        let expected = [
+            "a is served",
+            "b is served",
+            r#"listener returned "closed""#,
+            "interrupt of listener",
+            r#"c returned "refused", interrupted"#,
+        ];
+        let mut events = log.take();
+        let mut cleaned_up = events.split_off(5);
+        assert_eq!(events, expected);
+        // The executor decides which of two timers is first.
+        cleaned_up.sort();
+        let expected =
+            ["a", "b"].map(|name| format!("{name} returned \"cleaned up\", interrupted"));
+        assert_eq!(cleaned_up, expected);
+        assert!(handle.is_closed());
+    });
+}
+
+pub fn group_is_reused_in_a_loop<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
         let mut group = new_group();
@@ -474,13 +574,13 @@ pub fn runs_in_a_loop<R: Runtime>() {
     });
 }
 
-pub fn runs_inside_another<R: Runtime>() {
+pub fn group_runs_inside_a_group<R: Runtime>() {
     run::<R>(async {
         let mut outer = new_group();
         outer
             .add_with(|interrupted| {
                 let mut inner = new_group();
-                inner.add_abortable(interrupted.map(|()| "told"));
+                inner.add_abortable(interrupted.map(|()| "cleaned up"));
                 inner.add(pending(), |_| {}).named("stuck");
                 inner.grace_period(|| R::sleep(MOMENT));
                 inner.report().map(lines)
@@ -495,28 +595,28 @@ pub fn runs_inside_another<R: Runtime>() {
             (Some("inner"), true)
         );
         let exits = inner.into_output().unwrap();
-        assert!(exits[0].ends_with(r#"returned "told""#), "{exits:?}");
+        assert!(exits[0].ends_with(r#"returned "cleaned up""#), "{exits:?}");
         assert_eq!(exits[1..], ["stuck expired"]);
     });
 }
 
-pub fn an_actor_that_never_waits_starves_no_sibling<R: Runtime>() {
+pub fn busy_actor_starves_no_sibling<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
-        group.add_abortable(never_waits()).named("greedy");
+        group.add_abortable(busy()).named("busy");
         group
             .add(takes_turns(100).map(|()| "done"), |_| {})
             .named("sibling");
 
-        let expected = [r#"sibling returned "done""#, "greedy aborted"];
+        let expected = [r#"sibling returned "done""#, "busy aborted"];
         assert_eq!(lines(group.report().await), expected);
     });
 }
 
-pub fn an_actor_that_never_waits_holds_up_no_timer<R: Runtime>() {
+pub fn busy_actor_starves_no_timer<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
-        group.add(never_waits(), |_| {}).named("greedy");
+        group.add(busy(), |_| {}).named("busy");
         group
             .add(
                 async {
@@ -530,7 +630,7 @@ pub fn an_actor_that_never_waits_holds_up_no_timer<R: Runtime>() {
             .named("sibling");
         group.grace_period(|| R::sleep(MOMENT));
 
-        let expected = [r#"sibling returned "done""#, "greedy expired"];
+        let expected = [r#"sibling returned "done""#, "busy expired"];
         assert_eq!(lines(group.report().await), expected);
     });
 }
@@ -538,14 +638,17 @@ pub fn an_actor_that_never_waits_holds_up_no_timer<R: Runtime>() {
 pub fn groups_run_as_tasks<R: Spawn>() {
     run::<R>(async {
         let (stop, stopped) = oneshot::channel::<()>();
-        let mut told = new_group();
-        told.add_abortable(stopped.map(|_| "stopped")).named("stop");
-        told.add_with(|interrupted| interrupted.map(|()| "told"))
+        let mut first = new_group();
+        first
+            .add_abortable(stopped.map(|_| "stopped"))
+            .named("stop");
+        first
+            .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
             .named("work");
-        let told = spawn::<R, _>(told.report().map(lines));
+        let first = spawn::<R, _>(first.report().map(lines));
 
-        let mut telling = new_group();
-        telling.add(
+        let mut second = new_group();
+        second.add(
             async {
                 R::sleep(MOMENT).await;
                 drop(stop);
@@ -553,14 +656,42 @@ pub fn groups_run_as_tasks<R: Spawn>() {
             },
             |_| {},
         );
-        let telling = spawn::<R, _>(telling);
+        let second = spawn::<R, _>(second);
 
-        assert_eq!(telling.await, Some("done"));
+        assert_eq!(second.await, Some("done"));
         let expected = [
             r#"stop returned "stopped""#,
-            r#"work returned "told", interrupted"#,
+            r#"work returned "cleaned up", interrupted"#,
         ];
-        assert_eq!(told.await, expected);
+        assert_eq!(first.await, expected);
+    });
+}
+
+/// Several tasks add actors. Each of these gets an index and exits.
+pub fn tasks_add_actors<R: Spawn>() {
+    run::<R>(async {
+        let mut group = new_group();
+        let handle = group.handle();
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let handle = handle.clone();
+                spawn::<R, _>(async move {
+                    for _ in 0..ACTORS {
+                        handle.add_with(|interrupted| interrupted.map(|()| "cleaned up"));
+                        takes_turns(2).await;
+                    }
+                })
+            })
+            .collect();
+        group.add(join_all(tasks).map(|_| "done"), |_| {});
+
+        let mut exits = group.report().await;
+        assert_eq!(exits[0].output(), Some(&"done"));
+        exits.sort_by_key(Exit::index);
+        let indices: Vec<_> = exits.iter().map(Exit::index).collect();
+        assert_eq!(indices, Vec::from_iter(0..=TASKS * ACTORS));
+        assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
+        assert!(handle.is_closed());
     });
 }
 
@@ -572,7 +703,7 @@ pub fn interrupts_a_spawned_task<R: Spawn>() {
                 spawn::<R, _>(async {
                     interrupted.await;
                     R::sleep(MOMENT).await;
-                    "told"
+                    "cleaned up"
                 })
             })
             .named("task");
@@ -582,13 +713,13 @@ pub fn interrupts_a_spawned_task<R: Spawn>() {
 
         let expected = [
             r#"first returned "done""#,
-            r#"task returned "told", interrupted"#,
+            r#"task returned "cleaned up", interrupted"#,
         ];
         assert_eq!(lines(group.report().await), expected);
     });
 }
 
-pub fn a_spawned_task_is_dropped_when_its_actor_expires<R: Spawn>() {
+pub fn expired_actor_drops_its_task<R: Spawn>() {
     run::<R>(async {
         let (here, gone) = oneshot::channel::<()>();
         let task = spawn::<R, _>(async {
@@ -606,7 +737,7 @@ pub fn a_spawned_task_is_dropped_when_its_actor_expires<R: Spawn>() {
     });
 }
 
-pub fn dropping_the_group_releases_a_spawned_task<R: Spawn>() {
+pub fn dropped_group_interrupts_its_task<R: Spawn>() {
     run::<R>(async {
         let mut task = None;
         let mut group = new_group();
@@ -621,7 +752,7 @@ pub fn dropping_the_group_releases_a_spawned_task<R: Spawn>() {
     });
 }
 
-pub fn an_actor_that_never_waits_starves_no_other_task<R: Spawn>() {
+pub fn busy_actor_starves_no_other_task<R: Spawn>() {
     run::<R>(async {
         let (stop, stopped) = oneshot::channel::<()>();
         let other = spawn::<R, _>(async {
@@ -630,18 +761,18 @@ pub fn an_actor_that_never_waits_starves_no_other_task<R: Spawn>() {
             "done"
         });
         let mut group = new_group();
-        group.add_abortable(never_waits()).named("greedy");
+        group.add_abortable(busy()).named("busy");
         group
             .add_abortable(stopped.map(|_| "stopped"))
             .named("stop");
 
-        let expected = [r#"stop returned "stopped""#, "greedy aborted"];
+        let expected = [r#"stop returned "stopped""#, "busy aborted"];
         assert_eq!(lines(group.report().await), expected);
         assert_eq!(other.await, "done");
     });
 }
 
-pub fn a_server_is_an_actor<R: Serve>() {
+pub fn server_is_an_actor<R: Serve>() {
     run::<R>(async {
         let (listening, address) = oneshot::channel();
         let mut port = None;
@@ -656,7 +787,7 @@ pub fn a_server_is_an_actor<R: Serve>() {
                     port = Some(address);
                     let mut said = String::new();
                     for word in ["ping", "pong"] {
-                        // On a thread, so that the server alone depends on the executor.
+                        // On a thread, so that only the server depends on the executor.
                         let (answer, answered) = oneshot::channel();
                         thread::spawn(move || answer.send(ask(address, word)));
                         said += &answered.await.unwrap();
@@ -669,7 +800,7 @@ pub fn a_server_is_an_actor<R: Serve>() {
 
         let expected = [r#"client returned "pingpong""#, "server aborted"];
         assert_eq!(lines(group.report().await), expected);
-        // The listener is closed, at once or in the executor's own time.
+        // Some executors close the listener later.
         while TcpStream::connect(port.unwrap()).is_ok() {
             R::sleep(MOMENT).await;
         }
@@ -680,13 +811,13 @@ fn run<R: Runtime>(future: impl Future<Output = ()> + Portable + 'static) {
     R::run(Box::pin(future));
 }
 
-/// Spawns a future as a task of the executor's. If what is returned is dropped, the task is.
+/// Spawns a future as a task of the executor. Dropping the returned future drops the task.
 fn spawn<R: Spawn, T: Portable + 'static>(
     future: impl Future<Output = T> + Portable + 'static,
 ) -> impl Future<Output = T> + Portable + 'static {
     let (sender, output) = oneshot::channel();
     let task = R::spawn(Box::pin(async {
-        // Nobody takes it if the task was dropped meanwhile.
+        // It fails if the receiver was dropped, which does not matter.
         let _ = sender.send(future.await);
     }));
     async {
@@ -695,7 +826,7 @@ fn spawn<R: Spawn, T: Portable + 'static>(
     }
 }
 
-/// Sends a word of four bytes, and returns what comes back.
+/// Sends a word of four bytes, and returns the answer.
 fn ask(server: SocketAddr, word: &str) -> String {
     let mut stream = TcpStream::connect(server).unwrap();
     stream.write_all(word.as_bytes()).unwrap();
@@ -704,13 +835,13 @@ fn ask(server: SocketAddr, word: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Never waits for anybody, and never returns.
-async fn never_waits<T>() -> T {
+/// Wakes itself in every poll, and never returns.
+async fn busy<T>() -> T {
     takes_turns(usize::MAX).await;
-    unreachable!("nobody counts that far")
+    unreachable!("no test takes that long")
 }
 
-/// Waits for nobody, and returns when it has been polled that often.
+/// Wakes itself in every poll, and returns in the poll with this number.
 async fn takes_turns(turns: usize) {
     let mut left = turns;
     poll_fn(|cx| {
@@ -724,14 +855,14 @@ async fn takes_turns(turns: usize) {
     .await
 }
 
-/// Polls a future that is pending, as long as the timer takes.
+/// Polls a future until the timer is ready, and expects it to be pending.
 async fn assert_runs_for_a_moment<R: Runtime, F: Future + Unpin>(future: &mut F) {
     let moment = pin!(R::sleep(MOMENT));
     let first = select(future, moment).await;
-    assert!(matches!(first, Either::Right(_)), "it has ended");
+    assert!(matches!(first, Either::Right(_)), "it is ready");
 }
 
-/// Returns how the exits read.
+/// Returns each exit as text.
 fn lines<T: Debug>(exits: Vec<Exit<T>>) -> Vec<String> {
     exits.iter().map(Exit::to_string).collect()
 }

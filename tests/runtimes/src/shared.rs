@@ -5,11 +5,11 @@ use std::sync::Arc as Pointer;
 use futures::future::BoxFuture;
 use run_group::Group;
 
-/// What has to be in a task: `Send`.
+/// What a task must be: `Send`.
 trait Portable: Send {}
 impl<T: Send> Portable for T {}
 
-/// A future that an executor takes, or that it gives.
+/// A future that an executor takes or returns.
 pub type Task<T = ()> = BoxFuture<'static, T>;
 
 /// Returns a group whose actors are `Send`.
@@ -20,3 +20,7 @@ fn new_group<'a, T>() -> Group<'a, T> {
 #[path = "scenarios.rs"]
 mod scenarios;
 pub use scenarios::*;
+
+#[path = "threads.rs"]
+mod threads;
+pub use threads::*;

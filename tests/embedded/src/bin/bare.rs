@@ -12,7 +12,7 @@ use run_group_embedded::{board, contract};
 fn main() -> ! {
     board::init_heap();
     board::start_ticks(Peripherals::take().unwrap().SYST, 12_000);
-    // Of an interrupt between the look at the flag and this, WFE knows.
+    // WFE returns at once if an interrupt came after the check of the flag.
     block_on(contract::run::<Bare>(), asm::wfe)
 }
 

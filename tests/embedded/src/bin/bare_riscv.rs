@@ -12,7 +12,7 @@ use run_group_embedded::{board, contract};
 fn main() -> ! {
     board::init_heap();
     board::start_ticks();
-    // An interrupt between the look at the flag and a WFI would be slept over until the next tick. So it does not sleep.
+    // With WFI, an interrupt after the check of the flag would be missed until the next tick. So it spins.
     block_on(contract::run::<Bare>(), core::hint::spin_loop)
 }
 

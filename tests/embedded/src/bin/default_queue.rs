@@ -1,5 +1,5 @@
-//! Embassy's default queue of timers, the one inside its tasks. An actor's timer panics there, a grace period does not. And
-//! a future around the group can hand the time to the actors.
+//! Embassy's default queue of timers, which is inside its tasks. With it, a timer in an actor panics, and a grace period
+//! works. A wrapper around the group can wake the actors instead.
 
 #![no_std]
 #![no_main]
@@ -36,15 +36,15 @@ async fn work() {
         board::exit(true);
     }
     if board::is_asked_for("grace") {
-        a_grace_period_is_a_timer_of_the_default_queue().await;
-        board::say("test a_grace_period_is_a_timer_of_the_default_queue ... ok");
+        grace_period_uses_the_default_queue().await;
+        board::say("test grace_period_uses_the_default_queue ... ok");
         board::exit(true);
     }
-    handing_time_on(contract::run::<Handed>()).await;
+    with_timers(contract::run::<Wrapped>()).await;
 }
 
-/// The group polls its grace period with the waker of its task.
-async fn a_grace_period_is_a_timer_of_the_default_queue() {
+/// It works because the group polls its grace period with the waker of its task.
+async fn grace_period_uses_the_default_queue() {
     Timer::after_ticks(1).await;
     let start = Instant::now();
     let mut group = Group::new();
@@ -64,13 +64,13 @@ async fn a_grace_period_is_a_timer_of_the_default_queue() {
     assert_eq!(polls, 2);
 }
 
-/// Time as actors have it if the task hands it on.
-struct Handed;
+/// The clock of actors that the task wakes.
+struct Wrapped;
 
 static TIMERS: Timers = Timers::new();
 
-impl contract::Clock for Handed {
-    // The timer has woken the task already when the actors are woken, and they wake it again.
+impl contract::Clock for Wrapped {
+    // The timer wakes the task, then the task wakes the actors, and they wake the task again.
     const POLLS_FOR_NOTHING: u32 = 1;
 
     fn now() -> u32 {
@@ -82,20 +82,20 @@ impl contract::Clock for Handed {
     }
 }
 
-/// Polls `future`, which keeps its timers in `TIMERS`, and waits for the earliest of them with one timer of embassy.
+/// Polls `future`, whose timers are in `TIMERS`, and waits for the earliest of them with one timer of embassy.
 ///
-/// So that one has the waker of the task, and the actors are woken by their own.
-async fn handing_time_on<F: Future>(future: F) -> F::Output {
+/// That timer gets the waker of the task, which embassy accepts.
+async fn with_timers<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| loop {
-        TIMERS.wake(<Handed as contract::Clock>::now());
+        TIMERS.wake(<Wrapped as contract::Clock>::now());
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(output);
         }
         let Some(next) = TIMERS.next() else {
             return Poll::Pending;
         };
-        // It keeps nothing between two polls, so it may be a new one each time.
+        // A new timer for each poll will do, because it keeps nothing between two polls.
         let mut timer = Timer::at(Instant::from_ticks(next.into()));
         if Pin::new(&mut timer).poll(cx).is_pending() {
             return Poll::Pending;

@@ -1,4 +1,4 @@
-//! A heap which is too small for its group. The run has to end with the words of the allocator, and as a failure.
+//! A heap that is too small for the group. The run must fail with the message of the allocator.
 
 #![no_std]
 #![no_main]

@@ -1,12 +1,13 @@
-//! A group that is polled at a higher priority than the code which wakes its actors.
+//! A group that is polled at a higher priority than the code that wakes its actors.
 //!
-//! That code can be interrupted in the middle of a wake, between two instructions which leave the set of actors saying that
-//! somebody is being woken. Polled then, the group asks to be polled again, and is: for ever, since what it waits for has
-//! the lower priority. But it is not polled then unless it is its own task that is woken: by a sibling of the group, or by a
-//! grace period. One grace period that is woken once does no harm, since nobody is waited for after it; several timers do,
-//! and so does a stage that follows. The actors' own wakes see that one is going on.
+//! That code can be preempted in the middle of a wake, while the set of actors is marked as being woken. If the group
+//! is polled then, it wakes itself and returns, for ever, because the code that it waits for has the lower priority. But it
+//! is polled then only if its task is woken by something else: a sibling of the group, or a grace period. A grace period
+//! that is the last timer is safe, because the group has then no actor left to wait for. Several timers hang it, and so does
+//! a stage behind. Wakes of other actors are safe: they do not wake the task while one is going on.
 //!
-//! The command line has the set-up, and how the actor is woken. The run says in which tick it hung, or that it did not.
+//! The command line says which set-up to run, and how to wake the actor. The run says in which tick it hung, or that it
+//! survived.
 
 #![no_std]
 #![no_main]
@@ -32,18 +33,18 @@ use lm3s6965::{interrupt, Interrupt};
 use run_group::Group;
 use run_group_embedded::board;
 
-/// How many ticks a set-up has to survive.
+/// How many ticks a set-up must survive.
 const TICKS: u32 = 100_000;
 /// How many ticks without a wake are a hang.
-const PATIENCE: u32 = 100;
+const LIMIT: u32 = 100;
 
 /// Polls the group. Priority 0x40.
 static EXECUTOR: InterruptExecutor = InterruptExecutor::new();
-/// The actor that waits.
+/// The waker of the actor that waits.
 static WAITING: Mutex<RefCell<Option<Waker>>> = Mutex::new(RefCell::new(None));
-/// Another that waits, in the way of embassy. It wakes in a critical section.
+/// What the second actor waits for. embassy wakes it in a critical section.
 static SIGNAL: Signal<CriticalSectionRawMutex, ()> = Signal::new();
-/// How often one was woken.
+/// How often an actor was woken.
 static WAKES: AtomicU32 = AtomicU32::new(0);
 /// How often the group was polled.
 static POLLS: AtomicU32 = AtomicU32::new(0);
@@ -57,7 +58,7 @@ fn main() -> ! {
         mut NVIC,
         ..
     } = Peripherals::take().unwrap();
-    // SAFETY: nobody relies on a priority yet.
+    // SAFETY: no code relies on a priority yet.
     unsafe {
         SCB.set_priority(SystemHandler::SysTick, 0x00);
         NVIC.set_priority(Interrupt::UART2, 0x20);
@@ -67,7 +68,7 @@ fn main() -> ! {
         NVIC::unmask(Interrupt::UART2);
     }
     let spawner = EXECUTOR.start(Interrupt::UART0);
-    // Who wakes the task itself: a grace period, none, or a sibling.
+    // What wakes the task itself: a grace period, nothing, or a sibling.
     if board::is_asked_for("grace") {
         spawner.spawn(grace_periods().unwrap());
     } else if board::is_asked_for("countdown") {
@@ -97,7 +98,7 @@ fn main() -> ! {
     loop {
         wake();
         WAKES.store(WAKES.load(Relaxed) + 1, Relaxed);
-        // Now longer, now shorter, so that in time the tick comes at every place of the loop.
+        // Of varying length, so that sooner or later the tick hits every place in the loop.
         phase = phase.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         asm::delay(phase >> 25);
     }
@@ -123,13 +124,13 @@ fn UART2() {
 
 /// # Safety
 ///
-/// Called by the interrupt that the executor was started with, and by nobody else.
+/// Only the interrupt that the executor was started with may call it.
 #[interrupt]
 unsafe fn UART0() {
     unsafe { EXECUTOR.on_interrupt() }
 }
 
-/// Is woken again and again, and never returns.
+/// An actor that is woken again and again, and never returns.
 fn actor() -> impl Future<Output = ()> + Send {
     poll_fn(|cx| {
         critical_section::with(|cs| {
@@ -196,7 +197,7 @@ async fn a_countdown() {
     counted(group).await;
 }
 
-/// The grace period of the first stage ends, and with that the turn of the second begins.
+/// When the grace period of the first stage ends, the second stage is interrupted.
 #[embassy_executor::task]
 async fn two_stages() {
     loop {
@@ -233,7 +234,7 @@ async fn actors_only() {
     counted(group).await;
 }
 
-/// Is called in every tick, at the highest priority.
+/// Called in every tick, at the highest priority.
 fn watch(tick: u32) {
     static LAST: Mutex<Cell<[u32; 3]>> = Mutex::new(Cell::new([0; 3]));
     let (wakes, polls) = (WAKES.load(Relaxed), POLLS.load(Relaxed));
@@ -242,10 +243,10 @@ fn watch(tick: u32) {
         let [wakes_then, polls_then, then] = last.get();
         if wakes != wakes_then {
             last.set([wakes, polls, tick]);
-        } else if tick - then == PATIENCE {
+        } else if tick - then == LIMIT {
             let polls = polls - polls_then;
             board::say(format_args!(
-                "hung in tick {then}, after {wakes} wakes: {polls} polls in {PATIENCE} ticks since"
+                "hung in tick {then}, after {wakes} wakes: {polls} polls in {LIMIT} ticks since"
             ));
             board::exit(true);
         }

@@ -1,4 +1,4 @@
-//! Is measured against `without_group`: what a group takes of the flash.
+//! Compared with `without_group`: how much flash a group takes.
 
 #![no_std]
 #![no_main]

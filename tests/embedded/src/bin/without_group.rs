@@ -1,4 +1,4 @@
-//! The program of `with_group`, but the two futures are in a vector, and the first to be ready ends it.
+//! The program of `with_group` with the two futures in a vector. The first one that is ready ends it.
 
 #![no_std]
 #![no_main]

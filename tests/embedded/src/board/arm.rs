@@ -1,4 +1,4 @@
-//! What is peculiar to a Cortex-M.
+//! The Cortex-M part.
 
 use cortex_m::peripheral::{syst::SystClkSource, SCB, SYST};
 use cortex_m_rt::{exception, ExceptionFrame};
@@ -18,7 +18,7 @@ pub fn start_ticks(mut systick: SYST, cycles: u32) {
     systick.enable_interrupt();
 }
 
-/// Presses the button: an interrupt follows, of a higher priority than whatever executor there is.
+/// Presses the button: an interrupt follows, with a higher priority than the executor.
 pub fn press() {
     SCB::set_pendsv();
 }

@@ -1,4 +1,4 @@
-//! What is peculiar to RISC-V, on the machine `virt` of QEMU.
+//! The RISC-V part, for the machine `virt` of QEMU.
 
 use riscv::interrupt::Interrupt;
 
@@ -23,7 +23,7 @@ pub fn start_ticks() {
     }
 }
 
-/// Has the next interrupt of the clock come a tick after this one.
+/// Sets the next interrupt of the clock to a tick after this one.
 pub fn next_tick() {
     // SAFETY: as above.
     unsafe { MTIMECMP.write_volatile(MTIMECMP.read_volatile() + TICK) }

@@ -6,7 +6,7 @@ use async_io::Timer;
 use run_group_runtimes::{local, shared, suite};
 
 suite!(block_on: local on BlockOn);
-suite!(spawn: shared on Global, Spawn);
+suite!(spawn: shared on Global, Spawn, Threads);
 
 async fn sleep(duration: Duration) {
     Timer::after(duration).await;

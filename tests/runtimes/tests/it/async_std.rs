@@ -13,7 +13,7 @@ use run_group_runtimes::{local, shared, suite};
 use crate::{echo, LOOPBACK};
 
 suite!(block_on: local on BlockOn, Serve);
-suite!(spawn: shared on Global, Spawn, Serve);
+suite!(spawn: shared on Global, Spawn, Serve, Threads);
 
 async fn serve(listening: oneshot::Sender<SocketAddr>) -> io::Result<()> {
     let listener = TcpListener::bind(LOOPBACK).await?;
@@ -54,7 +54,7 @@ impl shared::Runtime for Global {
 }
 
 impl shared::Spawn for Global {
-    /// A `JoinHandle` lets go of its task when it is dropped, a `RemoteHandle` drops it.
+    /// Dropping a `JoinHandle` leaves the task running. Dropping a `RemoteHandle` drops the task.
     fn spawn(task: shared::Task) -> shared::Task {
         let (task, handle) = task.remote_handle();
         task::spawn(task);

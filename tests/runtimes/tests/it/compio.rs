@@ -1,4 +1,4 @@
-//! compio, on either of its drivers.
+//! compio, on each of its drivers.
 
 use std::io;
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! embassy-executor on the host, an executor for each test.
+//! embassy-executor on the host, with an executor for each test.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -16,7 +16,7 @@ thread_local! {
     static SPAWNER: Cell<Option<Spawner>> = const { Cell::new(None) };
 }
 
-/// Every task there is. That of a test which has ended stays if it waits for what does not come.
+/// All tasks. After its test, a task that still waits keeps its place in the pool.
 #[embassy_executor::task(pool_size = 64)]
 async fn any(task: local::Task) {
     task.await;
@@ -42,7 +42,7 @@ impl local::Runtime for Embassy {
 }
 
 impl local::Spawn for Embassy {
-    /// embassy's tasks are without handles.
+    /// embassy has no handles of tasks, so this makes one.
     fn spawn(task: local::Task) -> local::Task {
         let (task, handle) = task.remote_handle();
         let spawner = SPAWNER.get().expect("the executor runs");

@@ -1,4 +1,4 @@
-//! The executors of futures, which have no timer: with that of futures-timer.
+//! The executors of futures, with the timer of futures-timer.
 
 use std::cell::RefCell;
 use std::sync::LazyLock;

@@ -17,7 +17,7 @@ suite!(local_executor: local on Glommio, Spawn, Serve);
 
 struct Glommio;
 
-/// Makes an executor that locks little memory, since there is a limit to it and there are as many as tests.
+/// Returns an executor that locks little memory, because that is limited, and each test that runs has an executor.
 fn executor() -> Result<LocalExecutor, GlommioError<()>> {
     LocalExecutorBuilder::new(Placement::Unbound)
         .io_memory(64 << 10)

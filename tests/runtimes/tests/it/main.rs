@@ -15,10 +15,10 @@ mod tokio;
 
 use ::futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Where there is a port that is free.
+/// An address with a free port.
 const LOOPBACK: (&str, u16) = ("127.0.0.1", 0);
 
-/// Sends back the four bytes that a client sends. One that leaves before is none of the server's concern.
+/// Echoes the four bytes that a client sends. It ignores a client that disconnects earlier.
 async fn echo(mut client: impl AsyncRead + AsyncWrite + Unpin) {
     let mut word = [0; 4];
     if client.read_exact(&mut word).await.is_ok() {

@@ -1,4 +1,4 @@
-//! monoio, on either of its drivers.
+//! monoio, on each of its drivers.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -31,7 +31,7 @@ type Legacy = Monoio<LegacyDriver>;
 struct Monoio<D>(PhantomData<D>);
 
 trait Driver {
-    /// Runs a future to its end, as a task, if there can be a runtime.
+    /// Runs a future to its end, as a task, if a runtime can be made.
     fn block_on(future: local::Task) -> io::Result<()>;
 }
 
@@ -69,7 +69,7 @@ impl<D: Driver> local::Runtime for Monoio<D> {
 }
 
 impl<D: Driver> local::Spawn for Monoio<D> {
-    /// A `JoinHandle` lets go of its task when it is dropped, a `RemoteHandle` drops it.
+    /// Dropping a `JoinHandle` leaves the task running. Dropping a `RemoteHandle` drops the task.
     fn spawn(task: local::Task) -> local::Task {
         let (task, handle) = task.remote_handle();
         spawn(task);
@@ -93,7 +93,7 @@ impl<D: Driver> local::Serve for Monoio<D> {
     }
 }
 
-/// Why the suite skips what it skips on monoio. There is no group here.
+/// Shows without a group why the suite skips some tests on monoio.
 #[test]
 fn a_task_that_wakes_itself_starves_other_tasks_and_timers() {
     fn others_wait<D: Driver>() {

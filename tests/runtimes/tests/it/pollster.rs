@@ -1,4 +1,4 @@
-//! pollster, which has no timer: with that of futures-timer.
+//! pollster, with the timer of futures-timer.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! smol: in `block_on`, on the global executor, on an executor of the program's own that two threads run, and on one for
-//! a single thread.
+//! smol: in `block_on`, on the global executor, on an `Executor` that two threads run, and on a `LocalExecutor`.
 
 use std::future::pending;
 use std::io;
@@ -16,8 +15,8 @@ use smol::{Executor, LocalExecutor, Timer};
 use crate::{echo, LOOPBACK};
 
 suite!(block_on: local on BlockOn, Serve);
-suite!(spawn: shared on Global, Spawn, Serve);
-suite!(executor: shared on TwoThreads, Spawn);
+suite!(spawn: shared on Global, Spawn, Serve, Threads);
+suite!(executor: shared on TwoThreads, Spawn, Threads);
 suite!(local_executor: local on OneThread, Spawn);
 
 async fn sleep(duration: Duration) {

@@ -1,5 +1,5 @@
-//! Tokio: in the `block_on` of the multi-threaded runtime, which is where `#[tokio::main]` puts it, as a task of either
-//! runtime, and on a `LocalSet`.
+//! Tokio: in the `block_on` of the multi-threaded runtime, as with `#[tokio::main]`, as a task on each runtime, and on a
+//! `LocalSet`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::LOOPBACK;
 
 suite!(block_on: local on BlockOn, Serve);
-suite!(current_thread: shared on CurrentThread, Spawn, Serve);
-suite!(multi_thread: shared on MultiThread, Spawn, Serve);
+suite!(current_thread: shared on CurrentThread, Spawn, Serve, Threads);
+suite!(multi_thread: shared on MultiThread, Spawn, Serve, Threads);
 suite!(local_set: local on OnLocalSet, Spawn, Serve);
 
 fn current_thread() -> Runtime {
@@ -138,21 +138,20 @@ impl local::Serve for OnLocalSet {
     }
 }
 
-/// Actors that always have data, under Tokio's budget.
+/// Busy actors, which always have data, under Tokio's budget.
 ///
-/// Each time that Tokio polls a task it allows it 128 operations. After these, whatever is of Tokio in the task answers
-/// that it is not ready, until the next poll. The actors of a group are one task to Tokio, and share them.
+/// Tokio allows a task 128 operations in one poll. After these, everything of Tokio in the task returns `Pending` until the
+/// next poll. All actors of a group are one task for Tokio, so they share the budget.
 ///
-/// What that comes to, measured with Tokio 1.54, where the group is a task of either runtime or of a `LocalSet`:
+/// Measured with Tokio 1.54, if the group is a task on either runtime or on a `LocalSet`:
 ///
-/// - Next to one actor that always has data, siblings that wait for a timer get their turn in the next poll or in the
-///   one after it.
-/// - The grace period gets its turn in every poll, since the group polls it first.
-/// - Two such actors take turns of 128 items each. A sibling that is between them, in the order of waking, gets none.
-/// - Other tasks get their turn between any two polls.
+/// - Next to one busy actor, siblings that wait for a timer get their turn in the next poll or in the one after it.
+/// - The grace period gets its turn in every poll, because the group polls it first.
+/// - Two busy actors take turns of 128 items each. A sibling between them, in the order of waking, gets none.
+/// - Other tasks get their turn between two polls.
 ///
-/// Outside a task, in the `block_on` of the multi-threaded runtime, less holds: one such actor holds up a sibling. A bare `FuturesUnordered` treats its futures likewise. An actor that spawns
-/// its work has a budget of its own, and none of this happens, wherever the group is.
+/// Outside a task, in the `block_on` of the multi-threaded runtime, a busy actor can starve a sibling. All this is the same
+/// with a bare `FuturesUnordered`. An actor that spawns its work has its own budget and avoids it, wherever the group is.
 mod budget {
     use std::convert::Infallible;
     use std::sync::Mutex;
@@ -212,10 +211,10 @@ mod budget {
     }
 
     #[test]
-    fn two_that_always_have_data_take_turns() {
+    fn two_busy_actors_take_turns() {
         in_each(TASKS, || {
             Box::pin(async {
-                // Whose turn it was, and for how many items.
+                // The actor of each turn, and its number of items.
                 let turns = Mutex::new(Vec::<(&str, usize)>::new());
                 let (enough, is_enough) = oneshot::channel::<()>();
                 let enough = Mutex::new(Some(enough));
@@ -243,28 +242,29 @@ mod budget {
         });
     }
 
-    /// The group polled the grace period after the actors, when the budget was used up. In a `block_on` it never ended.
+    /// The group used to poll the grace period after the actors, when they had used up the budget. In a `block_on` it never
+    /// ended.
     #[test]
-    fn the_grace_period_ends_wherever_the_group_is() {
+    fn grace_period_ends_wherever_the_group_is() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || {
             Box::pin(async {
                 let mut group = Group::new();
-                group.add(always_receives(|| {}), |_| {}).named("greedy");
+                group.add(always_receives(|| {}), |_| {}).named("busy");
                 group.add(std::future::ready("done"), |_| {}).named("first");
                 group.grace_period(|| sleep(MOMENT));
-                let expected = [r#"first returned "done""#, "greedy expired"];
+                let expected = [r#"first returned "done""#, "busy expired"];
                 assert_eq!(lines(group.report().await), expected);
             })
         });
     }
 
     #[test]
-    fn those_that_wait_get_their_turn_and_so_does_the_grace_period() {
+    fn busy_actor_starves_no_timer() {
         in_each(TASKS.into_iter().chain([NO_TASKS[1]]), || {
             Box::pin(async {
-                let (waiting, mut all_through) = mpsc::channel::<Infallible>(0);
+                let (waiting, mut all_done) = mpsc::channel::<Infallible>(0);
                 let mut group = Group::new();
-                group.add(always_receives(|| {}), |_| {}).named("greedy");
+                group.add(always_receives(|| {}), |_| {}).named("busy");
                 for name in ["one", "two", "three"] {
                     let waiting = waiting.clone();
                     group
@@ -274,14 +274,14 @@ mod budget {
                             }
                             drop(waiting);
                             interrupted.await;
-                            "told"
+                            "cleaned up"
                         })
                         .named(name);
                 }
                 drop(waiting);
                 group
                     .add_abortable(async {
-                        assert_eq!(all_through.next().await, None);
+                        assert_eq!(all_done.next().await, None);
                         "done"
                     })
                     .named("first");
@@ -289,10 +289,10 @@ mod budget {
 
                 let expected = [
                     r#"first returned "done""#,
-                    r#"one returned "told", interrupted"#,
-                    r#"two returned "told", interrupted"#,
-                    r#"three returned "told", interrupted"#,
-                    "greedy expired",
+                    r#"one returned "cleaned up", interrupted"#,
+                    r#"two returned "cleaned up", interrupted"#,
+                    r#"three returned "cleaned up", interrupted"#,
+                    "busy expired",
                 ];
                 assert_eq!(lines(group.report().await), expected);
             })
@@ -300,7 +300,7 @@ mod budget {
     }
 
     #[test]
-    fn other_tasks_get_their_turn() {
+    fn busy_actors_starve_no_other_task() {
         in_each(TASKS, || {
             Box::pin(async {
                 let (stop, stopped) = oneshot::channel::<()>();
@@ -330,10 +330,10 @@ mod budget {
     }
 
     #[test]
-    fn actors_that_spawn_their_work_have_a_budget_each() {
+    fn spawned_work_has_its_own_budget() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || {
             Box::pin(async {
-                let (working, mut all_through) = mpsc::channel::<Infallible>(0);
+                let (working, mut all_done) = mpsc::channel::<Infallible>(0);
                 let mut group = Group::new();
                 for name in ["one", "two", "three", "four", "five"] {
                     let mut working = Some(working.clone());
@@ -350,7 +350,7 @@ mod budget {
                 drop(working);
                 group
                     .add_abortable(async {
-                        assert_eq!(all_through.next().await, None);
+                        assert_eq!(all_done.next().await, None);
                         "done"
                     })
                     .named("first");

@@ -1,0 +1,224 @@
+//! `Interrupt` and `Interrupted` on two threads. [loom] runs each test once for every interleaving of the threads, and for
+//! every value that an atomic load may return. From the root of the repository:
+//!
+//! ```sh
+//! bash .ci/loom
+//! ```
+//!
+//! A thread that waits for a wake that never comes fails as a deadlock.
+//!
+//! [loom]: https://docs.rs/loom
+
+#[cfg(not(loom))]
+compile_error!("this needs RUSTFLAGS=\"--cfg loom\": run `bash .ci/loom`");
+
+#[path = "../../../src/interrupted.rs"]
+mod interrupted;
+
+use std::future::{pending, Future};
+use std::pin::Pin;
+use std::sync::atomic::AtomicUsize as Count; // loom need not know about what only counts
+use std::task::{Context, Wake, Waker};
+
+use futures_util::future::FusedFuture;
+use loom::future::block_on;
+use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::thread;
+
+use interrupted::Interrupted;
+
+// What the file under test imports from its crate.
+use loom::sync::{atomic::AtomicU8, Arc};
+
+/// loom's `AtomicWaker`, with the methods of that of `futures_util`.
+struct AtomicWaker(loom::future::AtomicWaker);
+
+impl AtomicWaker {
+    fn new() -> Self {
+        Self(loom::future::AtomicWaker::new())
+    }
+
+    fn register(&self, waker: &Waker) {
+        self.0.register_by_ref(waker);
+    }
+
+    fn wake(&self) {
+        self.0.wake();
+    }
+
+    fn take(&self) -> Option<Waker> {
+        self.0.take_waker()
+    }
+}
+
+/// A task that counts how often it is woken.
+#[derive(Default)]
+struct Task(Count);
+
+impl Task {
+    fn new() -> std::sync::Arc<Self> {
+        std::sync::Arc::default()
+    }
+
+    fn poll(self: &std::sync::Arc<Self>, future: &mut (impl Future + Unpin)) -> bool {
+        let waker = Waker::from(self.clone());
+        let mut cx = Context::from_waker(&waker);
+        Pin::new(future).poll(&mut cx).is_ready()
+    }
+
+    fn was_woken(&self) -> bool {
+        self.0.load(Relaxed) > 0
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+#[test]
+fn interrupt_wakes_the_waiting_thread() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let other = thread::spawn(move || interrupt.interrupt());
+        block_on(&mut interrupted);
+        assert!(interrupted.is_interrupted());
+        assert!(interrupted.is_terminated());
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn drop_wakes_the_waiting_thread() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let other = thread::spawn(move || drop(interrupt));
+        block_on(interrupted);
+        other.join().unwrap();
+    });
+}
+
+/// After a poll that returns `Pending`, the task is woken, and its next poll is ready.
+#[test]
+fn pending_poll_is_followed_by_a_wake() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let task = Task::new();
+        let other = thread::spawn(move || interrupt.interrupt());
+        let is_ready = task.poll(&mut interrupted);
+        other.join().unwrap();
+        assert!(is_ready || task.was_woken());
+        assert!(task.poll(&mut interrupted));
+    });
+}
+
+/// Polled by two tasks, one after the other: the second is woken, unless it sees the interruption.
+#[test]
+fn latest_waker_is_woken() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let (first, second) = (Task::new(), Task::new());
+        let other = thread::spawn(move || interrupt.interrupt());
+        let is_ready = first.poll(&mut interrupted) | second.poll(&mut interrupted);
+        other.join().unwrap();
+        assert!(is_ready || second.was_woken());
+    });
+}
+
+/// What the other thread wrote before it interrupted is visible to the one that has waited.
+#[test]
+fn waiting_synchronizes_the_threads() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let written = Arc::new(AtomicUsize::new(0));
+        let other = thread::spawn({
+            let written = written.clone();
+            move || {
+                written.store(7, Relaxed);
+                interrupt.interrupt();
+            }
+        });
+        block_on(interrupted);
+        assert_eq!(written.load(Relaxed), 7);
+        other.join().unwrap();
+    });
+}
+
+/// The same for a thread that asks instead of waiting.
+#[test]
+fn is_interrupted_synchronizes_the_threads() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let written = Arc::new(AtomicUsize::new(0));
+        let other = thread::spawn({
+            let written = written.clone();
+            move || {
+                written.store(7, Relaxed);
+                interrupt.interrupt();
+            }
+        });
+        while !interrupted.is_interrupted() {
+            thread::yield_now();
+        }
+        assert_eq!(written.load(Relaxed), 7);
+        assert!(!interrupted.is_terminated());
+        other.join().unwrap();
+    });
+}
+
+/// `Interrupted` is polled and dropped while the other thread interrupts. Neither end keeps the waker.
+#[test]
+fn interrupted_dropped_meanwhile() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let task = Task::new();
+        let other = thread::spawn(move || interrupt.interrupt());
+        task.poll(&mut interrupted);
+        drop(interrupted);
+        other.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+    });
+}
+
+/// Dropping `Interrupted` drops its waker at once, while the other end is still there.
+#[test]
+fn drop_drops_the_waker() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let task = Task::new();
+        assert!(!task.poll(&mut interrupted));
+        thread::spawn(move || drop(interrupted)).join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+        drop(interrupt);
+        assert!(!task.was_woken());
+    });
+}
+
+#[test]
+fn unless_returns_none_once_interrupted() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let other = thread::spawn(move || interrupt.interrupt());
+        assert_eq!(block_on(interrupted.unless(pending::<()>())), None);
+        assert!(interrupted.is_terminated());
+        other.join().unwrap();
+    });
+}
+
+/// The other thread first completes the future and then interrupts. The waiting thread is woken by whichever it awaits.
+#[test]
+fn unless_races_with_its_future() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let (finish, finished) = Interrupted::channel();
+        let other = thread::spawn(move || {
+            finish.interrupt();
+            interrupt.interrupt();
+        });
+        let output = block_on(interrupted.unless(finished));
+        assert_eq!(interrupted.is_terminated(), output.is_none());
+        other.join().unwrap();
+        assert_eq!(block_on(interrupted.unless(async {})), None);
+    });
+}
