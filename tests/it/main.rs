@@ -61,6 +61,8 @@ mod exits;
 mod fairness;
 mod grace_period;
 mod graphs;
+#[cfg(feature = "std")]
+mod handles;
 mod interrupted;
 mod kinds;
 mod leaks;
@@ -78,3 +80,4 @@ mod stop;
 mod threads;
 #[cfg(all(not(feature = "std"), panic = "unwind"))]
 mod unwinding;
+mod waiting;
