@@ -71,7 +71,7 @@ fn all_kinds_of_actors_can_be_named() {
 }
 
 #[test]
-fn name_goes_to_the_actor_added_last_in_a_running_group() {
+fn name_goes_to_the_actor_that_was_added_last() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));

@@ -174,7 +174,7 @@ fn thread_adds_an_actor() {
 // When an actor counts as added.
 
 #[test]
-fn added_between_polls_wakes_and_joins_in_the_next_poll() {
+fn added_between_polls_joins_in_the_next_poll() {
     let play = Play::default();
     let mut group = Group::new();
     let handle = group.handle();
@@ -257,7 +257,7 @@ fn clones_keep_their_order() {
 }
 
 #[test]
-fn inner_groups_come_before_outer_and_front_before_back() {
+fn inner_before_outer_and_front_before_back() {
     let play = Play::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
     let handles = [c.handle(), b.handle(), a.handle()];
@@ -276,7 +276,7 @@ fn inner_groups_come_before_outer_and_front_before_back() {
 // Which stage an actor joins.
 
 #[test]
-fn handle_of_the_front_adds_to_the_front() {
+fn front_handle_adds_to_the_front() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let handle = front.handle();
@@ -301,7 +301,7 @@ fn handle_of_the_front_adds_to_the_front() {
 }
 
 #[test]
-fn handle_of_the_back_adds_to_the_back() {
+fn back_handle_adds_to_the_back() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let handle = back.handle();
@@ -327,7 +327,7 @@ fn handle_of_the_back_adds_to_the_back() {
 }
 
 #[test]
-fn handle_of_a_combined_group_adds_to_its_current_stage() {
+fn combined_handle_adds_to_the_current_stage() {
     let play = Play::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
     let actor_a = play.stubborn("a", &mut a);
@@ -360,7 +360,7 @@ fn handle_of_a_combined_group_adds_to_its_current_stage() {
 
 /// While all actors run, an actor joins the first stage, so it is interrupted with that.
 #[test]
-fn handle_of_a_running_combined_group_adds_to_the_front() {
+fn combined_handle_adds_to_the_front_at_first() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let a = play.stubborn("a", &mut front);
@@ -377,7 +377,7 @@ fn handle_of_a_running_combined_group_adds_to_the_front() {
 }
 
 #[test]
-fn stage_stays_open_only_for_actors_that_would_join_it() {
+fn stage_stays_open_only_for_its_own_actors() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let mut adds_to_front = adds_once(&play, front.handle(), "to front");
@@ -402,7 +402,7 @@ fn stage_stays_open_only_for_actors_that_would_join_it() {
 }
 
 #[test]
-fn front_stays_open_for_an_actor_that_waits_to_join_it() {
+fn front_stays_open_for_a_waiting_actor() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let mut adds = adds_once(&play, front.handle(), "added");
@@ -421,7 +421,7 @@ fn front_stays_open_for_an_actor_that_waits_to_join_it() {
 
 /// The handle was made before its group became a part of another.
 #[test]
-fn actors_that_wait_at_before_are_taken_in_after_both_groups() {
+fn waiting_actors_follow_the_actors_of_the_back() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     add(&play, &front.handle(), "added");
@@ -532,7 +532,7 @@ fn waiting_actors_are_dropped_with_the_group_unpolled() {
 }
 
 #[test]
-fn interrupted_of_a_waiting_actor_resolves_with_the_group() {
+fn interrupted_of_a_dropped_waiting_actor_resolves() {
     let mut group: Group<'_, ()> = Group::new();
     let mut taken: Option<Interrupted> = None;
     group.handle().add_with(|interrupted| {
@@ -670,7 +670,7 @@ fn group_may_have_only_actors_of_handles() {
 }
 
 #[test]
-fn added_after_the_grace_period_is_polled_once_and_expires() {
+fn added_after_the_grace_period_expires() {
     let play = Play::default();
     let mut group = Group::new();
     let handle = group.handle();

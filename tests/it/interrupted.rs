@@ -249,7 +249,7 @@ fn unless_is_woken_by_either() {
 }
 
 #[test]
-fn unless_interruption_wins_a_tie_and_drops_the_future() {
+fn unless_interruption_wins_a_tie() {
     let play = Play::default();
     let (interrupt, mut interrupted) = Interrupted::channel();
     let actor = play.actor("future");

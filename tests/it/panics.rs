@@ -799,7 +799,7 @@ fn both_observers_are_called_though_the_first_panics() {
 
 /// So a panic in one stage takes no grace period from the next.
 #[test]
-fn grace_period_that_panics_is_over_for_that_stage_only() {
+fn grace_period_that_panics_is_over_for_one_stage() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     play.stubborn("a", &mut front);

@@ -239,7 +239,7 @@ fn panic_in_the_drop_of_a_grace_period_unwinds() {
 
 /// Each stage of a group that unwinds in the middle still gets its interrupts.
 #[test]
-fn later_stages_shut_down_after_a_panic_in_an_interrupt() {
+fn later_stages_shut_down_after_a_panic() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let a = play.actor("a");

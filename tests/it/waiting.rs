@@ -58,7 +58,7 @@ fn not_called_while_all_actors_run() {
 }
 
 #[test]
-fn not_called_if_all_return_in_the_poll_that_interrupts() {
+fn not_called_if_all_return_in_the_same_poll() {
     let play = Play::default();
     let mut group = Group::new();
     group.on_wait(says(&play, "waits"));
@@ -237,7 +237,7 @@ fn inner_observers_come_first() {
 }
 
 #[test]
-fn set_during_a_shutdown_it_is_called_in_the_next_poll() {
+fn set_during_a_shutdown_called_in_the_next_poll() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.on_wait(says(&play, "front"));
@@ -323,7 +323,7 @@ fn local_group_has_it_too() {
 // What it shows.
 
 #[test]
-fn waiting_shows_the_cause_and_the_running_actors_of_the_stage() {
+fn waiting_shows_cause_and_actors_of_the_stage() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     play.stubborn("a", &mut front);
