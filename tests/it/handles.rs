@@ -439,6 +439,31 @@ fn waiting_actors_follow_the_actors_of_the_back() {
     assert_eq!(play.log()[..2], interrupts);
 }
 
+/// A front without actors is a stage of its own once it has a handle. It is skipped if it is still empty by then.
+#[test]
+fn front_with_only_a_handle_is_a_stage() {
+    for adds in [true, false] {
+        let play = Play::default();
+        let mut front = Group::new();
+        let handle = front.handle();
+        let mut back = Group::new();
+        let b = play.obedient("b", &mut back);
+        let mut group = front.before(back);
+        play.settle(&mut group);
+        if adds {
+            add(&play, &handle, "added");
+            play.settle(&mut group);
+        }
+        play.log();
+        group.add(ready("done"), |_| {}).named("cause");
+        assert_eq!(play.poll_ready(&mut group), Some("done"));
+        let log = play.log();
+        let stages = ["added! (by cause)", "added", "b! (by cause)", "b"];
+        assert_eq!(log, stages[if adds { 0 } else { 2 }..]);
+        assert!(handle.is_closed() && b.is_dropped());
+    }
+}
+
 // When a handle is closed.
 
 #[test]

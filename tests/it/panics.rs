@@ -1,5 +1,6 @@
 //! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then a panic is resumed.
 
+use std::any::Any;
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::{catch_unwind, panic_any, AssertUnwindSafe};
 use std::task::Poll;
@@ -15,11 +16,21 @@ fn poll_panics<F: Future + Unpin>(play: &Play, future: &mut F) -> String {
     match catch_unwind(AssertUnwindSafe(|| play.poll(future))) {
         Ok(Poll::Pending) => panic!("pending, after: {:?}", play.log()),
         Ok(Poll::Ready(_)) => panic!("it did not panic: {:?}", play.log()),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(message) => *message,
-            Err(payload) => payload.downcast_ref::<Word>().unwrap().to_string(),
-        },
+        Err(payload) => message(&*payload),
     }
+}
+
+/// Drops what panics then, and returns the message.
+#[track_caller]
+fn drop_panics<X>(x: X) -> String {
+    message(&*catch_unwind(AssertUnwindSafe(|| drop(x))).unwrap_err())
+}
+
+/// Returns the text that a panic carries.
+#[track_caller]
+fn message(payload: &(dyn Any + Send)) -> String {
+    let message = payload.downcast_ref::<String>().cloned();
+    message.unwrap_or_else(|| payload.downcast_ref::<Word>().unwrap().to_string())
 }
 
 /// An interrupt that panics.
@@ -457,8 +468,7 @@ fn panic_of_the_exit_comes_before_its_observers() {
     group.on_exit(|exit| assert!(exit.output().is_some(), "of the observer"));
     play.settle(&mut group);
     a.panics("of execute");
-    let panic = catch_unwind(AssertUnwindSafe(|| play.poll(&mut group))).unwrap_err();
-    assert_eq!(panic.downcast_ref::<String>().unwrap(), "of execute");
+    assert_eq!(poll_panics(&play, &mut group), "of execute");
 }
 
 /// The set of futures by itself would have leaked the rest.
@@ -506,16 +516,6 @@ impl Drop for Loud {
         if !std::thread::panicking() {
             panic_any(self.0);
         }
-    }
-}
-
-/// Drops what panics then, and returns the message.
-#[track_caller]
-fn drop_panics<X>(x: X) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(|| drop(x))).unwrap_err();
-    match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => payload.downcast_ref::<Word>().unwrap().to_string(),
     }
 }
 
