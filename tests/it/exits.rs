@@ -1,4 +1,4 @@
-//! Exits: names, lines, outcomes, and how they read.
+//! Exits: labels, outcomes, failures, and how they are displayed.
 
 use std::future::{pending, ready};
 use std::panic::Location;
@@ -13,7 +13,7 @@ fn report<T>(group: Group<'_, T>) -> Vec<Exit<T>> {
 }
 
 #[test]
-fn an_actor_is_known_by_the_line_that_added_it() {
+fn location_is_the_line_that_added_the_actor() {
     let mut group = Group::new();
     let before = Location::caller();
     group.add(ready(()), |_| {});
@@ -36,7 +36,7 @@ fn an_actor_is_known_by_the_line_that_added_it() {
 }
 
 #[test]
-fn so_is_an_actor_of_a_local_group() {
+fn location_in_a_local_group() {
     let mut group = Group::local();
     let before = Location::caller();
     group.add(ready(()), |_| {});
@@ -71,7 +71,7 @@ fn all_kinds_of_actors_can_be_named() {
 }
 
 #[test]
-fn a_name_belongs_to_the_actor_added_last_though_the_group_is_running() {
+fn name_goes_to_the_actor_that_was_added_last() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
@@ -90,7 +90,7 @@ fn a_name_belongs_to_the_actor_added_last_though_the_group_is_running() {
 }
 
 #[test]
-fn an_output_can_be_looked_at_and_taken() {
+fn output_by_reference_and_by_value() {
     let mut group = Group::new();
     group.add(ready(String::from("done")), |_| {});
     let mut exits = report(group);
@@ -101,7 +101,7 @@ fn an_output_can_be_looked_at_and_taken() {
 }
 
 #[test]
-fn without_a_return_there_is_no_output() {
+fn no_output_without_a_return() {
     let mut group = Group::new();
     group.add(ready(1), |_| {});
     group.add_abortable(pending());
@@ -112,7 +112,7 @@ fn without_a_return_there_is_no_output() {
 }
 
 #[test]
-fn an_exit_reads_as_a_line_for_a_log() {
+fn display_is_a_line_for_a_log() {
     let mut group = Group::new();
     group.grace_period(|| ready(()));
     group
@@ -140,7 +140,7 @@ fn an_exit_reads_as_a_line_for_a_log() {
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn a_panic_reads_with_its_message_if_it_is_text() {
+fn display_of_a_panic_has_its_message_if_it_is_text() {
     let mut group = Group::new();
     group.add(async { panic!("a literal") }, |_| {}).named("a");
     group
@@ -163,7 +163,7 @@ fn a_panic_reads_with_its_message_if_it_is_text() {
 }
 
 #[test]
-fn an_exit_shows_all_it_knows_to_a_debugger() {
+fn debug_shows_every_field() {
     let mut group = Group::new();
     group.add(ready(7), |_| {}).named("seven");
     let line = line!() - 1;
@@ -179,24 +179,81 @@ fn an_exit_shows_all_it_knows_to_a_debugger() {
 }
 
 #[test]
-fn a_group_shows_how_far_it_is_under_its_own_name() {
-    let play = Play::default();
+fn label_is_the_name_or_the_line() {
     let mut group = Group::new();
-    play.stubborn("a", &mut group);
-    let mut group = group.before({
-        let mut back = Group::new();
-        back.add(ready("done"), |_| {});
-        back
-    });
-    let shown = "Group { len: 2, stages: 2, is_stopping: false }";
-    assert_eq!(format!("{group:?}"), shown);
-    play.settle(&mut group);
-    let shown = "Group { len: 1, stages: 2, is_stopping: true }";
-    assert_eq!(format!("{group:?}"), shown);
+    group.add(ready(()), |_| {}).named("http");
+    let line = line!() + 1;
+    group.add_abortable(pending());
+    let exits = report(group);
+    assert_eq!(exits[0].label().to_string(), "http");
+    let label = format!("{}:{line}:11", file!());
+    assert_eq!(exits[1].label().to_string(), label);
+    assert_eq!(exits[1].to_string(), format!("{label} aborted"));
+}
 
-    let mut local = Group::local();
-    let shown = format!("{:?}", local.add_abortable(pending::<()>()));
-    assert_eq!(shown, "Added { index: 0 }");
-    let shown = "LocalGroup { len: 1, stages: 1, is_stopping: false }";
-    assert_eq!(format!("{local:?}"), shown);
+/// So labels can be aligned in a table.
+#[test]
+fn label_takes_a_width() {
+    let mut group = Group::new();
+    group.add(ready(()), |_| {}).named("http");
+    let exits = report(group);
+    assert_eq!(format!("{:>6}|", exits[0].label()), "  http|");
+}
+
+#[test]
+fn label_does_not_need_debug() {
+    struct NoDebug;
+    let mut group = Group::new();
+    group.add(ready(NoDebug), |_| {}).named("a");
+    let exits = report(group);
+    assert_eq!(exits[0].label().to_string(), "a");
+}
+
+#[test]
+fn error_and_failure_of_each_outcome() {
+    let mut group = Group::new();
+    group.grace_period(|| ready(()));
+    group.add(ready(Ok(7)), |_| {}).named("returned Ok");
+    group.add_abortable(pending()).named("aborted");
+    group.add(ready(Err("oh")), |_| {}).named("returned Err");
+    group.add(pending(), |_| {}).named("expired");
+    let exits = report(group);
+    let seen: Vec<_> = exits
+        .iter()
+        .map(|exit| (exit.name().unwrap(), exit.error(), exit.is_failure()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("returned Ok", None, false),
+            ("aborted", None, false),
+            ("returned Err", Some(&"oh"), true),
+            ("expired", None, true),
+        ]
+    );
+}
+
+#[cfg(all(feature = "std", panic = "unwind"))]
+#[test]
+fn panic_is_a_failure_without_an_error() {
+    let mut group: Group<'_, Result<(), &str>> = Group::new();
+    group.add(async { panic!("oh") }, |_| {});
+    let exits = report(group);
+    assert_eq!(exits[0].error(), None);
+    assert!(exits[0].is_failure());
+}
+
+/// An error is a failure of the cause as well as of an actor that was interrupted.
+#[test]
+fn error_of_an_interrupted_actor_is_a_failure() {
+    let mut group = Group::new();
+    group.add(ready(Ok(())), |_| {});
+    group.add_with(|interrupted| async {
+        interrupted.await;
+        Err("cannot flush")
+    });
+    let exits = report(group);
+    assert!(!exits[0].is_failure());
+    assert!(exits[1].was_interrupted() && exits[1].is_failure());
+    assert_eq!(exits[1].error(), Some(&"cannot flush"));
 }

@@ -1,4 +1,4 @@
-//! The signal of `add_with`.
+//! `Interrupted` and `Interrupt`: in a group, and by themselves.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::pin::Pin;
@@ -8,12 +8,12 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::{FusedFuture, FutureExt};
 use futures::select;
-use run_group::{Group, Interrupted};
+use run_group::{Group, Interrupt, Interrupted};
 use smol::block_on;
 
 use crate::play::Play;
 
-/// A group that is stopping, of an actor that gave its `Interrupted` away, and that.
+/// Returns a group that is stopping, and the `Interrupted` of one of its actors.
 fn interrupted() -> (Play, Group<'static, ()>, Interrupted) {
     let play = Play::default();
     let mut taken = None;
@@ -28,7 +28,7 @@ fn interrupted() -> (Play, Group<'static, ()>, Interrupted) {
 }
 
 #[test]
-fn resolves_when_its_actor_is_interrupted_and_stays_so() {
+fn stays_ready_once_its_actor_is_interrupted() {
     let (play, _group, mut interrupted) = interrupted();
     for _ in 0..3 {
         play.poll_ready(&mut interrupted);
@@ -40,16 +40,16 @@ fn wakes_its_actor() {
     let play = Play::default();
     let mut group = Group::new();
     let first = play.stubborn("first", &mut group);
-    group.add_with(|interrupted| interrupted.map(|()| "told"));
+    group.add_with(|interrupted| interrupted.map(|()| "interrupted"));
     play.settle(&mut group);
     first.returns("done");
     assert_eq!(play.poll_ready(&mut group), Some("done"));
 }
 
-/// A `oneshot` receiver counts as terminated as soon as its sender is dropped, and `select!` leaves a terminated future
-/// out: an actor would not have seen that it was interrupted.
+/// A `oneshot` receiver counts as terminated as soon as its sender is dropped, and `select!` skips a terminated future: an
+/// actor would not have seen that it was interrupted.
 #[test]
-fn is_terminated_only_when_it_has_said_that_it_is_ready() {
+fn terminated_only_after_it_was_ready() {
     let (play, _group, mut interrupted) = interrupted();
     assert!(!interrupted.is_terminated());
     play.poll_ready(&mut interrupted);
@@ -57,7 +57,7 @@ fn is_terminated_only_when_it_has_said_that_it_is_ready() {
 }
 
 #[test]
-fn can_be_selected_over_in_a_loop() {
+fn select_in_a_loop_sees_the_interruption() {
     let mut group = Group::new();
     group.add_with(|mut interrupted| async move {
         let mut turns = 0;
@@ -80,20 +80,19 @@ fn can_be_selected_over_in_a_loop() {
 }
 
 #[test]
-fn shows_whether_it_is_over() {
-    let (play, _group, mut interrupted) = interrupted();
-    assert_eq!(
-        format!("{interrupted:?}"),
-        "Interrupted { terminated: false }"
-    );
-    play.poll_ready(&mut interrupted);
-    assert_eq!(
-        format!("{interrupted:?}"),
-        "Interrupted { terminated: true }"
-    );
+fn debug_shows_whether_it_is_interrupted() {
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    assert_eq!(format!("{interrupt:?}"), "Interrupt { .. }");
+    let shown = "Interrupted { is_interrupted: false }";
+    assert_eq!(format!("{interrupted:?}"), shown);
+    interrupt.interrupt();
+    let shown = "Interrupted { is_interrupted: true }";
+    assert_eq!(format!("{interrupted:?}"), shown);
+    Play::default().poll_ready(&mut interrupted);
+    assert_eq!(format!("{interrupted:?}"), shown);
 }
 
-/// Whoever it wakes, and how often that was woken.
+/// A task, and how often it was woken.
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
@@ -103,7 +102,7 @@ impl Wake for Woken {
     }
 }
 
-/// A running group with an actor that gave its `Interrupted` away, and that.
+/// Returns a running group, and the `Interrupted` of its actor.
 fn outside() -> (Play, Group<'static, &'static str>, Interrupted) {
     let play = Play::default();
     let mut taken = None;
@@ -116,9 +115,9 @@ fn outside() -> (Play, Group<'static, &'static str>, Interrupted) {
     (play, group, taken.unwrap())
 }
 
-/// Its waker stayed behind when it was dropped, kept what it would wake, and woke it at the interruption.
+/// Its waker stayed behind when it was dropped: it kept its task in memory, and woke it when the actor was interrupted.
 #[test]
-fn one_that_was_dropped_holds_no_waker_and_wakes_nobody() {
+fn dropped_one_holds_no_waker_and_wakes_no_task() {
     let (play, mut group, mut interrupted) = outside();
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
@@ -131,9 +130,9 @@ fn one_that_was_dropped_holds_no_waker_and_wakes_nobody() {
     assert_eq!(woken.0.load(SeqCst), 0);
 }
 
-/// It was polled at the interruption, though nobody had woken it.
+/// The group polled it when it was interrupted, although nothing had woken it.
 #[test]
-fn an_actor_that_has_dropped_its_own_is_not_woken_by_the_interruption() {
+fn actor_that_dropped_it_is_not_woken() {
     let play = Play::default();
     let mut group = Group::new();
     let says = play.clone();
@@ -154,7 +153,7 @@ fn an_actor_that_has_dropped_its_own_is_not_woken_by_the_interruption() {
 }
 
 #[test]
-fn one_that_moved_between_tasks_wakes_the_last() {
+fn wakes_the_task_that_polled_it_last() {
     let (play, mut group, mut interrupted) = outside();
     let tasks = [0; 3].map(|_| Arc::new(Woken::default()));
     for woken in &tasks {
@@ -165,4 +164,159 @@ fn one_that_moved_between_tasks_wakes_the_last() {
     group.add(ready("done"), |_| {});
     play.settle(&mut group);
     assert_eq!(tasks.map(|woken| woken.0.load(SeqCst)), [0, 0, 1]);
+}
+
+// By themselves.
+
+#[test]
+fn channel_resolves_when_interrupted_or_dropped() {
+    for end in [Interrupt::interrupt, drop] {
+        let play = Play::default();
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        assert!(!interrupted.is_interrupted() && !interrupted.is_terminated());
+        play.poll_pending(&mut interrupted);
+        assert!(!interrupted.is_interrupted());
+        end(interrupt);
+        assert_eq!(play.take_wakes(), 1);
+        assert!(interrupted.is_interrupted() && !interrupted.is_terminated());
+        for _ in 0..3 {
+            play.poll_ready(&mut interrupted);
+            assert!(interrupted.is_interrupted() && interrupted.is_terminated());
+        }
+    }
+}
+
+/// A function that takes an `Interrupted` can be tested without a group, also when it is interrupted from the start.
+#[test]
+fn channel_may_be_interrupted_before_it_is_polled() {
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    interrupt.interrupt();
+    Play::default().poll_ready(&mut interrupted);
+}
+
+#[test]
+fn is_interrupted_follows_the_group() {
+    let (play, mut group, interrupted) = outside();
+    assert!(!interrupted.is_interrupted());
+    group.add(ready("done"), |_| {});
+    assert!(!interrupted.is_interrupted());
+    play.settle(&mut group);
+    assert!(interrupted.is_interrupted());
+}
+
+#[test]
+fn is_interrupted_when_the_group_was_dropped() {
+    let (_, group, interrupted) = outside();
+    drop(group);
+    assert!(interrupted.is_interrupted());
+}
+
+#[test]
+fn interrupt_may_outlive_interrupted() {
+    let (interrupt, interrupted) = Interrupted::channel();
+    drop(interrupted);
+    interrupt.interrupt();
+}
+
+// `unless`.
+
+#[test]
+fn unless_returns_the_output_of_its_future() {
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    assert_eq!(block_on(interrupted.unless(ready(7))), Some(7));
+    assert_eq!(block_on(interrupted.unless(ready(8))), Some(8));
+    drop(interrupt);
+    assert_eq!(block_on(interrupted.unless(ready(9))), None);
+}
+
+#[test]
+fn unless_is_woken_by_either() {
+    for interrupts in [true, false] {
+        let play = Play::default();
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let actor = play.actor("future");
+        let mut unless = Box::pin(interrupted.unless(actor.execute()));
+        play.poll_pending(&mut unless);
+        assert_eq!(play.take_wakes(), 0);
+        match interrupts {
+            true => interrupt.interrupt(),
+            false => actor.returns("done"),
+        }
+        assert_eq!(play.take_wakes(), 1);
+        let expected = (!interrupts).then_some("done");
+        assert_eq!(play.poll_ready(&mut unless), expected);
+    }
+}
+
+#[test]
+fn unless_interruption_wins_a_tie() {
+    let play = Play::default();
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    let actor = play.actor("future");
+    let mut unless = Box::pin(interrupted.unless(actor.execute()));
+    play.poll_pending(&mut unless);
+    assert_eq!(play.log(), ["future"]);
+    actor.returns("too late");
+    interrupt.interrupt();
+    assert!(!actor.is_dropped());
+    assert_eq!(play.poll_ready(&mut unless), None);
+    // `unless` itself still exists: the future was dropped before it returned.
+    assert!(actor.is_dropped());
+    assert!(play.log().is_empty());
+}
+
+#[test]
+fn unless_never_polls_its_future_once_interrupted() {
+    let play = Play::default();
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    interrupt.interrupt();
+    for _ in 0..2 {
+        let actor = play.actor("future");
+        let mut unless = Box::pin(interrupted.unless(actor.execute()));
+        assert_eq!(play.poll_ready(&mut unless), None);
+        assert!(actor.is_dropped());
+        assert_eq!(play.log(), ["future dropped"]);
+    }
+    play.poll_ready(&mut interrupted);
+}
+
+#[test]
+fn unless_is_cancel_safe() {
+    let play = Play::default();
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    let actor = play.actor("future");
+    let mut execute = actor.execute();
+    for _ in 0..2 {
+        let mut unless = Box::pin(interrupted.unless(&mut execute));
+        play.poll_pending(&mut unless);
+        drop(unless);
+        assert!(!actor.is_dropped() && !interrupted.is_interrupted());
+    }
+    actor.returns("done");
+    assert_eq!(block_on(interrupted.unless(&mut execute)), Some("done"));
+    interrupt.interrupt();
+    assert_eq!(block_on(interrupted.unless(&mut execute)), None);
+    play.poll_ready(&mut interrupted);
+}
+
+/// The loop that the docs recommend.
+#[test]
+fn unless_in_a_loop_ends_with_the_group() {
+    let play = Play::default();
+    let (send, requests) = smol::channel::unbounded();
+    let mut group = Group::new();
+    group.add_with(|mut interrupted| async move {
+        let mut served = 0;
+        while let Some(Ok(())) = interrupted.unless(requests.recv()).await {
+            served += 1;
+        }
+        served
+    });
+    for _ in 0..3 {
+        send.try_send(()).unwrap();
+        play.settle(&mut group);
+    }
+    group.add(ready(0), |_| {});
+    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(exits[1].output(), Some(&3));
 }

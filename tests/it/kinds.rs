@@ -8,7 +8,11 @@ use std::rc::Rc;
 
 use futures::future::{FusedFuture, FutureExt};
 use futures::task::noop_waker_ref;
-use run_group::{Added, Exit, Group, Interrupted, LocalGroup, Outcome};
+use run_group::{
+    Added, Exit, Group, Interrupt, Interrupted, LocalGroup, Outcome, Running, Waiting,
+};
+#[cfg(feature = "std")]
+use run_group::{Adding, Handle, LocalHandle};
 use smol::block_on;
 
 #[test]
@@ -19,6 +23,7 @@ fn actors_may_borrow_what_outlives_the_group() {
     let mut group = Group::new();
     group.add(async { name.as_str() }, |_| stopped = true);
     group.on_exit(|exit| seen.extend(exit.output()));
+    group.on_wait(|waiting| assert!(waiting.to_string().len() > name.len()));
     group.grace_period(|| async { name.len() });
     assert_eq!(block_on(group), Some("borrowed"));
     assert_eq!(seen, ["borrowed"]);
@@ -26,7 +31,7 @@ fn actors_may_borrow_what_outlives_the_group() {
 }
 
 #[test]
-fn a_local_group_takes_what_is_not_send_everywhere() {
+fn local_group_takes_what_is_not_send() {
     let shared = Rc::new(Cell::new(0));
     let bump = |by: u32| shared.set(shared.get() + by);
     let mut front: LocalGroup<'_, Rc<Cell<u32>>> = Group::local();
@@ -47,16 +52,17 @@ fn a_local_group_takes_what_is_not_send_everywhere() {
     });
     front.add(pending(), |_| bump(10)).named("stuck");
     front.on_exit(|_| bump(100));
+    front.on_wait(|_| bump(100_000));
     front.grace_period(|| {
         bump(1000);
         async { bump(10_000) }
     });
     let output = block_on(front.before(Group::local()));
-    assert_eq!(output.unwrap().get(), 11_511);
+    assert_eq!(output.unwrap().get(), 11_511); // it never waits
 }
 
 #[test]
-fn a_local_group_runs_and_reports_like_the_other() {
+fn local_group_runs_and_reports_like_a_group() {
     let log = RefCell::new(VecDeque::new());
     let mut group = Group::local();
     group.add(async { Err::<(), _>(Rc::new("oh")) }, |_| {
@@ -68,7 +74,7 @@ fn a_local_group_runs_and_reports_like_the_other() {
 
 /// A future that notices when it is moved after its first poll.
 #[test]
-fn an_execute_stays_where_it_is() {
+fn execute_is_never_moved() {
     struct Fixed {
         address: Cell<Option<usize>>,
         polls: usize,
@@ -152,11 +158,72 @@ fn auto_traits() {
     assert_is_not!(Outcome<NotSend>: Send);
 
     assert_is!(Added<'static>: Send + Sync + Unpin + Debug);
+
+    assert_is!(Interrupt: Send + Sync + Unpin + Debug + 'static);
+    assert_is_not!(Interrupt: Clone);
+
+    assert_is!(Running<'static>: Send + Sync + Unpin + Debug + Display);
+    assert_is!(Waiting<'static, ()>: Unpin + Debug + Display);
+    assert_is_not!(Waiting<'static, NotSend>: Send);
 }
 
-/// So nothing is added to a copy of it, and nobody runs it twice.
+/// A handle is `Send` and `Sync` whatever actors return, because they are `Send`.
+#[cfg(feature = "std")]
 #[test]
-fn a_group_is_one_of_a_kind_and_used_up_by_running() {
+fn auto_traits_of_handles() {
+    assert_is!(Handle<'static, ()>: Send + Sync + Unpin + Clone + Debug);
+    assert_is!(Handle<'static, Cell<u8>>: Send + Sync);
+    assert_is!(Handle<'static, NotSend>: Send + Sync + Clone + Debug);
+    assert_is!(LocalHandle<'static, ()>: Unpin + Clone + Debug);
+    assert_is_not!(LocalHandle<'static, ()>: Send);
+    assert_is_not!(LocalHandle<'static, ()>: Sync);
+
+    assert_is!(Adding<'static, 'static, ()>: Send + Unpin + Debug);
+    assert_is_not!(Adding<'static, 'static, ()>: Clone);
+    assert_is!(Adding<'static, 'static, NotSend>: Debug);
+}
+
+/// A type without any trait: an output that the bounds below know nothing of.
+struct Bare;
+
+#[test]
+fn debug_without_bounds_on_the_output() {
+    assert_is!(Group<'static, Bare>: Debug + Default);
+    assert_is!(LocalGroup<'static, Bare>: Debug + Default);
+    assert_is!(Waiting<'static, Bare>: Debug + Display);
+    #[cfg(feature = "std")]
+    {
+        assert_is!(Handle<'static, Bare>: Clone + Debug);
+        assert_is!(LocalHandle<'static, Bare>: Clone + Debug);
+        assert_is!(Adding<'static, 'static, Bare>: Debug);
+    }
+    assert_is_not!(Exit<Bare>: Debug); // it shows the output
+    assert_is_not!(Exit<Bare>: Display);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn handle_may_be_shared_between_threads() {
+    let mut group = Group::new();
+    let handle = group.handle();
+    let add = |output: u8| handle.add(ready(output), |_| {});
+    fn is_shared(_: impl Fn(u8) + Send + Sync) {}
+    is_shared(|output| drop(add(output)));
+    handle.add(ready(7), |_| {});
+    assert_eq!(block_on(group), Some(7));
+}
+
+/// `unless` gives a future that is `Send` where its future is.
+#[test]
+fn unless_is_send_where_its_future_is() {
+    fn is_send(_: impl Send) {}
+    let (_interrupt, mut interrupted) = Interrupted::channel();
+    is_send(interrupted.unless(ready(7)));
+}
+
+/// So no actor is added to a copy of it, and no group is run twice.
+#[test]
+fn group_is_not_clone_and_is_consumed_by_running() {
     assert_is_not!(Group<'static, ()>: Clone);
     assert_is_not!(LocalGroup<'static, ()>: Clone);
     fn uses_up<G, R>(_: impl FnOnce(G) -> R) {}
@@ -165,14 +232,14 @@ fn a_group_is_one_of_a_kind_and_used_up_by_running() {
 }
 
 #[test]
-fn an_interrupt_is_there_to_be_called() {
+fn interrupt_is_callable() {
     type Interrupt = fn(&Exit<()>);
     assert_is!(Interrupt: FnOnce(&Exit<()>));
     assert_is_not!(Option<Interrupt>: FnOnce(&Exit<()>));
 }
 
 #[test]
-fn the_futures_of_run_and_report_are_send_where_the_group_is() {
+fn run_and_report_are_send_where_the_group_is() {
     fn is_send(_: impl Send) {}
     is_send(Group::<Result<(), ()>>::new().run());
     is_send(Group::<()>::new().report());

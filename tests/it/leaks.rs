@@ -1,8 +1,8 @@
 //! Nothing is left of a group, however it ends: no byte, and nothing that it was given.
 //!
 //! Dice make up the groups, and fall the same way each time: actors of all kinds, with and without names, in one stage or
-//! several, with and without grace periods and observers. That things are gone at the right time is shown elsewhere;
-//! here it is that they are gone, and once.
+//! several, with and without grace periods, observers and handles. Other tests show that things are dropped at the right
+//! time. These show that they are dropped, and once.
 
 use std::future::{pending, poll_fn, Future};
 use std::mem::take;
@@ -15,14 +15,16 @@ use std::thread::panicking;
 use allocation_counter::measure;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt, OptionFuture};
+#[cfg(feature = "std")]
+use run_group::Handle;
 use run_group::{Group, Interrupted, Outcome};
 use smol::future::yield_now;
 
 use crate::play::Play;
 
 #[test]
-fn nothing_is_left_of_a_hundred_thousand_groups() {
-    // What the thread puts in place for good, when it does something for the first time.
+fn nothing_is_left_of_100_000_groups() {
+    // A thread allocates some things for good when it does something for the first time.
     for number in 0..1_000 {
         Round::new(number).play(&mut Tally::new());
     }
@@ -73,7 +75,7 @@ impl End {
         Self::ALL[number % Self::ALL.len()]
     }
 
-    /// What its actors do, but for the one that returns first.
+    /// What its actors do, except for the one that returns first.
     fn deeds(self) -> &'static [Deed] {
         match self {
             Self::Awaited | Self::Run | Self::Reported | Self::UsedAgain => {
@@ -93,7 +95,7 @@ impl End {
         }
     }
 
-    /// Whether it ends with the exit of one actor, and so has one that returns at once.
+    /// Whether it ends by itself, so that it needs an actor that returns at once.
     fn needs_a_cause(self) -> bool {
         match self {
             Self::DroppedUnpolled | Self::DroppedRunning => false,
@@ -125,14 +127,53 @@ enum Deed {
     PanicWhenInterrupted,
 }
 
-/// One group, from its making to its end.
+/// Adds an actor to a group or through a handle, which have the same methods.
+macro_rules! add_to {
+    ($to:expr, $round:expr, $deed:expr, $more:expr) => {{
+        let (deed, more) = ($deed, $more);
+        let thing = $round.thing(What::Execute);
+        let outside = $round.outside.clone();
+        let added = match $round.dice.roll(3) {
+            0 => {
+                let (interrupter, interrupted) = oneshot::channel::<()>();
+                let interrupt = $round.thing(What::Interrupt);
+                let execute = Execute::new(deed, thing, outside, more, interrupted);
+                $to.add(execute, move |_| {
+                    #[cfg(all(feature = "std", panic = "unwind"))]
+                    if deed == Deed::PanicWhenInterrupted {
+                        interrupt.ledger.panic();
+                    }
+                    drop((interrupter, interrupt));
+                })
+            }
+            1 => $to.add_with(|interrupted| {
+                let mut interrupted = Some(interrupted);
+                // An actor that does not wait for it may as well give it away.
+                if let (Deed::Ignore, Some(outside)) = (deed, &outside) {
+                    let mut outside = outside.lock().unwrap();
+                    outside.interrupted.extend(interrupted.take());
+                }
+                let interrupted = OptionFuture::from(interrupted);
+                Execute::new(deed, thing, outside, more, interrupted)
+            }),
+            _ => $to.add_abortable(Execute::new(deed, thing, outside, more, pending::<()>())),
+        };
+        match $round.dice.roll(3) {
+            0 => added.named("literal"),
+            1 => added.named(format!("{deed:?}")),
+            _ => {}
+        }
+    }};
+}
+
+/// One group, from `Group::new` to its end.
 struct Round {
     end: End,
     actors: usize,
     play: Play,
     dice: Dice,
     ledger: Ledger,
-    /// What the actors of this group leave to others, if they do.
+    /// What the actors of this group leave outside of it, if they do.
     outside: Option<Arc<Mutex<Outside>>>,
 }
 
@@ -153,11 +194,11 @@ impl Round {
         }
     }
 
-    /// Plays it, and checks that each thing which came up was dropped once.
+    /// Plays it, and checks that each thing that came up was dropped once.
     fn play(mut self, tally: &mut Tally) {
         let ended = catch_unwind(AssertUnwindSafe(|| self.play_to_the_end(tally)));
         if let Err(payload) = ended {
-            // What is no such thing is the panic of an assertion.
+            // Any other payload is the panic of an assertion.
             if !payload.is::<Thing>() {
                 resume_unwind(payload);
             }
@@ -206,7 +247,7 @@ impl Round {
                 let mut group = Group::new();
                 for _ in 0..3 {
                     self.fill(&mut group, self.actors, true);
-                    self.set_terms(&mut group);
+                    self.set_settings(&mut group);
                     let output = self.finish(&mut group);
                     assert!(output.is_some());
                 }
@@ -270,7 +311,7 @@ impl Round {
             };
             let mut stage = Group::new();
             self.fill(&mut stage, actors, cause && actors > 0);
-            self.set_terms(&mut stage);
+            self.set_settings(&mut stage);
             // They may be running already when they are put together.
             if self.end == End::DroppedRunning && actors > 0 && self.dice.one_in(4) {
                 self.play.poll_pending(&mut stage);
@@ -283,11 +324,11 @@ impl Round {
             left -= actors;
             stages -= 1;
         }
-        self.set_terms(&mut group);
+        self.set_settings(&mut group);
         group
     }
 
-    /// Adds so many actors; one of them returns at once, if there is to be a `cause`.
+    /// Adds this many actors. If there is to be a `cause`, one of them returns at once.
     fn fill(&mut self, group: &mut Group<'static, Output>, actors: usize, cause: bool) {
         let first = self.dice.roll(actors.max(1));
         for actor in 0..actors {
@@ -300,48 +341,46 @@ impl Round {
         }
     }
 
-    /// Adds an actor.
+    /// Adds an actor, to the group or through a handle.
     fn add(&mut self, group: &mut Group<'static, Output>, deed: Deed) {
-        let thing = self.thing(What::Execute);
-        let outside = self.outside.clone();
-        let added = match self.dice.roll(3) {
-            0 => {
-                let (tell, told) = oneshot::channel::<()>();
-                let interrupt = self.thing(What::Interrupt);
-                group.add(Execute::new(deed, thing, outside, told), move |_| {
-                    #[cfg(all(feature = "std", panic = "unwind"))]
-                    if deed == Deed::PanicWhenInterrupted {
-                        interrupt.ledger.panic();
-                    }
-                    drop((tell, interrupt));
-                })
+        #[cfg(not(feature = "std"))]
+        let more = None;
+        #[cfg(feature = "std")]
+        let more = self.more(group);
+        #[cfg(feature = "std")]
+        if self.dice.one_in(3) {
+            let handle = group.handle();
+            add_to!(handle, self, deed, more);
+            if let (true, Some(outside)) = (self.dice.one_in(4), &self.outside) {
+                outside.lock().unwrap().handles.push(handle);
             }
-            1 => group.add_with(|interrupted| {
-                let mut told = Some(interrupted);
-                // Whoever does not wait for it may as well give it away.
-                if let (Deed::Ignore, Some(outside)) = (deed, &outside) {
-                    outside.lock().unwrap().interrupted.extend(told.take());
-                }
-                Execute::new(deed, thing, outside, OptionFuture::from(told))
-            }),
-            _ => group.add_abortable(Execute::new(deed, thing, outside, pending::<()>())),
-        };
-        match self.dice.roll(3) {
-            0 => added.named("literal"),
-            1 => added.named(format!("{deed:?}")),
-            _ => {}
+            return;
         }
+        add_to!(group, self, deed, more);
     }
 
-    /// Returns a thing for the group. Where panics are wanted, its drop may be one.
+    /// Returns what an actor does before it returns: nothing, or it adds another actor through a handle that it holds.
+    #[cfg(feature = "std")]
+    fn more(&mut self, group: &mut Group<'static, Output>) -> Option<More> {
+        self.dice.one_in(6).then(|| {
+            let (handle, thing) = (group.handle(), self.ledger.thing(What::Handed));
+            let more = move || {
+                let execute = Execute::new(Deed::Return, thing, None, None, async {});
+                handle.add_abortable(execute);
+            };
+            Box::new(more) as More
+        })
+    }
+
+    /// Returns a thing for the group. If the group is to panic, its drop may panic.
     fn thing(&mut self, what: What) -> Thing {
         let mut thing = self.ledger.thing(what);
         thing.drop_panics = self.end.panics() && self.dice.one_in(6);
         thing
     }
 
-    /// Sets a grace period and an observer, or one of the two, or none; or a second one which takes the place of the first.
-    fn set_terms(&mut self, group: &mut Group<'static, Output>) {
+    /// Sets a grace period and observers, or only some of these, or none, or a second one that replaces the first.
+    fn set_settings(&mut self, group: &mut Group<'static, Output>) {
         while self.dice.one_in(3) {
             self.set_grace_period(group, None);
         }
@@ -354,9 +393,18 @@ impl Round {
                 }
             });
         }
+        while self.dice.one_in(3) {
+            let observer = self.thing(What::Observer);
+            let panics = self.end.panics() && self.dice.one_in(2);
+            group.on_wait(move |_| {
+                if panics {
+                    observer.ledger.panic();
+                }
+            });
+        }
     }
 
-    /// Sets a grace period that is over after so many polls, or never.
+    /// Sets a grace period that is over after this many polls, or never.
     fn set_grace_period(&mut self, group: &mut Group<'static, Output>, polls: Option<usize>) {
         let grace_period = self.ledger.thing(What::GracePeriod);
         let panics = self.end.panics();
@@ -389,9 +437,12 @@ impl Round {
 
 type Output = Result<(), Thing>;
 
+/// What an actor does before it returns.
+type More = Box<dyn FnOnce() + Send>;
+
 /// The execute of an actor.
 ///
-/// It is no `async` block itself, since that would leak what it returns where the drop of something in it panics.
+/// Not an `async` block, which would leak its output if the drop of something in it panics.
 struct Execute {
     work: BoxFuture<'static, Output>,
     _thing: Thing,
@@ -402,7 +453,8 @@ impl Execute {
         deed: Deed,
         thing: Thing,
         outside: Option<Arc<Mutex<Outside>>>,
-        told: impl Future + Send + 'static,
+        more: Option<More>,
+        interrupted: impl Future + Send + 'static,
     ) -> Self {
         let ledger = thing.ledger.clone();
         let work = async move {
@@ -416,7 +468,10 @@ impl Execute {
                 Deed::Ignore => pending().await,
                 #[cfg(all(feature = "std", panic = "unwind"))]
                 Deed::Panic => ledger.panic(),
-                _ => _ = told.await,
+                _ => _ = interrupted.await,
+            }
+            if let Some(more) = more {
+                more();
             }
             Err(ledger.thing(What::Output))
         };
@@ -440,11 +495,18 @@ impl Future for Execute {
 struct Outside {
     wakers: Vec<Waker>,
     interrupted: Vec<Interrupted>,
+    #[cfg(feature = "std")]
+    handles: Vec<Handle<'static, Output>>,
 }
 
 impl Outside {
-    /// Wakes everyone, though nobody is there, and goes.
+    /// Wakes every actor, although they have all been dropped, and drops what is left.
     fn go(&mut self) {
+        #[cfg(feature = "std")]
+        for handle in self.handles.drain(..) {
+            assert!(handle.is_closed());
+            handle.add_abortable(pending());
+        }
         self.interrupted.clear();
         self.wakers.drain(..).for_each(Waker::wake);
     }
@@ -460,6 +522,8 @@ enum What {
     Timer,
     Observer,
     Payload,
+    /// The execute of an actor that another actor adds.
+    Handed,
 }
 
 /// The things that came up, and how often each was dropped.
@@ -483,7 +547,7 @@ impl Ledger {
         }
     }
 
-    /// Panics with a thing, and without a message.
+    /// Panics with a thing, without printing a message.
     fn panic(&self) -> ! {
         resume_unwind(Box::new(self.thing(What::Payload)))
     }
@@ -498,7 +562,7 @@ impl Drop for Thing {
     }
 }
 
-/// A generator of numbers which look random.
+/// A generator of numbers that look random.
 struct Dice(u64);
 
 impl Dice {
@@ -516,21 +580,21 @@ impl Dice {
 /// What came up in all rounds.
 struct Tally {
     /// How many things, by [`What`].
-    things: [usize; 7],
+    things: [usize; 8],
     /// How many groups of one actor, of two, and so on.
     groups: Vec<usize>,
     /// How many groups were dropped while they were stopping.
     halfway: usize,
     /// How many actors expired.
     expired: usize,
-    /// How many groups went on with a panic.
+    /// How many groups resumed a panic.
     panics: usize,
 }
 
 impl Tally {
     fn new() -> Self {
         Self {
-            things: [0; 7],
+            things: [0; 8],
             groups: vec![0; 100],
             halfway: 0,
             expired: 0,
@@ -538,7 +602,7 @@ impl Tally {
         }
     }
 
-    /// Checks that enough of everything came up. Otherwise that nothing is left would say little.
+    /// Checks that enough of everything came up. Otherwise the test would show little.
     fn assert_enough(&self) {
         let with_panics = usize::from(cfg!(all(feature = "std", panic = "unwind")));
         for (what, least) in [
@@ -549,6 +613,7 @@ impl Tally {
             (What::Timer, 10_000),
             (What::Observer, 50_000),
             (What::Payload, 10_000 * with_panics),
+            (What::Handed, 30_000 * usize::from(cfg!(feature = "std"))),
         ] {
             let came = self.things[what as usize];
             assert!(came >= least, "{what:?}: {came}");

@@ -1,24 +1,36 @@
-//! Clause 12, with `std`: panics are contained, everyone gets an orderly stop, and no panic is swallowed.
+//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then a panic is resumed.
 
+use std::any::Any;
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::{catch_unwind, panic_any, AssertUnwindSafe};
 use std::task::Poll;
 
+use futures::future::FutureExt;
 use run_group::{Exit, Group, LocalGroup, Outcome};
 
-use crate::play::{Play, Word};
+use crate::play::{Actor, Play, Word};
 
-/// Polls a future, which panics, and returns what it says.
+/// Polls a future that panics, and returns the message.
 #[track_caller]
 fn poll_panics<F: Future + Unpin>(play: &Play, future: &mut F) -> String {
     match catch_unwind(AssertUnwindSafe(|| play.poll(future))) {
         Ok(Poll::Pending) => panic!("pending, after: {:?}", play.log()),
         Ok(Poll::Ready(_)) => panic!("it did not panic: {:?}", play.log()),
-        Err(payload) => match payload.downcast::<String>() {
-            Ok(message) => *message,
-            Err(payload) => payload.downcast_ref::<Word>().unwrap().to_string(),
-        },
+        Err(payload) => message(&*payload),
     }
+}
+
+/// Drops what panics then, and returns the message.
+#[track_caller]
+fn drop_panics<X>(x: X) -> String {
+    message(&*catch_unwind(AssertUnwindSafe(|| drop(x))).unwrap_err())
+}
+
+/// Returns the text that a panic carries.
+#[track_caller]
+fn message(payload: &(dyn Any + Send)) -> String {
+    let message = payload.downcast_ref::<String>().cloned();
+    message.unwrap_or_else(|| payload.downcast_ref::<Word>().unwrap().to_string())
 }
 
 /// An interrupt that panics.
@@ -27,7 +39,7 @@ fn panics(word: Word) -> impl FnOnce(&Exit<Word>) + Send {
 }
 
 #[test]
-fn a_panic_is_its_actors_exit_and_the_others_stop_in_order() {
+fn panic_is_an_exit_and_the_others_shut_down() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -55,7 +67,7 @@ fn a_panic_is_its_actors_exit_and_the_others_stop_in_order() {
 }
 
 #[test]
-fn a_panic_is_resumed_when_all_have_exited_and_the_group_is_as_new() {
+fn panic_is_resumed_when_all_have_exited() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
@@ -63,11 +75,11 @@ fn a_panic_is_resumed_when_all_have_exited_and_the_group_is_as_new() {
     play.settle(&mut group);
     b.returns("late");
     assert_eq!(poll_panics(&play, &mut group), "oh");
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(play.poll_ready(&mut group), None); // it is empty again
 }
 
 #[test]
-fn run_resumes_a_panic_too() {
+fn run_resumes_the_panic() {
     let mut group: LocalGroup<'_, Result<(), ()>> = Group::local();
     group.add(async { panic_any("oh") }, |_| {});
     assert_eq!(
@@ -77,7 +89,7 @@ fn run_resumes_a_panic_too() {
 }
 
 #[test]
-fn a_late_panic_is_resumed_though_the_cause_returned() {
+fn late_panic_is_resumed_though_the_cause_returned() {
     let play = Play::default();
     let mut group = Group::new();
     let late = play.stubborn("late", &mut group);
@@ -88,7 +100,7 @@ fn a_late_panic_is_resumed_though_the_cause_returned() {
 }
 
 #[test]
-fn of_several_panics_the_first_that_happened_is_resumed() {
+fn first_of_several_panics_is_resumed() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
@@ -100,7 +112,7 @@ fn of_several_panics_the_first_that_happened_is_resumed() {
 }
 
 #[test]
-fn the_report_has_panics_as_outcomes_and_resumes_none() {
+fn report_returns_panics_as_outcomes() {
     let play = Play::default();
     let mut group = Group::new();
     let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
@@ -118,7 +130,7 @@ fn the_report_has_panics_as_outcomes_and_resumes_none() {
 }
 
 #[test]
-fn a_panic_in_an_interrupt_drops_its_actor_and_the_others_are_interrupted() {
+fn panic_in_an_interrupt_drops_only_its_actor() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -148,7 +160,7 @@ fn a_panic_in_an_interrupt_drops_its_actor_and_the_others_are_interrupted() {
 }
 
 #[test]
-fn a_panic_in_an_interrupt_is_an_outcome_of_the_report() {
+fn panic_in_an_interrupt_is_an_outcome() {
     let mut group = Group::new();
     group.add(ready("done"), |_| {});
     group.add(pending(), panics("oh"));
@@ -158,7 +170,7 @@ fn a_panic_in_an_interrupt_is_an_outcome_of_the_report() {
 }
 
 #[test]
-fn a_panic_in_the_interrupt_of_one_that_has_returned_is_resumed_even_by_the_report() {
+fn report_resumes_a_panic_that_is_no_exit() {
     for reports in [false, true] {
         let play = Play::default();
         let mut group = Group::new();
@@ -176,7 +188,7 @@ fn a_panic_in_the_interrupt_of_one_that_has_returned_is_resumed_even_by_the_repo
 }
 
 #[test]
-fn a_panic_without_an_exit_is_resumed_before_a_later_one_with_and_after_an_earlier_one() {
+fn first_panic_is_resumed_whether_exit_or_not() {
     for (first, second, expected) in [
         ("done", "late", "stray"),
         ("panics", "late", "early"),
@@ -201,7 +213,7 @@ fn a_panic_without_an_exit_is_resumed_before_a_later_one_with_and_after_an_earli
 }
 
 #[test]
-fn two_interrupts_panic_and_the_first_is_resumed() {
+fn first_of_two_panics_in_interrupts_is_resumed() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -220,7 +232,7 @@ fn two_interrupts_panic_and_the_first_is_resumed() {
 }
 
 #[test]
-fn panics_in_stages_do_not_disturb_their_order() {
+fn panics_keep_the_order_of_stages() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     play.observe(&mut front);
@@ -254,7 +266,7 @@ fn panics_in_stages_do_not_disturb_their_order() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_an_execute_that_has_returned_is_its_outcome() {
+fn drop_panic_after_a_return_is_the_outcome() {
     let play = Play::default();
     let mut group = Group::new();
     play.observe(&mut group);
@@ -266,7 +278,7 @@ fn a_panic_in_the_drop_of_an_execute_that_has_returned_is_its_outcome() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_an_execute_that_panicked_does_not_count() {
+fn drop_panic_after_a_panic_is_ignored() {
     let play = Play::default();
     let mut group = Group::new();
     let a = play.stubborn("a", &mut group);
@@ -276,7 +288,7 @@ fn a_panic_in_the_drop_of_an_execute_that_panicked_does_not_count() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_an_aborted_or_expired_execute_is_its_outcome() {
+fn drop_panic_when_aborted_or_expired_is_the_outcome() {
     let play = Play::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
@@ -301,7 +313,7 @@ fn a_panic_in_the_drop_of_an_aborted_or_expired_execute_is_its_outcome() {
 }
 
 #[test]
-fn a_panic_of_the_observer_does_not_disturb_the_stop() {
+fn panic_in_an_exit_observer_disturbs_nothing() {
     let play = Play::default();
     let mut group = Group::new();
     let observer = play.clone();
@@ -323,9 +335,9 @@ fn a_panic_of_the_observer_does_not_disturb_the_stop() {
     );
 }
 
-/// A timer that needs its runtime panics where there is none. A bound that fails must not become no bound.
+/// A timer that needs its runtime panics where there is none. A limit that fails must not become no limit.
 #[test]
-fn a_grace_period_that_panics_is_over() {
+fn grace_period_that_panics_is_over() {
     for at_once in [true, false] {
         let play = Play::default();
         let mut group = Group::new();
@@ -344,7 +356,7 @@ fn a_grace_period_that_panics_is_over() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_a_grace_period_does_not_disturb_the_stop() {
+fn drop_panic_of_a_grace_period_disturbs_nothing() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let timer = play.actor("timer");
@@ -369,9 +381,10 @@ impl Drop for Bomb {
     }
 }
 
-/// Two panics at once would abort the program.
+/// Two panics at once would abort the program. So it happened where a later panic carried a value that panics in its drop:
+/// with the first panic taken out, that exit was taken for the cause's, and its payload was dropped in the open.
 #[test]
-fn what_else_panics_while_a_panic_is_resumed_is_of_no_account() {
+fn later_panics_of_all_kinds_are_ignored() {
     let mut group = Group::local();
     group.add(async { panic_any("first") }, |_| {});
     group.add(async { Bomb("an output") }, |_| {});
@@ -384,7 +397,7 @@ fn what_else_panics_while_a_panic_is_resumed_is_of_no_account() {
 }
 
 #[test]
-fn an_output_that_panics_when_its_execute_has_panicked_in_its_drop_is_of_no_account() {
+fn output_of_an_execute_whose_drop_panics() {
     let bomb = Bomb("execute");
     let mut group = Group::local();
     group.add(
@@ -398,19 +411,22 @@ fn an_output_that_panics_when_its_execute_has_panicked_in_its_drop_is_of_no_acco
 }
 
 #[test]
-fn a_second_panic_that_carries_another_does_not_disturb_the_stop() {
+fn second_panic_that_carries_more_is_ignored() {
     let play = Play::default();
     let mut group = Group::new();
-    struct Remains;
-    impl Drop for Remains {
+    /// A value that panics with another such value when it is dropped.
+    struct Nested(u8);
+    impl Drop for Nested {
         fn drop(&mut self) {
-            panic_any(Bomb("second"));
+            if self.0 > 0 {
+                panic_any(Nested(self.0 - 1));
+            }
         }
     }
-    let remains = Remains;
+    let nested = Nested(3);
     group.add(
         poll_fn(move |_| -> Poll<Word> {
-            let _held = &remains;
+            let _held = &nested;
             panic_any("first")
         }),
         |_| {},
@@ -422,7 +438,7 @@ fn a_second_panic_that_carries_another_does_not_disturb_the_stop() {
 }
 
 #[test]
-fn a_report_that_resumes_a_panic_drops_its_exits_whatever_they_do() {
+fn report_that_resumes_a_panic_drops_its_exits() {
     let mut group = Group::local();
     group.add(ready(Bomb("output")), |_| panic_any("stray"));
     assert_eq!(
@@ -432,7 +448,7 @@ fn a_report_that_resumes_a_panic_drops_its_exits_whatever_they_do() {
 }
 
 #[test]
-fn a_grace_period_that_panics_when_it_is_replaced_leaves_the_new_one() {
+fn drop_panic_of_a_replaced_grace_period() {
     let play = Play::default();
     let mut group = Group::new();
     let timer = play.actor("timer");
@@ -447,7 +463,7 @@ fn a_grace_period_that_panics_when_it_is_replaced_leaves_the_new_one() {
 }
 
 #[test]
-fn a_panic_that_the_observer_answers_with_another_is_the_first() {
+fn panic_of_the_exit_comes_before_its_observers() {
     let play = Play::default();
     let mut group = Group::new();
     let a = play.stubborn("a", &mut group);
@@ -455,30 +471,351 @@ fn a_panic_that_the_observer_answers_with_another_is_the_first() {
     group.on_exit(|exit| assert!(exit.output().is_some(), "of the observer"));
     play.settle(&mut group);
     a.panics("of execute");
-    let panic = catch_unwind(AssertUnwindSafe(|| play.poll(&mut group))).unwrap_err();
-    assert_eq!(panic.downcast_ref::<String>().unwrap(), "of execute");
+    assert_eq!(poll_panics(&play, &mut group), "of execute");
 }
 
+/// The set of futures by itself would have leaked the rest.
 #[test]
-fn a_panic_in_the_drop_of_an_interrupt_does_not_keep_that_of_another_exited_actor_from_being_dropped(
-) {
-    struct Loud;
-    impl Drop for Loud {
-        fn drop(&mut self) {
-            panic!("loud")
-        }
-    }
+fn drop_panic_of_an_interrupt_drops_the_others() {
     let play = Play::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    play.stubborn("a", &mut front);
+    let a = play.stubborn("a", &mut front);
     let cause = play.stubborn("cause", &mut front);
-    for _ in 0..2 {
-        let loud = Loud;
+    for word in ["1st", "2nd"] {
+        let loud = Loud(word, play.clone());
         back.add(ready("back"), move |_| drop(loud));
     }
     let mut group = front.before(back);
     cause.returns("done");
     play.poll_pending(&mut group);
     assert_eq!(group.len(), 1);
-    assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
+    play.log();
+    assert_eq!(drop_panics(group), "1st");
+    assert_eq!(play.log(), ["a dropped", "1st dropped", "2nd dropped"]);
+    assert!(a.is_dropped());
+}
+
+#[test]
+fn drop_panic_of_a_running_actor_drops_the_others() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    actors.iter().for_each(Actor::panics_in_drop);
+    play.settle(&mut group);
+    // In no particular order.
+    assert!(drop_panics(group).ends_with("panics in drop"));
+    assert!(actors.iter().all(Actor::is_dropped));
+}
+
+// Outputs that panic when they are dropped. Each story is the same: the first such panic was not contained, so the next one
+// aborted the process.
+
+/// A value that says that it is dropped, and panics with its word.
+struct Loud(Word, Play);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        self.1.say(format_args!("{} dropped", self.0));
+        panic_any(self.0);
+    }
+}
+
+/// Returns a group of a cause, which returns `None`, and of two actors that return something loud when they are interrupted.
+fn loud_group(play: &Play) -> Group<'static, Option<Loud>> {
+    let mut group = Group::new();
+    group.add(ready(None), |_| {});
+    for word in ["1st", "2nd"] {
+        let loud = Loud(word, play.clone());
+        group.add_with(|interrupted| interrupted.map(|()| Some(loud)));
+    }
+    group
+}
+
+/// When all actors had exited, the outputs that are not the group's were dropped all at once.
+#[test]
+fn outputs_that_panic_in_their_drop_are_all_dropped() {
+    let play = Play::default();
+    let mut group = loud_group(&play);
+    assert_eq!(poll_panics(&play, &mut group), "1st");
+    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+    assert!(play.poll_ready(&mut group).is_none()); // it is empty again
+}
+
+/// `report` drops all outputs when it resumes the panic of an observer.
+#[test]
+fn report_with_a_stray_panic_drops_all_outputs() {
+    let play = Play::default();
+    let mut group = loud_group(&play);
+    group.on_exit(|_| panic_any("stray"));
+    assert_eq!(poll_panics(&play, &mut Box::pin(group.report())), "stray");
+    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+}
+
+/// A report without such a panic drops none of them.
+#[test]
+fn report_returns_outputs_that_panic_in_their_drop() {
+    let play = Play::default();
+    let exits = play.poll_ready(&mut Box::pin(loud_group(&play).report()));
+    assert!(play.log().is_empty());
+    for (exit, word) in exits.into_iter().zip(["", "1st", "2nd"]) {
+        assert_eq!(exit.output().unwrap().as_ref().map_or("", |it| it.0), word);
+        std::mem::forget(exit.into_output());
+    }
+}
+
+/// The group keeps the outputs until it is ready.
+#[test]
+fn dropping_a_stopping_group_drops_all_outputs() {
+    let play = Play::default();
+    let mut group = loud_group(&play);
+    group.add(pending(), |_| {});
+    play.settle(&mut group);
+    assert_eq!(drop_panics(group), "1st");
+    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+}
+
+#[test]
+fn dropping_a_report_future_drops_all_outputs() {
+    let play = Play::default();
+    let mut group = loud_group(&play);
+    group.add(pending(), |_| {});
+    let mut report = Box::pin(group.report());
+    play.settle(&mut report);
+    assert_eq!(drop_panics(report), "1st");
+    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+}
+
+#[test]
+fn dropping_a_run_future_drops_all_outputs() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.add(ready(Ok(())), |_| {});
+    for word in ["1st", "2nd"] {
+        let loud = Loud(word, play.clone());
+        group.add_with(|interrupted| interrupted.map(|()| Err(loud)));
+    }
+    group.add(pending(), |_| {});
+    let mut run = Box::pin(group.run());
+    play.settle(&mut run);
+    assert_eq!(drop_panics(run), "1st");
+    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+}
+
+/// The output of the cause is dropped as well, because the panic is resumed in its place.
+#[test]
+fn outputs_are_dropped_when_a_panic_is_resumed() {
+    let play = Play::default();
+    let mut group = loud_group(&play);
+    let loud = Loud("cause's", play.clone());
+    group.add(ready(Some(loud)), |_| {});
+    group.add(async { panic_any("panic") }, |_| {});
+    assert_eq!(poll_panics(&play, &mut group), "panic");
+    let mut log = play.log();
+    log.sort();
+    assert_eq!(log, ["1st dropped", "2nd dropped", "cause's dropped"]);
+}
+
+/// The output of the cause is not lost silently: a panic took its place.
+#[test]
+fn output_of_the_cause_is_dropped_when_another_panics() {
+    let play = Play::default();
+    let mut group = Group::new();
+    for word in ["cause's", "1st", "2nd"] {
+        group.add(ready(Loud(word, play.clone())), |_| {});
+    }
+    assert_eq!(poll_panics(&play, &mut group), "1st");
+    assert_eq!(
+        play.log(),
+        ["1st dropped", "2nd dropped", "cause's dropped"]
+    );
+}
+
+/// Two actors are enough: the payload of the second panic was dropped where its panic replaced the first.
+#[test]
+fn payload_that_panics_in_its_drop_is_ignored() {
+    let mut group: Group<'_, ()> = Group::new();
+    group.add(async { panic_any("first") }, |_| {});
+    group.add(async { panic_any(Bomb("payload")) }, |_| {});
+    assert_eq!(poll_panics(&Play::default(), &mut group), "first");
+}
+
+// Of two panics in drops, the first counts.
+
+#[test]
+fn first_of_two_panics_in_drops_is_resumed() {
+    // The drop of an actor comes first, then that of a setting, then those of outputs.
+    for (actor_panics, expected) in [(true, "actor panics in drop"), (false, "setting")] {
+        let play = Play::default();
+        let mut group = loud_group(&play);
+        let setting = Loud("setting", play.clone());
+        group.on_exit(move |_| {
+            let _held = &setting;
+        });
+        let actor = play.actor("actor");
+        if actor_panics {
+            actor.panics_in_drop();
+        }
+        group.add(actor.execute().map(|_| None), |_| {});
+        play.settle(&mut group);
+        play.log();
+        assert_eq!(drop_panics(group), expected);
+        assert_eq!(
+            play.log(),
+            [
+                "actor dropped",
+                "setting dropped",
+                "1st dropped",
+                "2nd dropped"
+            ]
+        );
+    }
+}
+
+/// Execute is dropped before the interrupt.
+#[test]
+fn first_of_two_drop_panics_of_one_actor_is_resumed() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let actor = play.actor("actor");
+    actor.panics_in_drop();
+    let loud = Loud("interrupt", play.clone());
+    group.add(actor.execute(), move |_| drop(loud));
+    assert_eq!(drop_panics(group), "actor panics in drop");
+    assert_eq!(play.log(), ["actor dropped", "interrupt dropped"]);
+}
+
+/// A group that is dropped while the thread panics already must not panic again.
+#[test]
+fn dropped_while_panicking_it_panics_no_more() {
+    let play = Play::default();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let mut group = loud_group(&play);
+        let handle = group.handle();
+        let actors = ["a", "b"].map(|name| play.actor(name));
+        for actor in &actors {
+            actor.panics_in_drop();
+        }
+        group.add(actors[0].execute().map(|_| None), |_| {});
+        play.settle(&mut group);
+        handle.add(actors[1].execute().map(|_| None), |_| {});
+        play.log();
+        panic_any("first");
+    }));
+    assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"first"));
+    assert_eq!(
+        play.log(),
+        ["a dropped", "b dropped", "1st dropped", "2nd dropped"]
+    );
+}
+
+/// It has been refused, so both groups are dropped while the thread panics.
+#[test]
+fn refused_before_drops_both_groups() {
+    let play = Play::default();
+    let mut front = loud_group(&play);
+    let mut back = Group::new();
+    let [a, b] = ["a", "b"].map(|name| play.actor(name));
+    for (actor, group) in [(&a, &mut front), (&b, &mut back)] {
+        actor.panics_in_drop();
+        group.add(actor.execute().map(|_| None), |_| {});
+    }
+    play.settle(&mut front);
+    let refused = catch_unwind(AssertUnwindSafe(|| front.before(back)));
+    let payload = refused.unwrap_err();
+    let message = payload.downcast_ref::<String>().unwrap();
+    assert!(message.contains("has begun to stop"), "{message}");
+    assert!(a.is_dropped() && b.is_dropped());
+}
+
+// Observers of `on_wait`.
+
+#[test]
+fn panic_in_a_wait_observer_disturbs_nothing() {
+    let play = Play::default();
+    let mut front = Group::new();
+    let says = play.clone();
+    front.on_wait(move |waiting| {
+        says.say(format_args!("front: {waiting}"));
+        panic_any("observer");
+    });
+    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut front));
+    let mut back = Group::new();
+    let c = play.stubborn("c", &mut back);
+    let mut group = front.before(back);
+    let says = play.clone();
+    group.on_wait(move |waiting| says.say(format_args!("all: {waiting}")));
+    group.add(ready("done"), |_| {}).named("cause");
+    play.settle(&mut group);
+    assert_eq!(play.log()[5..], ["front: a, b", "all: a, b"]);
+    a.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "front: b", "all: b"]);
+    b.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["b", "c! (by cause)", "all: c"]);
+    c.returns("late");
+    assert_eq!(poll_panics(&play, &mut group), "observer");
+}
+
+/// It is no actor's exit.
+#[test]
+fn report_resumes_the_panic_of_a_wait_observer() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(|_| panic_any("observer"));
+    let slow = play.stubborn("slow", &mut group);
+    group.add(ready("done"), |_| {});
+    let mut report = Box::pin(group.report());
+    play.settle(&mut report);
+    slow.panics("later");
+    assert_eq!(poll_panics(&play, &mut report), "observer");
+}
+
+#[test]
+fn both_observers_are_called_though_the_first_panics() {
+    let play = Play::default();
+    let mut front = Group::new();
+    front.on_exit(|_| panic_any("inner"));
+    let mut group = front.before(Group::new());
+    group.on_exit({
+        let play = play.clone();
+        move |exit| {
+            play.say(exit);
+            panic_any("outer");
+        }
+    });
+    group.add(ready("done"), |_| {}).named("a");
+    play.obedient("b", &mut group);
+    assert_eq!(poll_panics(&play, &mut group), "inner");
+    assert_eq!(
+        play.log(),
+        [
+            r#"a returned "done""#,
+            "b! (by a)",
+            "b",
+            r#"b returned "obeys", interrupted"#
+        ]
+    );
+}
+
+/// So a panic in one stage takes no grace period from the next.
+#[test]
+fn grace_period_that_panics_is_over_for_one_stage() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    play.stubborn("a", &mut front);
+    let b = play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    let mut stages = 0;
+    group.grace_period(move || {
+        stages += 1;
+        assert!(stages > 1, "no runtime");
+        pending::<()>()
+    });
+    group.add(ready("done"), |_| {}).named("cause");
+    play.settle(&mut group);
+    assert_eq!(group.len(), 1);
+    assert!(!b.is_dropped());
+    b.returns("late");
+    assert_eq!(poll_panics(&play, &mut group), "no runtime");
 }

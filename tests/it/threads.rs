@@ -1,8 +1,8 @@
-//! Many threads at once: they wake the actors of a group while it runs, stops, is dropped, is filled again.
+//! Many threads at once: they wake the actors of a group, and add more, while it runs, stops, is dropped, is filled again.
 //!
-//! It is more than a million wakes. That none is lost shows in that a test ends: whoever wakes an actor waits for its
-//! answer before waking it again, so after a lost wake both would wait for ever. A watchdog turns that into a failure;
-//! nothing else here looks at a clock.
+//! They wake more than a million times and add more than 100,000 actors. A test that ends shows that no wake was lost: a
+//! thread that wakes an actor waits for its answer before it wakes that again, so after a lost wake both would wait for ever.
+//! A watchdog turns that into a failure; nothing else here looks at a clock.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::resume_unwind;
@@ -19,14 +19,16 @@ use futures::executor::block_on;
 use futures::future::{join_all, FutureExt};
 use futures::stream::{FusedStream, Stream, StreamExt};
 use futures::{select, task::AtomicWaker};
+#[cfg(feature = "std")]
+use run_group::Handle;
 use run_group::{Exit, Group, Interrupted};
 
 use crate::play::Play;
 
 /// How long a test may take before it counts as hanging. Only a failing test ever waits for it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// Does `work` on a thread of its own, and fails if it hangs or panics.
+/// Calls `work` on a thread of its own, and fails if that hangs or panics.
 #[track_caller]
 fn watched(work: impl FnOnce() + Send + 'static) {
     let (done, ended) = std_mpsc::channel::<()>();
@@ -34,7 +36,7 @@ fn watched(work: impl FnOnce() + Send + 'static) {
         let _done = done; // dropped also when `work` panics
         work();
     });
-    if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+    if ended.recv_timeout(TIME_LIMIT) == Err(RecvTimeoutError::Timeout) {
         panic!("it hangs");
     }
     thread
@@ -42,12 +44,12 @@ fn watched(work: impl FnOnce() + Send + 'static) {
         .unwrap_or_else(|payload| resume_unwind(payload));
 }
 
-/// Who drives the groups.
+/// What polls the groups.
 #[derive(Clone, Copy, Debug)]
 enum Driver {
-    /// A `block_on` for each, and nothing else on its thread.
+    /// A `block_on` for each, on a thread of its own.
     BlockOn,
-    /// One executor, driven by so many threads. A group is polled now by this thread, now by that.
+    /// One executor on this many threads. A group is polled now by one of them, now by another.
     Executor(usize),
 }
 
@@ -85,7 +87,7 @@ impl Driver {
 /// A set of bells that one thread rings. Each has one actor that answers.
 struct Bells {
     bells: Vec<Bell>,
-    /// How many answers the thread still waits for. At first: that of each actor that it is there.
+    /// How many answers the thread still waits for. At first, each actor answers that it is there.
     missing: AtomicUsize,
     ringer: AtomicWaker,
 }
@@ -116,7 +118,7 @@ impl Bells {
         }));
     }
 
-    /// Rings every bell, when all have answered to what was before.
+    /// Rings every bell, once all actors have answered.
     fn ring(&self) {
         self.wait();
         self.missing.store(self.bells.len(), SeqCst);
@@ -130,7 +132,7 @@ impl Bells {
     /// answered `rings` times.
     fn listen(self: &Arc<Self>, bell: usize, rings: usize) -> impl Future<Output = usize> + Send {
         let bells = self.clone();
-        // Before the first ring it says that it is there.
+        // Before the first ring it answers that it is there.
         let (mut polls, mut answered, mut there) = (0, 0, false);
         poll_fn(move |cx| {
             polls += 1;
@@ -139,7 +141,7 @@ impl Bells {
             let rung = bell.rung.load(SeqCst);
             let answers = rung - answered + usize::from(!there);
             (answered, there) = (rung, true);
-            // By now it has to be ready to be rung again.
+            // From here on, the bell may be rung again.
             if answers > 0 && bells.missing.fetch_sub(answers, SeqCst) == answers {
                 bells.ringer.wake();
             }
@@ -151,22 +153,22 @@ impl Bells {
     }
 }
 
-/// A million wakes, none of which may be lost: nobody rings a bell again before it was answered.
+/// A million wakes, none of which may be lost: no bell is rung again before it was answered.
 ///
-/// The first to return stops the group while the last bells are still being rung. The actors ignore that, so that their
+/// The first actor to return stops the group while the last bells are still being rung. The others ignore that, so that their
 /// polls can be counted: one to begin with, and one for each ring.
 #[test]
-fn every_wake_from_whatever_thread_polls_its_actor_once() {
+fn every_wake_polls_its_actor_once() {
     watched(|| {
         let mut wakes = 0;
         for (driver, groups, threads, bells, rings) in [
-            // The ringer waits for each single answer: its wake comes when the group has just gone to sleep.
+            // The ringer waits for each single answer: its wake comes when the group has just returned `Pending`.
             (Driver::BlockOn, 1, 1, 1, 4_000),
             (Driver::Executor(2), 1, 2, 1, 2_000),
-            // Or while it is at it.
+            // Or while the group is being polled.
             (Driver::BlockOn, 1, 4, 64, 1_600),
             (Driver::Executor(3), 1, 4, 64, 1_600),
-            // Of several groups, each is polled by whatever thread is free.
+            // Of several groups, each is polled by any thread that is free.
             (Driver::BlockOn, 2, 2, 16, 1_000),
             (Driver::Executor(3), 4, 2, 16, 1_000),
         ] {
@@ -198,7 +200,7 @@ fn every_wake_from_whatever_thread_polls_its_actor_once() {
     });
 }
 
-/// Returns how many messages came until all senders were gone, which it waits for also when it is interrupted before.
+/// Returns how many messages came until all senders were dropped. It waits for that also when it is interrupted before.
 async fn drain<M>(messages: M, mut interrupted: Interrupted) -> usize
 where
     M: Stream<Item = ()> + FusedStream,
@@ -216,10 +218,10 @@ where
     }
 }
 
-/// All actors of a group are about to return when the first of them does, so that the interrupts meet them in the midst
-/// of their last messages, or after those.
+/// All actors of a group are about to return when the first of them does, so the interrupts come while they receive their
+/// last messages, or after that.
 #[test]
-fn whoever_drains_has_received_everything_though_the_stop_came_in_between() {
+fn draining_receives_everything_during_a_shutdown() {
     const SENDERS: usize = 4;
     const MESSAGES: usize = 50;
     watched(|| {
@@ -230,7 +232,7 @@ fn whoever_drains_has_received_everything_though_the_stop_came_in_between() {
                 for ends in &mut ends {
                     let (unbounded, messages) = mpsc::unbounded();
                     group.add_with(|interrupted| drain(messages, interrupted));
-                    // A full one has its sender wait for its receiver.
+                    // When it is full, its sender waits.
                     let (bounded, messages) = smol::channel::bounded(2);
                     group.add_with(|interrupted| drain(messages, interrupted));
                     ends.push((unbounded, bounded));
@@ -260,7 +262,7 @@ fn whoever_drains_has_received_everything_though_the_stop_came_in_between() {
     });
 }
 
-/// A thread which waits for the `Interrupted`s that it is sent, and then answers.
+/// A thread that waits for the `Interrupted`s that it is sent, and then answers.
 struct Waiter {
     jobs: std_mpsc::Sender<Wait>,
     /// Returns how many it has waited for.
@@ -289,7 +291,7 @@ impl Waiter {
         Self { jobs, thread }
     }
 
-    /// Adds an actor which returns when this thread has answered.
+    /// Adds an actor that returns when this thread has answered.
     fn join(&self, group: &mut Group<'_, ()>, impatient: bool) {
         group.add_with(|interrupted| {
             let (answer, answered) = oneshot::channel();
@@ -305,7 +307,7 @@ impl Waiter {
 }
 
 #[test]
-fn threads_that_wait_for_an_interrupted_are_released_by_the_stop_and_by_the_drop() {
+fn interrupted_resolves_on_threads() {
     const ROUNDS: usize = 5_000;
     watched(|| {
         let waiters = [(); 4].map(|()| Waiter::new());
@@ -348,7 +350,7 @@ fn threads_that_wait_for_an_interrupted_are_released_by_the_stop_and_by_the_drop
     });
 }
 
-/// Returns what is like `future`, but leaves its waker behind when it is polled first.
+/// Returns `future`, but with a first poll that leaves its waker behind.
 fn leaving_a_waker<F: Future>(
     wakers: &Arc<Mutex<Vec<Waker>>>,
     future: F,
@@ -370,9 +372,9 @@ impl Drop for Dropped {
     }
 }
 
-/// Afterwards, wakes reach nobody any more. The last of them are those in which the threads let go of the wakers.
+/// Afterwards, a wake reaches no task any more. The last wakes are those in which the threads drop the wakers.
 #[test]
-fn a_group_may_be_dropped_or_end_while_threads_wake_its_actors() {
+fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;
     watched(|| {
         for round in 0..1000 {
@@ -401,7 +403,7 @@ fn a_group_may_be_dropped_or_end_while_threads_wake_its_actors() {
                         for _ in 0..10 {
                             wakers.iter().for_each(Waker::wake_by_ref);
                         }
-                        barrier.wait(); // it has happened
+                        barrier.wait(); // the group has ended or was dropped
                         barrier.wait(); // no wake counts up to here
                         wakers.into_iter().for_each(Waker::wake);
                     });
@@ -416,7 +418,7 @@ fn a_group_may_be_dropped_or_end_while_threads_wake_its_actors() {
                     1 => {
                         group.add(ready(()), |_| {});
                         group.grace_period(|| ready(()));
-                        // A thread that is in the midst of a wake may be in its way.
+                        // A thread that is just waking an actor may delay it.
                         while play.poll(&mut group).is_pending() {
                             thread::yield_now();
                         }
@@ -440,9 +442,9 @@ fn a_group_may_be_dropped_or_end_while_threads_wake_its_actors() {
     });
 }
 
-/// One group is used over and over, while threads wake those who were in it before.
+/// One group is used over and over, while threads wake the actors that were in it before.
 #[test]
-fn wakers_of_former_actors_poll_none_of_their_successors() {
+fn wakers_of_former_actors_poll_no_later_actor() {
     const RINGERS: usize = 3;
     const RINGS: usize = 20;
     watched(|| {
@@ -476,6 +478,151 @@ fn wakers_of_former_actors_poll_none_of_their_successors() {
             });
             let returned = seen.try_iter().flatten();
             assert!(returned.eq([1 + RINGS; 4 * RINGERS]));
+        }
+    });
+}
+
+/// What happened to the actors that were handed in.
+#[cfg(feature = "std")]
+#[derive(Clone, Default)]
+struct Counts {
+    polled: Arc<AtomicUsize>,
+    returned: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+#[cfg(feature = "std")]
+impl Counts {
+    /// Adds an actor that is counted, and returns when it is interrupted.
+    fn hand_in(&self, handle: &Handle<'static, ()>) {
+        let counts = self.clone();
+        let dropped = Dropped(counts.dropped);
+        handle.add_with(|interrupted| async move {
+            counts.polled.fetch_add(1, SeqCst);
+            interrupted.await;
+            counts.returned.fetch_add(1, SeqCst);
+            drop(dropped);
+        });
+    }
+
+    /// Returns how many were polled, how many returned, and how many were dropped.
+    fn load(&self) -> [usize; 3] {
+        [&self.polled, &self.returned, &self.dropped].map(|count| count.load(SeqCst))
+    }
+}
+
+/// 100,000 actors, handed in while the group runs, while it stops, and when it has ended. Each one either returns and is in
+/// the report, or is dropped without having been polled.
+#[cfg(feature = "std")]
+#[test]
+fn actors_from_threads_run_or_are_dropped_unpolled() {
+    const ROUNDS: usize = 50;
+    const THREADS: usize = 4;
+    const ACTORS: usize = 500;
+    watched(|| {
+        let mut handed_in = 0;
+        for round in 0..ROUNDS {
+            let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
+            let counts = Counts::default();
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_abortable(pending());
+            let report = thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    let (handle, counts) = (handle.clone(), &counts);
+                    scope.spawn(move || {
+                        for actor in 0..ACTORS {
+                            counts.hand_in(&handle);
+                            // At another time in each round.
+                            if thread == 0 && actor == round * ACTORS / ROUNDS {
+                                handle.add(ready(()), |_| {});
+                            }
+                        }
+                    });
+                }
+                driver.run(vec![group]).remove(0)
+            });
+            assert!(handle.is_closed());
+            let returned = report.iter().filter(|exit| exit.output().is_some());
+            let returned = returned.count() - 1; // the cause
+            assert_eq!(returned, report.len() - 2); // the pending one was aborted
+            assert_eq!(counts.load(), [returned, returned, THREADS * ACTORS]);
+
+            let mut indices = Vec::from_iter(report.iter().map(Exit::index));
+            indices.sort();
+            assert!(indices.into_iter().eq(0..report.len()));
+            handed_in += THREADS * ACTORS;
+        }
+        assert_eq!(handed_in, 100_000);
+    });
+}
+
+/// A thread adds its next actor when the last one was polled, so after a lost wake both would wait for ever.
+#[cfg(feature = "std")]
+#[test]
+fn every_actor_from_a_thread_wakes_the_group() {
+    const THREADS: usize = 4;
+    const ACTORS: usize = 1_000;
+    watched(|| {
+        for driver in [Driver::BlockOn, Driver::Executor(3)] {
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_with(|interrupted| interrupted);
+            let report = thread::scope(|scope| {
+                let adders = [(); THREADS].map(|()| {
+                    let handle = handle.clone();
+                    scope.spawn(move || {
+                        for _ in 0..ACTORS {
+                            let (polled, is_polled) = oneshot::channel();
+                            handle.add_with(|interrupted| async {
+                                polled.send(()).unwrap();
+                                interrupted.await;
+                            });
+                            block_on(is_polled).unwrap();
+                        }
+                    })
+                });
+                scope.spawn(move || {
+                    adders.map(|adder| adder.join().unwrap());
+                    handle.add(ready(()), |_| {});
+                });
+                driver.run(vec![group]).remove(0)
+            });
+            assert_eq!(report.len(), 2 + THREADS * ACTORS);
+        }
+    });
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn groups_are_dropped_while_threads_add_actors() {
+    const THREADS: usize = 3;
+    const ACTORS: usize = 10;
+    watched(|| {
+        for round in 0..1_000 {
+            let play = Play::default();
+            let counts = Counts::default();
+            let barrier = Barrier::new(1 + THREADS);
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_abortable(pending());
+            thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    let (handle, counts, barrier) = (handle.clone(), &counts, &barrier);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        (0..ACTORS).for_each(|_| counts.hand_in(&handle));
+                    });
+                }
+                barrier.wait();
+                for _ in 0..round % 4 {
+                    play.poll_pending(&mut group);
+                }
+                drop(group);
+            });
+            assert!(handle.is_closed());
+            let [_, returned, dropped] = counts.load();
+            assert_eq!((returned, dropped), (0, THREADS * ACTORS));
         }
     });
 }

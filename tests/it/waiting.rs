@@ -1,0 +1,497 @@
+//! Clause 16: `on_wait`. And what else shows how far a group has come: `running`, `is_stopping`, `Debug`.
+
+use std::future::{pending, ready};
+use std::panic::Location;
+
+use run_group::{Group, Waiting};
+
+use crate::play::{Play, Word};
+
+/// Returns an observer that says what the group waits for, after `prefix`.
+fn says(play: &Play, prefix: Word) -> impl FnMut(&Waiting<'_, Word>) + Send + 'static {
+    let play = play.clone();
+    move |waiting| play.say(format_args!("{prefix}: {waiting}"))
+}
+
+/// Adds an actor that is the cause.
+fn add_cause(group: &mut Group<'_, Word>) {
+    group.add(ready("done"), |_| {}).named("cause");
+}
+
+// When it is called.
+
+#[test]
+fn called_at_the_end_of_the_poll_that_interrupts() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    play.obedient("quick", &mut group);
+    play.stubborn("slow", &mut group);
+    add_cause(&mut group);
+    play.stubborn("unpolled", &mut group);
+    play.poll_pending(&mut group);
+    assert_eq!(
+        play.log(),
+        [
+            "quick",
+            "slow",
+            "quick! (by cause)",
+            "slow! (by cause)",
+            "unpolled! (by cause)",
+            "unpolled",
+            "quick",
+            "waits: slow, unpolled"
+        ]
+    );
+}
+
+#[test]
+fn not_called_while_all_actors_run() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    let a = play.stubborn("a", &mut group);
+    play.settle(&mut group);
+    a.wake();
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "a"]);
+}
+
+#[test]
+fn not_called_if_all_return_in_the_same_poll() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    play.obedient("a", &mut group);
+    add_cause(&mut group);
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["a", "a! (by cause)", "a"]);
+}
+
+#[test]
+fn not_called_when_the_group_is_ready() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    let slow = play.stubborn("slow", &mut group);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    play.log();
+    slow.returns("late");
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(play.log(), ["slow"]);
+}
+
+#[test]
+fn called_again_only_when_something_has_changed() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    add_cause(&mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log().last().unwrap(), "waits: a, b, c");
+    b.wake();
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["b"]);
+    b.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["b", "waits: a, c"]);
+    play.settle(&mut group);
+    assert!(play.log().is_empty());
+    a.returns("late");
+    c.wake();
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "c", "waits: c"]);
+}
+
+/// One line for each poll, however much happens in it.
+#[test]
+fn called_once_for_several_exits_in_one_poll() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    let [a, b, _c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    add_cause(&mut group);
+    play.settle(&mut group);
+    play.log();
+    a.returns("late");
+    b.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "b", "waits: c"]);
+}
+
+#[test]
+fn called_when_an_actor_is_added_and_interrupted() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    play.stubborn("a", &mut group);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    play.log();
+    play.stubborn("added", &mut group);
+    play.settle(&mut group);
+    assert_eq!(
+        play.log(),
+        ["added! (by cause)", "added", "waits: a, added"]
+    );
+}
+
+/// The actor that was added has exited by the end of the poll. The group still waits for the same actors, but one was
+/// interrupted, and one has exited.
+#[test]
+fn called_when_an_added_actor_obeys_at_once() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    play.stubborn("a", &mut group);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    play.log();
+    play.obedient("added", &mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["added! (by cause)", "added", "waits: a"]);
+}
+
+#[test]
+fn exit_in_a_later_stage_is_no_reason_to_call() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    play.stubborn("a", &mut front);
+    let b = play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    group.on_wait(says(&play, "waits"));
+    add_cause(&mut group);
+    play.settle(&mut group);
+    play.log();
+    b.returns("early");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["b"]);
+}
+
+#[test]
+fn called_for_each_stage() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let a = play.stubborn("a", &mut front);
+    play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    group.on_wait(says(&play, "waits"));
+    add_cause(&mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "b", "a! (by cause)", "waits: a"]);
+    a.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "b! (by cause)", "waits: b"]);
+}
+
+/// A stage whose actors all return when they are interrupted is no stage to wait for.
+#[test]
+fn not_called_for_a_stage_that_ends_at_once() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    front.on_wait(says(&play, "front"));
+    back.on_wait(says(&play, "back"));
+    play.obedient("a", &mut front);
+    play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    let log = play.log();
+    assert_eq!(log[2..], ["a! (by cause)", "a", "b! (by cause)", "back: b"]);
+}
+
+#[test]
+fn only_called_for_the_stages_of_its_group() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    front.on_wait(says(&play, "front"));
+    back.on_wait(says(&play, "back"));
+    let a = play.stubborn("a", &mut front);
+    play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log().last().unwrap(), "front: a");
+    a.returns("late");
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["a", "b! (by cause)", "back: b"]);
+}
+
+#[test]
+fn inner_observers_come_first() {
+    let play = Play::default();
+    let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
+    a.on_wait(says(&play, "a"));
+    play.stubborn("actor", &mut a);
+    b.on_wait(says(&play, "b"));
+    c.on_wait(says(&play, "c"));
+    let mut ab = a.before(b);
+    ab.on_wait(says(&play, "ab"));
+    let mut group = ab.before(c);
+    group.on_wait(says(&play, "abc"));
+    add_cause(&mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log()[2..], ["a: actor", "ab: actor", "abc: actor"]);
+}
+
+#[test]
+fn set_during_a_shutdown_called_in_the_next_poll() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    front.on_wait(says(&play, "front"));
+    play.stubborn("a", &mut front);
+    play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    play.log();
+    group.on_wait(says(&play, "new"));
+    assert!(play.log().is_empty());
+    play.poll_pending(&mut group);
+    assert_eq!(play.log(), ["new: a"]);
+    play.poll_pending(&mut group);
+    assert!(play.log().is_empty());
+}
+
+#[test]
+fn second_observer_replaces_the_first() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "first"));
+    group.on_wait(says(&play, "second"));
+    play.stubborn("a", &mut group);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    assert_eq!(play.log()[2..], ["second: a"]);
+    group.on_wait(says(&play, "third"));
+    play.settle(&mut group);
+    assert_eq!(play.log(), ["third: a"]);
+}
+
+/// So a shutdown that hangs has said which actor keeps it.
+#[test]
+fn last_call_names_the_actor_that_hangs() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    play.stubborn("stuck", &mut group);
+    let others = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    add_cause(&mut group);
+    play.settle(&mut group);
+    for other in &others {
+        other.returns("late");
+        play.settle(&mut group);
+    }
+    assert_eq!(play.log().last().unwrap(), "waits: stuck");
+}
+
+/// Then no actor of the stage is running: the group waits to be polled again.
+#[cfg(feature = "std")]
+#[test]
+fn not_called_for_an_actor_that_waits_to_be_taken_in() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    let handle = group.handle();
+    let added = play.actor("added");
+    let (execute, interrupt) = (added.execute(), added.interrupt());
+    let cause = async move {
+        handle.add(execute, interrupt).named("added");
+        "done"
+    };
+    group.add(cause, |_| {}).named("cause");
+    play.poll_pending(&mut group);
+    assert!(play.log().is_empty());
+    play.poll_pending(&mut group);
+    assert_eq!(play.log(), ["added! (by cause)", "added", "waits: added"]);
+}
+
+#[test]
+fn local_group_has_it_too() {
+    let seen = std::cell::RefCell::new(Vec::new());
+    let mut group = Group::local();
+    group.on_wait(|waiting| seen.borrow_mut().push(waiting.to_string()));
+    group.add(ready(()), |_| {});
+    group.add(pending(), |_| {}).named("stuck");
+    Play::default().poll_pending(&mut group);
+    drop(group);
+    assert_eq!(seen.into_inner(), ["stuck"]);
+}
+
+// What it shows.
+
+#[test]
+fn waiting_shows_cause_and_actors_of_the_stage() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    play.stubborn("a", &mut front);
+    play.obedient("gone", &mut front);
+    play.stubborn("b", &mut front);
+    play.stubborn("of the back", &mut back);
+    back.add(ready("done"), |_| {}).named("cause");
+    let mut group = front.before(back);
+    let observer = play.clone();
+    group.on_wait(move |waiting| {
+        observer.say(waiting.cause());
+        for running in waiting.running() {
+            let (index, is_interrupted) = (running.index(), running.is_interrupted());
+            observer.say(format_args!("{index} {running} {is_interrupted}"));
+        }
+        observer.say(format_args!("{waiting:?}"));
+    });
+    play.settle(&mut group);
+    let log = play.log();
+    assert_eq!(
+        log[log.len() - 4..log.len() - 1],
+        [r#"cause returned "done""#, "0 a true", "2 b true"]
+    );
+    let debug = log.last().unwrap();
+    assert!(debug.starts_with(r#"Waiting { cause: "cause", running: ["#));
+}
+
+/// An actor without a name is known by its line, as in its exit.
+#[test]
+fn waiting_is_displayed_as_labels() {
+    let play = Play::default();
+    let mut group = Group::new();
+    group.on_wait(says(&play, "waits"));
+    let line = Location::caller().line() + 1;
+    group.add(pending(), |_| {});
+    group.add(pending(), |_| {}).named("named");
+    add_cause(&mut group);
+    play.poll_pending(&mut group);
+    let file = file!();
+    assert_eq!(play.log(), [format!("waits: {file}:{line}:11, named")]);
+}
+
+// The actors that have not exited.
+
+#[test]
+fn running_shows_actors_in_the_order_of_adding() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let a = play.stubborn("a", &mut front);
+    play.stubborn("b", &mut front);
+    let c = play.stubborn("c", &mut back);
+    play.stubborn("d", &mut back);
+    let mut group = front.before(back);
+    group.add_abortable(pending());
+    let shown = |group: &Group<'_, Word>| -> Vec<_> {
+        let running = group.running();
+        running
+            .map(|it| (it.index(), it.name().map(String::from), it.is_interrupted()))
+            .collect()
+    };
+    let of = |name: Word| Some(String::from(name));
+    let all = [
+        (0, of("a"), false),
+        (1, of("b"), false),
+        (2, of("c"), false),
+        (3, of("d"), false),
+        (4, None, false),
+    ];
+    assert_eq!(shown(&group), all);
+    for actor in [&c, &a] {
+        actor.wake();
+        play.settle(&mut group);
+        assert_eq!(shown(&group), all);
+    }
+    c.returns("done");
+    play.settle(&mut group);
+    let left = [(0, of("a"), true), (1, of("b"), true), (3, of("d"), false)];
+    assert_eq!(shown(&group), left);
+    assert_eq!(group.len(), 3);
+    a.returns("late");
+    play.settle(&mut group);
+    assert_eq!(shown(&group), [(1, of("b"), true), (3, of("d"), false)]);
+}
+
+/// A grace period that is over puts a place into the set that has no actor.
+#[test]
+fn running_shows_only_actors() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    front.grace_period(|| ready(()));
+    play.stubborn("a", &mut front);
+    play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    add_cause(&mut group);
+    play.poll_pending(&mut group);
+    let labels: Vec<_> = group.running().map(|running| running.to_string()).collect();
+    assert_eq!(labels, ["b"]);
+}
+
+#[test]
+fn running_actor_has_a_label_and_a_line() {
+    let mut group: Group<'_, ()> = Group::new();
+    let line = Location::caller().line() + 1;
+    group.add_abortable(pending());
+    group.add_abortable(pending()).named("named");
+    let running: Vec<_> = group.running().collect();
+    let label = format!("{}:{line}:11", file!());
+    assert_eq!(running[0].to_string(), label);
+    assert_eq!(running[0].location().line(), line);
+    assert_eq!(running[0].location().file(), file!());
+    assert_eq!(running[1].to_string(), "named");
+    assert_eq!(format!("{:>8}", running[1]), "   named");
+    assert_eq!(
+        format!("{:?}", running[1]),
+        r#"Running { index: 1, label: "named", is_interrupted: false }"#
+    );
+}
+
+#[test]
+fn stopping_from_the_first_exit_to_the_end() {
+    let play = Play::default();
+    let mut group = Group::new();
+    assert!(!group.is_stopping());
+    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    play.settle(&mut group);
+    a.returns("done");
+    assert!(!group.is_stopping());
+    play.settle(&mut group);
+    assert!(group.is_stopping());
+    b.returns("late");
+    play.poll_ready(&mut group);
+    assert!(!group.is_stopping());
+}
+
+#[test]
+fn debug_of_a_group_shows_labels_and_stages() {
+    let play = Play::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let a = play.stubborn("a", &mut front);
+    let line = line!() + 1;
+    front.add_abortable(pending());
+    play.stubborn("b", &mut back);
+    let mut group = front.before(back);
+    let shown = format!(
+        r#"Group {{ running: ["a", "{}:{line}:11", "b"], stages: 2, is_stopping: false }}"#,
+        file!()
+    );
+    assert_eq!(format!("{group:?}"), shown);
+    add_cause(&mut group);
+    play.settle(&mut group);
+    let shown = r#"Group { running: ["a", "b"], stages: 2, is_stopping: true }"#;
+    assert_eq!(format!("{group:?}"), shown);
+    a.returns("late");
+    play.settle(&mut group);
+    let shown = r#"Group { running: ["b"], stages: 1, is_stopping: true }"#;
+    assert_eq!(format!("{group:?}"), shown);
+}
+
+#[test]
+fn debug_of_an_empty_group_and_a_local_group() {
+    struct NoDebug;
+    let empty: Group<'_, NoDebug> = Group::new();
+    let shown = "Group { running: [], stages: 1, is_stopping: false }";
+    assert_eq!(format!("{empty:?}"), shown);
+    let mut local = Group::local();
+    let added = local.add_abortable(pending::<NoDebug>());
+    assert_eq!(format!("{added:?}"), "Added { index: 0 }");
+    added.named("a");
+    let shown = r#"LocalGroup { running: ["a"], stages: 1, is_stopping: false }"#;
+    assert_eq!(format!("{local:?}"), shown);
+}
