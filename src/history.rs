@@ -41,7 +41,7 @@ impl<T> History<T> {
         }
     }
 
-    /// Takes out the first panic. `Err`: there was one, and all that can be done with the exits is to drop them.
+    /// Takes out the first panic. `Err`: there was one.
     fn take_first_panic(&mut self) -> Contained {
         let panicked = |exit: &Exit<T>| matches!(exit.outcome, Outcome::Panicked(_));
         let place = self.exits.iter().position(panicked);
@@ -51,7 +51,7 @@ impl<T> History<T> {
             }
             (stray, Some(place)) => {
                 discard(stray);
-                match self.exits.swap_remove(place).outcome {
+                match mem::replace(&mut self.exits[place].outcome, Outcome::Aborted) {
                     Outcome::Panicked(payload) => Err(payload),
                     _ => unreachable!("it was found to be a panic"),
                 }
