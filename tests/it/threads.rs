@@ -583,7 +583,9 @@ fn every_actor_from_a_thread_wakes_the_group() {
                     })
                 });
                 scope.spawn(move || {
-                    adders.map(|adder| adder.join().unwrap());
+                    for adder in adders {
+                        adder.join().unwrap();
+                    }
                     handle.add(ready(()), |_| {});
                 });
                 driver.run(vec![group]).remove(0)
