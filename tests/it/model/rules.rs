@@ -370,7 +370,7 @@ impl State {
         Ok(())
     }
 
-    /// 4, 17: a poll goes on until no actor is ready or the set yields, which it may do when two actors have woken themselves,
+    /// 4, 17: a poll continues until no actor is ready or the set yields, which it may do when two actors have woken themselves,
     /// or as many were polled as there are.
     fn may_stop_polling(&mut self, g: usize) -> Check {
         let running = self.running(g).len();
@@ -380,7 +380,7 @@ impl State {
         let is_done = group.woken.is_empty() && !is_expiry_due;
         self.require(
             is_done || may_yield,
-            "4: a poll goes on until no actor is ready",
+            "4: a poll continues until no actor is ready",
         )
     }
 
