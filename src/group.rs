@@ -484,8 +484,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
 
     /// Returns a handle, which adds actors to this group from anywhere while it runs.
     ///
-    /// All handles of a group add to the same queue. A group without actors is still empty with a handle: run it when
-    /// it has an actor, or when the handle has added one.
+    /// Make it before you poll the group, or make sure that the group is polled again: what a new handle adds wakes the
+    /// task from the next poll on. All handles of a group add to the same queue. A group without actors is still empty
+    /// with a handle: run it when it has an actor, or when the handle has added one.
     ///
     /// # Examples
     ///

@@ -4,10 +4,13 @@ use alloc::borrow::Cow;
 use core::fmt;
 use core::future::Future;
 
-use crate::actor::{self, Actor};
+use futures_channel::mpsc::TrySendError;
+
+use crate::actor::{self, drop_actor, Actor};
 use crate::exit::Exit;
 use crate::interrupted::Interrupted;
 use crate::kind::{BoxedActor, Kind, Local, Shared};
+use crate::panic::resume_in_drop;
 use crate::settings::Sender;
 
 /// Adds actors to a running group from anywhere: an actor, an interrupt, an observer, another thread.
@@ -255,8 +258,11 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
 impl<T, S: Kind> Drop for Adding<'_, '_, T, S> {
     fn drop(&mut self) {
         if let Some(actor) = self.actor.take() {
-            // An error holds the actor.
-            drop(self.sender.unbounded_send(actor));
+            let sent = self.sender.unbounded_send(actor);
+            let refused = sent.err().map(TrySendError::into_inner);
+            if let Some(Err(payload)) = refused.map(drop_actor) {
+                resume_in_drop(payload);
+            }
         }
     }
 }

@@ -7,24 +7,24 @@
 //!
 //! | clause | module | tests |
 //! | --- | --- | --- |
-//! | 1 empty group | [`start`] | TO FILL IN |
-//! | 2 start | [`start`] | TO FILL IN |
-//! | 3 first exit | TO FILL IN | TO FILL IN |
-//! | 4 interrupt | TO FILL IN | TO FILL IN |
-//! | 5 before the first poll | [`start`] | TO FILL IN |
-//! | 6 wait | TO FILL IN | TO FILL IN |
-//! | 7 output | TO FILL IN | TO FILL IN |
-//! | 8 release | [`release`] | TO FILL IN |
-//! | 9 abortable | [`release`] | TO FILL IN |
-//! | 10 grace period | [`grace_period`] | TO FILL IN; `handles::added_after_the_grace_period_expires`, `panics::grace_period_that_panics_is_over`, `panics::grace_period_that_panics_is_over_for_one_stage` |
-//! | 11 stages | [`stages`], TO FILL IN | all of them; `panics::panics_keep_the_order_of_stages`, `panics::refused_before_drops_both_groups` |
+//! | 1 empty group | [`start`] | `empty_group_is_ready_at_once`, `empty_local_group_is_ready_at_once`, `empty_group_begins_no_grace_period`, `empty_poll_drops_settings`, `empty_poll_closes_handles`; `before::empty_groups_make_an_empty_group` |
+//! | 2 start | [`start`] | `nothing_runs_before_the_first_poll`, `first_polls_come_in_order_of_adding`, `none_polled_twice_before_all_polled_once`, `later_only_woken_actors_are_polled`, `polls_follow_order_of_waking`; `before::polled_actors_of_back_are_polled_once_more` |
+//! | 3 first exit | [`shutdown`] | `first_exit_is_the_cause`, `clean_return_stops_like_an_error`, `first_added_is_the_cause_at_the_start`, `first_woken_is_the_cause` |
+//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`; on through the stages: `stages::one_poll_goes_through_all_stages` |
+//! | 5 before the first poll | [`start`] | `interrupted_before_first_poll_is_still_polled`, `interrupted_before_first_poll_sees_it` |
+//! | 6 wait | [`shutdown`] | `waits_until_every_actor_has_exited`, `ignored_interrupt_keeps_the_group_waiting` |
+//! | 7 output | [`shutdown`] | `later_outputs_do_not_change_the_result`, `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
+//! | 8 release | [`release`] | `returned_execute_is_dropped_at_once`, `panicked_execute_is_dropped_at_once`, `cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
+//! | 9 abortable | [`release`] | all that begin with `abortable` |
+//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; `handles::added_after_the_grace_period_expires`, `panics::grace_period_that_panics_is_over`, `panics::grace_period_that_panics_is_over_for_one_stage` |
+//! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::refused_before_drops_both_groups` |
 //! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them |
 //! | 13 dropping | [`dropping`] | all of them; `handles::waiting_actors_are_dropped_with_the_group_unpolled`, `handles::interrupted_of_a_dropped_waiting_actor_resolves` |
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
 //! | 15 handles | `handles` | all of them; from many threads: [`threads`] |
 //! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_a_wait_observer_disturbs_nothing` |
-//! | 17 fairness | [`fairness`] | TO FILL IN |
-//! | 18 complexity | [`costs`] | TO FILL IN |
+//! | 17 fairness | [`fairness`] | all of them, in numbers |
+//! | 18 complexity | [`costs`] | all of them |
 //!
 //! The [`model`] of the contract covers all clauses together: it is compared with real groups, on random scripts and on all
 //! small ones.
