@@ -16,9 +16,8 @@ use futures_util::task::AtomicWaker;
 #[cfg(all(feature = "portable-atomic", not(loom)))]
 use portable_atomic_util::Arc;
 
-// Those of `tests/loom`, which compiles this file by itself.
 #[cfg(loom)]
-use crate::{Arc, AtomicU8, AtomicWaker};
+use run_group_loom::{Arc, AtomicU8, AtomicWaker}; // `tests/loom`, which compiles this file by itself
 
 /// What the two ends share.
 ///

@@ -9,9 +9,6 @@
 //!
 //! [loom]: https://docs.rs/loom
 
-#[cfg(not(loom))]
-compile_error!("this needs RUSTFLAGS=\"--cfg loom\": run `bash .ci/loom`");
-
 #[path = "../../../src/interrupted.rs"]
 mod interrupted;
 
@@ -23,33 +20,10 @@ use std::task::{Context, Wake, Waker};
 use futures_util::future::FusedFuture;
 use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::sync::Arc;
 use loom::thread;
 
 use interrupted::Interrupted;
-
-// What the file under test imports from its crate.
-use loom::sync::{atomic::AtomicU8, Arc};
-
-/// loom's `AtomicWaker`, with the methods of that of `futures_util`.
-struct AtomicWaker(loom::future::AtomicWaker);
-
-impl AtomicWaker {
-    fn new() -> Self {
-        Self(loom::future::AtomicWaker::new())
-    }
-
-    fn register(&self, waker: &Waker) {
-        self.0.register_by_ref(waker);
-    }
-
-    fn wake(&self) {
-        self.0.wake();
-    }
-
-    fn take(&self) -> Option<Waker> {
-        self.0.take_waker()
-    }
-}
 
 /// A task that counts how often it is woken.
 #[derive(Default)]
