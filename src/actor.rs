@@ -23,10 +23,10 @@ pub trait Actor {
     /// What execute returns.
     type Output;
 
-    /// Polls execute. Once that has returned or panicked, it is to be released.
+    /// Polls execute. Call `release` once it has returned or panicked.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
-    /// Calls the interrupt, if it has not been called, and returns what is to become of execute.
+    /// Calls the interrupt, if it has not been called, and returns what to do with execute.
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>) -> After;
 
     /// Drops execute, if it is still there.
@@ -39,7 +39,7 @@ pub trait Actor {
     fn label_mut(self: Pin<&mut Self>) -> &mut Label;
 }
 
-/// What is to become of execute after the interrupt.
+/// What to do with execute after the interrupt.
 #[derive(Debug)]
 pub enum After {
     /// The group waits until it returns.

@@ -21,15 +21,17 @@ pub(crate) type Stage = u16;
 pub(crate) struct Actors<A: ?Sized> {
     /// The actors that have not exited. Between them stand empty places, because a future cannot be removed from the
     /// set. `None` after the end of a group that left empty places, until an actor is added.
-    running: Option<FuturesUnordered<Place<A>>>,
+    set: Option<FuturesUnordered<Place<A>>>,
     /// The actors that exited before they were interrupted.
     exited: Vec<Place<A>>,
     /// How many actors were added. The next one has this index.
     pub(crate) added: u32,
+    /// How many marks were set.
+    marks: u32,
 }
 
-/// A place for one actor, and what a group reads when it looks for actors to interrupt. That is small: with numbers of
-/// full size, a wake in a large group would take a tenth longer.
+/// A place for one actor, with the fields that a shutdown reads for each. They are small, because larger ones make a
+/// wake in a large group a tenth slower.
 pub(crate) struct Place<A: ?Sized> {
     /// The actor's place in the order of adding, or the number of a mark.
     index: u32,
@@ -68,20 +70,22 @@ impl<A: Actor + ?Sized> Actors<A> {
     pub(crate) fn push(&mut self, stage: Stage, actor: Boxed<A>) -> (u32, &mut Label) {
         let index = self.added;
         self.added = index.checked_add(1).expect(TOO_MANY_ACTORS);
-        let running = self.running.get_or_insert_with(FuturesUnordered::new);
-        running.push(Place::new(index, stage, Some(actor)));
+        let set = self.set.get_or_insert_with(FuturesUnordered::new);
+        set.push(Place::new(index, stage, Some(actor)));
         // The set iterates most recently added first.
-        let mut actors = running.iter_mut().filter(|place| place.index == index);
+        let mut actors = set.iter_mut().filter(|place| place.index == index);
         let actor = actors.find_map(|place| place.actor.as_mut());
         let actor = actor.expect("it was just added");
         (index, actor.as_mut().label_mut())
     }
 
-    /// Sets a mark. It comes out of the set after a turn of every actor that is waiting to be polled now, because the
-    /// ready queue of the set is first in, first out.
-    pub(crate) fn mark(&mut self, number: u32) {
-        let running = self.running.get_or_insert_with(FuturesUnordered::new);
-        running.push(Place::new(number, 0, None));
+    /// Sets a mark, and returns its number. It comes out of the set after a turn of every actor that is waiting to be polled
+    /// now, because the ready queue of the set is first in, first out.
+    pub(crate) fn mark(&mut self) -> u32 {
+        self.marks = self.marks.wrapping_add(1);
+        let set = self.set.get_or_insert_with(FuturesUnordered::new);
+        set.push(Place::new(self.marks, 0, None));
+        self.marks
     }
 
     /// Keeps an actor that has exited, until it is interrupted.
@@ -96,14 +100,14 @@ impl<A: Actor + ?Sized> Actors<A> {
 
     /// Returns the actors for which `is_due` holds, in the order of adding.
     pub(crate) fn due(&mut self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<&mut Place<A>> {
-        let actors = self.running.iter_mut().flatten().chain(&mut self.exited);
+        let actors = self.set.iter_mut().flatten().chain(&mut self.exited);
         let due = actors.filter(|place| place.actor.is_some() && is_due(place));
         in_order(self.added, due.map(|place| (place.index, place)))
     }
 
     /// Shows the actors that have not exited and for which `is_due` holds, in the order of adding.
     pub(crate) fn running(&self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<Running<'_>> {
-        let due = self.running.iter().flatten().filter(|place| is_due(place));
+        let due = self.set.iter().flatten().filter(|place| is_due(place));
         let running = due.filter_map(|place| {
             Some(Running {
                 index: place.index,
@@ -114,10 +118,10 @@ impl<A: Actor + ?Sized> Actors<A> {
         in_order(self.added, running.map(|running| (running.index, running)))
     }
 
-    /// Makes everything as new, when all actors have exited and were interrupted. The set is used again, unless a waker
+    /// Makes it empty again, when all actors have exited and were interrupted. The set is used again, unless a waker
     /// of an empty place could still wake the group.
     pub(crate) fn clear(&mut self) {
-        self.running = self.running.take().filter(FuturesUnordered::is_empty);
+        self.set = self.set.take().filter(FuturesUnordered::is_empty);
         self.added = 0;
     }
 
@@ -132,15 +136,15 @@ impl<A: Actor + ?Sized> Actors<A> {
 
     /// Polls the actors that were woken, until something comes out of the set. `None`: there are no places.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Turn<A>>> {
-        match &mut self.running {
-            Some(running) => running.poll_next_unpin(cx),
+        match &mut self.set {
+            Some(set) => set.poll_next_unpin(cx),
             None => Poll::Ready(None),
         }
     }
 
     /// Drops every actor, even if dropping one panics: the set by itself would leak the rest. `Err`: the first panic.
     pub(crate) fn drop_all(&mut self) -> Contained {
-        let places = self.running.iter_mut().flatten().chain(&mut self.exited);
+        let places = self.set.iter_mut().flatten().chain(&mut self.exited);
         let actors = places.filter_map(|place| place.actor.take());
         actors.map(drop_actor).fold(Ok(()), first)
     }
@@ -149,9 +153,10 @@ impl<A: Actor + ?Sized> Actors<A> {
 impl<A: ?Sized> Default for Actors<A> {
     fn default() -> Self {
         Self {
-            running: Some(FuturesUnordered::new()),
+            set: Some(FuturesUnordered::new()),
             exited: Vec::new(),
             added: 0,
+            marks: 0,
         }
     }
 }
@@ -195,7 +200,7 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
     /// Takes the actor out of its place, drops execute, and returns the exit. The outcome is `outcome`, unless the drop
     /// panics.
     ///
-    /// Not inlined, so that a wake does not pay for the room that this needs on the stack.
+    /// Not inlined, so that a wake does not pay for its stack space.
     #[inline(never)]
     fn exit(&mut self, outcome: Outcome<T>) -> Option<(Self, Exit<T>)> {
         let mut actor = self.actor.take()?;

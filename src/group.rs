@@ -27,7 +27,7 @@ use crate::running::{Running, Waiting};
 /// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every
 /// interrupt. It finishes once all actors have exited. Its output is that of the first, the *cause*.
 ///
-/// There are three ways to run a group, which differ in what they return:
+/// There are three ways to run a group. They return different things:
 ///
 /// | | returns | if there was no actor |
 /// | --- | --- | --- |
@@ -50,9 +50,10 @@ use crate::running::{Running, Waiting};
 ///
 /// # Adding while it runs
 ///
-/// `&mut group` is a future too, so you can add an actor between two polls. It is first polled in the next poll. If the
-/// group is shutting down by then, the actor is interrupted before its first poll. Adding does not wake the task; make
-/// sure the group is polled again. From anywhere else, add actors through a [handle](Self::handle), which wakes it.
+/// `&mut group` is a future too, so you can add an actor between two polls. It is first polled in the next poll, after
+/// the actors that were woken before it was added, unless the group yields first. If the group is shutting down by
+/// then, the actor is interrupted before its first poll. Adding does not wake the task; make sure the group is polled
+/// again. From anywhere else, add actors through a [handle](Self::handle), which wakes it.
 ///
 /// # Panics
 ///
@@ -144,7 +145,7 @@ impl<'a, T> Group<'a, T> {
     ///
     /// If the interrupt only has to complete a future that `execute` awaits, use [`add_with`](Self::add_with).
     ///
-    /// Returns an [`Added`], which can [name](Added::named) the actor.
+    /// Call [`named`](Added::named) on the returned [`Added`] to name the actor.
     ///
     /// # Examples
     ///
@@ -324,7 +325,7 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(log, [r#"storage returned Err("disk full")"#, "metrics aborted"]);
     /// ```
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + Send + 'a) {
-        self.machine.setting().set_on_exit(Box::new(observer));
+        self.machine.setting().on_exit = Some(Box::new(observer));
     }
 
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
@@ -408,7 +409,7 @@ impl<'a, T> LocalGroup<'a, T> {
 
     /// Like [`Group::on_exit`], without the `Send` bound.
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + 'a) {
-        self.machine.setting().set_on_exit(Box::new(observer));
+        self.machine.setting().on_exit = Some(Box::new(observer));
     }
 
     /// Like [`Group::on_wait`], without the `Send` bound.
@@ -436,7 +437,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// - A stage without actors is skipped. If nothing was added to this group, nothing set on it, and no handle made,
     ///   the result is `back` itself.
     ///
-    /// Either group may have been polled before. Each actor of `back` that has been polled is polled once more.
+    /// Either group may have been polled before. Each actor of `back` that has been polled is polled once more, after
+    /// the actors of this group that have been woken.
     ///
     /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So make a function that
     /// returns a stage for others generic in it: `fn web<'a>() -> Group<'a, T>`.
@@ -597,7 +599,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         Added { index, label }
     }
 
-    /// Polls the group. When it has ended, returns what has happened and makes it as new.
+    /// Polls the group. When it has ended, returns what has happened and makes it empty again.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<History<T>> {
         ready!(self.machine.poll(cx));
         self.is_terminated = true;
@@ -669,7 +671,7 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
         let labels: Vec<_> = self.running().map(|running| running.label).collect();
         f.debug_struct(S::GROUP)
             .field("running", &labels)
-            .field("stages", &self.machine.stages())
+            .field("stages", &self.machine.stages_left())
             .field("is_stopping", &self.is_stopping())
             .finish()
     }

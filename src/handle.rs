@@ -18,8 +18,8 @@ use crate::settings::Sender;
 /// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. It keeps no group alive.
 ///
 /// An actor counts as added when a poll of the group takes it in. Adding wakes the group. The actor then gets its
-/// [index](Exit::index), and is first polled in that poll, after the actors that are waiting to be polled. The actors
-/// that were added through a handle and its clones keep their order.
+/// [index](Exit::index). It is first polled in that poll, after the actors that were woken before, unless the group
+/// yields first. The actors that were added through a handle and its clones keep their order.
 ///
 /// It joins the first stage of the group that made the handle that has not ended. If that stage is shutting down, the
 /// actor is interrupted before its first poll. The stage does not end while an actor waits to join it. So an actor may

@@ -22,7 +22,7 @@ pub trait Kind {
     type OnWait<'a, T>: FnMut(&Waiting<'_, T>) + ?Sized;
     /// The closure given to `grace_period`.
     type Begin<'a>: FnMut() -> Pin<Box<Self::Timer<'a>>> + ?Sized;
-    /// The future which that closure returns.
+    /// The future that this closure returns.
     type Timer<'a>: Future<Output = ()> + ?Sized;
 }
 

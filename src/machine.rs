@@ -1,4 +1,4 @@
-//! The machine: the order of events, which nothing else knows.
+//! The machine: the order of events. No other module knows it.
 //!
 //! # The order of events
 //!
@@ -38,7 +38,7 @@ use crate::running::{Running, Waiting};
 use crate::settings::Sender;
 use crate::settings::{Setting, Settings};
 
-/// The actors of a group, and how far it has come with them.
+/// The actors of a group, and how far their shutdown has come.
 pub(crate) struct Machine<'a, T, S: Kind> {
     actors: Actors<S::Actor<'a, T>>,
     progress: Progress<'a, T, S>,
@@ -47,12 +47,10 @@ pub(crate) struct Machine<'a, T, S: Kind> {
     /// The current stage: the one that shuts down first or, while the group is stopping, the one that does.
     stage: Stage,
     /// Whether the actors of the current stage have been interrupted. Adding one resets it.
-    is_interrupted: bool,
-    /// Whether the grace period of the current stage is over and its actors have their last turn, until the newest mark
-    /// comes out of the set.
-    is_last_turn: bool,
-    /// The number of the newest mark.
-    mark: u32,
+    stage_is_interrupted: bool,
+    /// The mark at the end of the last turn of the current stage, whose grace period is over. `None` before and after that
+    /// turn.
+    last_turn: Option<u32>,
     /// Whether a handle may have added actors.
     has_handles: bool,
 }
@@ -86,19 +84,21 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.stop(cx)
     }
 
-    /// Goes on while the group is stopping.
+    /// Continues the shutdown as far as possible.
     ///
-    /// Not inlined, so that a wake in a running group does not pay for the room that this needs on the stack.
+    /// Not inlined, so that a wake in a running group does not pay for its stack space.
     #[inline(never)]
     fn stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // A turn of all actors takes no more yields. Without a limit, this would spin while another thread adds to the
-        // queue.
+        // During a last turn the set yields between two actors that wake themselves. The poll continues until the mark
+        // comes out, or actors that join in every poll could postpone it for ever. A turn of all actors takes no more
+        // yields than this; without a limit, the poll would spin while another thread is adding to the queue of the
+        // set.
         let mut yields = self.actors.added;
-        let mut is_limited = false;
+        let mut has_limited = false;
         loop {
-            if !self.is_interrupted {
+            if !self.stage_is_interrupted {
                 self.interrupt();
-                is_limited = false;
+                has_limited = false;
             }
             if self.progress.interrupted == 0 {
                 #[cfg(feature = "std")]
@@ -110,16 +110,16 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
                 }
                 continue;
             }
-            if !is_limited {
+            if !has_limited {
                 // Before the actors are polled, because under Tokio's budget they could starve the grace period.
                 self.limit(cx);
-                is_limited = true;
+                has_limited = true;
             }
             match self.actors.poll_next(cx) {
                 Poll::Ready(Some(Turn::Exit(actor, exit))) => self.exited(actor, exit),
-                Poll::Ready(Some(Turn::Mark(mark))) if mark == self.mark => self.expire(),
+                Poll::Ready(Some(Turn::Mark(n))) if self.last_turn == Some(n) => self.expire(),
                 Poll::Ready(Some(_)) => {} // an empty place, or a mark that no longer counts
-                Poll::Pending if self.is_last_turn && yields > 0 => yields -= 1,
+                Poll::Pending if self.last_turn.is_some() && yields > 0 => yields -= 1,
                 Poll::Pending | Poll::Ready(None) => {
                     self.show_wait();
                     return Poll::Pending;
@@ -143,14 +143,14 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         for actor in self.actors.due(is_due) {
             progress.interrupted += usize::from(actor.state == State::Running);
             progress.has_changed = true;
-            match actor.interrupt(progress.history.cause().expect(IS_STOPPING)) {
+            match actor.interrupt(progress.history.cause().expect("it is stopping")) {
                 Ok(Some(exit)) => progress.exit(stage, exit),
                 Ok(None) => {}
                 Err(payload) => progress.history.note(Err(payload)),
             }
         }
         self.actors.forget_interrupted();
-        self.is_interrupted = true;
+        self.stage_is_interrupted = true;
     }
 
     /// Begins the grace periods of the stage, and polls them. If one is over, marks the last turn of the actors.
@@ -158,19 +158,14 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         let progress = &mut self.progress;
         let (is_over, panic) = progress.settings.limit(self.stage, cx);
         progress.history.note(panic);
-        if is_over && !self.is_last_turn {
-            self.is_last_turn = true;
-            self.mark = self.mark.wrapping_add(1);
-            self.actors.mark(self.mark);
+        if is_over && self.last_turn.is_none() {
+            self.last_turn = Some(self.actors.mark());
         }
     }
 
-    /// Drops every actor of the stage that is still running, in the order of adding, if this is the end of the last
-    /// turn.
+    /// Drops every actor of the stage that is still running, in the order of adding.
     fn expire(&mut self) {
-        if !mem::take(&mut self.is_last_turn) {
-            return;
-        }
+        self.last_turn = None;
         let stage = self.stage;
         let is_due = |actor: &Place<_>| actor.stage == stage && actor.state == State::Running;
         for actor in self.actors.due(is_due) {
@@ -185,15 +180,15 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         let progress = &mut self.progress;
         progress.history.note(progress.settings.leave(self.stage));
         self.stage += 1;
-        self.is_interrupted = false;
-        self.is_last_turn = false;
+        self.stage_is_interrupted = false;
+        self.last_turn = None;
         self.stage < self.stages
     }
 
     /// Shows what the group waits for to the observers, if they have not seen it.
     fn show_wait(&mut self) {
         let (stage, progress) = (self.stage, &mut self.progress);
-        let cause = progress.history.cause().expect(IS_STOPPING);
+        let cause = progress.history.cause().expect("it is stopping");
         let has_changed = mem::take(&mut progress.has_changed);
         let mut seen = Ok(());
         for observer in progress.settings.on_wait(stage, has_changed) {
@@ -221,15 +216,15 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         let stage = stage.max(self.stage);
         self.progress.running += 1;
         if stage == self.stage {
-            self.is_interrupted = false;
-            self.is_last_turn = false;
+            self.stage_is_interrupted = false;
+            self.last_turn = None;
         }
         self.actors.push(stage, actor)
     }
 
     /// Returns what was set on the group itself, to be changed.
     pub(crate) fn setting(&mut self) -> &mut Setting<'a, T, S> {
-        self.is_last_turn = false; // there may be another grace period now
+        self.last_turn = None; // there may be another grace period now
         self.progress.settings.own(self.stages)
     }
 
@@ -272,11 +267,11 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     }
 
     /// Returns how many stages there are that have not ended.
-    pub(crate) fn stages(&self) -> Stage {
+    pub(crate) fn stages_left(&self) -> Stage {
         self.stages - self.stage
     }
 
-    /// Returns what has happened, and makes everything as new.
+    /// Returns what has happened, and makes the group empty again.
     pub(crate) fn end(&mut self) -> History<T> {
         let progress = &mut self.progress;
         progress.history.note(progress.settings.close());
@@ -319,9 +314,8 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
             },
             stages: 1,
             stage: 0,
-            is_interrupted: false,
-            is_last_turn: false,
-            mark: 0,
+            stage_is_interrupted: false,
+            last_turn: None,
             has_handles: false,
         }
     }
@@ -341,5 +335,4 @@ impl<T, S: Kind> Drop for Machine<'_, T, S> {
     }
 }
 
-const IS_STOPPING: &str = "a group that is stopping has a cause";
 const TOO_MANY_STAGES: &str = "a group has room for 65 535 stages";

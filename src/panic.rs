@@ -1,4 +1,4 @@
-//! What becomes of a panic: with `std` it is contained and can be resumed. Without, it unwinds as panics do.
+//! What happens to a panic: with `std` it is contained and can be resumed. Without, it unwinds as panics do.
 
 use alloc::boxed::Box;
 use core::any::Any;
@@ -46,7 +46,7 @@ pub(crate) fn first(first: Contained, second: Contained) -> Contained {
 pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
     let mut items = items.into_iter();
     let mut dropped = Ok(());
-    // A panic ends the loop in `contain`, and the next round goes on behind it.
+    // A panic ends the loop in `contain`, and the next round continues with the next item.
     while let Err(payload) = contain(|| items.by_ref().for_each(drop)) {
         dropped = first(dropped, Err(payload));
     }
@@ -57,7 +57,7 @@ pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
 pub(crate) fn discard<X>(remains: X) {
     if let Err(payload) = contain(|| drop(remains)) {
         if let Err(payload) = contain(|| drop(payload)) {
-            mem::forget(payload); // it could go on like this for ever
+            mem::forget(payload); // what it carries could panic again, and so on
         }
     }
 }

@@ -15,7 +15,7 @@ use futures_util::stream::StreamExt;
 
 use crate::actors::Stage;
 use crate::kind::Kind;
-use crate::panic::{contain, first, Contained};
+use crate::panic::{contain, first, resume, Contained};
 #[cfg(feature = "std")]
 use crate::{actor::drop_actor, kind::BoxedActor, panic::resume_in_drop};
 
@@ -29,7 +29,7 @@ pub(crate) struct Setting<'a, T, S: Kind> {
     /// Begins the grace period of a stage.
     begin: Option<Box<S::Begin<'a>>>,
     grace_period: GracePeriod<'a, S>,
-    on_exit: Option<Box<S::OnExit<'a, T>>>,
+    pub(crate) on_exit: Option<Box<S::OnExit<'a, T>>>,
     on_wait: Option<Box<S::OnWait<'a, T>>>,
     /// Whether `on_wait` has been called since it was set.
     has_seen_wait: bool,
@@ -64,7 +64,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         Self(Vec::new())
     }
 
-    /// Returns what was set on the group itself, which has this many stages.
+    /// Returns what was set on the group itself. `stages` is how many it has.
     ///
     /// A group that this one was made from has fewer stages, so it is the last entry, or there is none.
     pub(crate) fn own(&mut self, stages: Stage) -> &mut Setting<'a, T, S> {
@@ -86,7 +86,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         self.0.is_empty()
     }
 
-    /// Takes over what was set on the groups of `back`, which has this many stages before it.
+    /// Takes over what was set on the groups of `back`, whose stages are behind `stages` others.
     pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
         self.0.extend(back.0.drain(..).map(|setting| Setting {
             stages: setting.stages.start + stages..setting.stages.end + stages,
@@ -129,18 +129,14 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
     /// Drops what no stage after this one needs, and makes the grace periods ready for the next stage. `Err`: the first
     /// panic in that.
     pub(crate) fn leave(&mut self, stage: Stage) -> Contained {
-        let mut panic = Ok(());
-        self.0.retain_mut(|setting| {
-            let is_needed = setting.stages.end > stage + 1;
-            let left = if is_needed {
-                setting.leave()
-            } else {
-                setting.close()
-            };
-            panic = first(mem::replace(&mut panic, Ok(())), left);
-            is_needed
+        let is_needed = |setting: &Setting<'_, T, S>| setting.stages.end > stage + 1;
+        let left = self.0.iter_mut().map(|setting| match is_needed(setting) {
+            true => setting.leave(),
+            false => setting.close(),
         });
-        panic
+        let left = left.fold(Ok(()), first);
+        self.0.retain(is_needed);
+        left
     }
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
@@ -163,8 +159,14 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         let mut added = Vec::new();
         for Setting { stages, inbox, .. } in &mut self.0 {
             let Some(inbox) = inbox else { continue };
+            let mut left = inbox.sender.len();
             while let Poll::Ready(Some(actor)) = inbox.actors.poll_next_unpin(cx) {
                 added.push((stages.start, actor));
+                if left == 0 {
+                    cx.waker().wake_by_ref(); // other threads may go on adding for ever
+                    break;
+                }
+                left -= 1;
             }
         }
         added
@@ -191,15 +193,11 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
         }
     }
 
-    /// Sets the grace period.
+    /// Sets the grace period. If dropping the one that it replaces panics, it is replaced all the same.
     pub(crate) fn set_grace_period(&mut self, begin: Box<S::Begin<'a>>) {
+        let dropped = first(self.leave(), contain(|| self.begin = None));
         self.begin = Some(begin);
-        self.grace_period = GracePeriod::NotBegun;
-    }
-
-    /// Sets the observer of exits.
-    pub(crate) fn set_on_exit(&mut self, observer: Box<S::OnExit<'a, T>>) {
-        self.on_exit = Some(observer);
+        dropped.unwrap_or_else(|payload| resume(payload));
     }
 
     /// Sets the observer of what the group waits for.

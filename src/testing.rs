@@ -325,7 +325,7 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 }
 
 pin_project! {
-    /// One run of an actor, which is interrupted after a set number of polls: a future with the output of the actor.
+    /// One run of an actor: a future with its output, which interrupts it after a set number of polls.
     ///
     /// [`interrupt_at_every_poll_on`] makes it. `Send` where the actor is, and `'static` where the actor is, so you can
     /// spawn it.

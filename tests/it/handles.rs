@@ -3,6 +3,7 @@
 use std::future::{pending, poll_fn, ready};
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::Poll;
 
 use futures::channel::oneshot;
@@ -495,6 +496,33 @@ fn closed_when_the_group_was_dropped() {
         drop(group);
         assert!(handle.is_closed());
     }
+}
+
+/// One poll took in all that other threads added meanwhile, so it did not return while they went on: a poll of three
+/// million actors was seen.
+#[cfg(not(target_family = "wasm"))]
+#[test]
+fn poll_returns_while_threads_keep_adding() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let handle = group.handle();
+    play.stubborn("a", &mut group);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(SeqCst) {
+                    handle.add_abortable(pending());
+                }
+            });
+        }
+        while group.len() < 1000 {
+            play.poll_pending(&mut group);
+        }
+        stop.store(true, SeqCst);
+    });
+    play.settle(&mut group);
+    assert_eq!(group.running().count(), group.len());
 }
 
 #[test]

@@ -630,6 +630,25 @@ fn output_of_the_cause_is_dropped_when_another_panics() {
     );
 }
 
+/// The panic came between the two halves of the old one, so its future went on, the new one never began, and the group
+/// hung.
+#[test]
+fn drop_panic_of_a_replaced_begin() {
+    let play = Play::default();
+    let mut group = Group::new();
+    let bomb = Bomb("begin");
+    group.grace_period(move || {
+        let _held = &bomb;
+        pending::<()>()
+    });
+    play.stubborn("stuck", &mut group);
+    group.add(ready("done"), |_| {});
+    play.settle(&mut group);
+    let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
+    assert_eq!(replaced.unwrap_err().downcast_ref::<Word>(), Some(&"begin"));
+    assert_eq!(play.poll_ready(&mut group), Some("done"));
+}
+
 /// Two actors are enough: the payload of the second panic was dropped where its panic replaced the first.
 #[test]
 fn payload_that_panics_in_its_drop_is_ignored() {
