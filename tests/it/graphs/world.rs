@@ -1,13 +1,14 @@
 //! What surrounds a program: a clock, a log, and the loop that polls it.
 
 use std::fmt::{Debug, Display};
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::mem;
-use std::pin::Pin;
+use std::pin::{pin, Pin};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures::FutureExt;
 use run_group::Group;
 
 use super::clock::{Clock, Timer};
@@ -115,16 +116,48 @@ impl<F: Future> Running<F> {
         }
     }
 
+    /// Runs the program as a future, for `interrupt_at_every_poll`.
+    ///
+    /// Each poll of the future polls the program once, or advances the clock if the program waits. The clock stops at
+    /// `time`, until `shutdown` is ready. `shutdown` can make things happen before that.
+    pub async fn interrupted_by(
+        mut self,
+        shutdown: impl Future<Output = ()>,
+        time: u64,
+    ) -> F::Output {
+        let mut shutdown = pin!(shutdown.fuse());
+        let mut limit = time;
+        poll_fn(|cx| {
+            if shutdown.as_mut().poll(cx).is_ready() {
+                limit = FOREVER;
+            }
+            let polled = self.poll();
+            if polled.is_pending() && (self.woken.0.load(SeqCst) || self.world.clock.skip(limit)) {
+                cx.waker().wake_by_ref();
+            }
+            polled
+        })
+        .await
+    }
+
     /// Polls the program as long as it is woken.
     fn settle(&mut self) -> Poll<F::Output> {
-        let waker = Waker::from(self.woken.clone());
-        while self.woken.0.swap(false, SeqCst) {
-            let polled = self.program.as_mut().poll(&mut Context::from_waker(&waker));
+        while self.woken.0.load(SeqCst) {
+            let polled = self.poll();
             if polled.is_ready() {
                 return polled;
             }
         }
         Poll::Pending
+    }
+
+    /// Polls the program once, if it is woken.
+    fn poll(&mut self) -> Poll<F::Output> {
+        if !self.woken.0.swap(false, SeqCst) {
+            return Poll::Pending;
+        }
+        let waker = Waker::from(self.woken.clone());
+        self.program.as_mut().poll(&mut Context::from_waker(&waker))
     }
 }
 
