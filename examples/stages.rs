@@ -73,7 +73,7 @@ async fn stages() -> Result<(), Error> {
     }
 }
 
-/// Runs the three stages until `end` is ready, as an actor of `stage`. Each line is printed by `say`.
+/// Runs the three stages until `end` is ready, as an actor of `stage`. `say` prints the lines.
 pub async fn run(
     stage: &str,
     name: &'static str,

@@ -21,7 +21,7 @@ fn prints_what_its_header_promises() {
 }
 
 #[test]
-fn interrupted_at_every_poll_both_actors_return() {
+fn both_actors_return_at_every_poll() {
     let runs = interrupt_at_every_poll(|interrupted| {
         let mut group = example::group();
         group.add(interrupted.map(|()| "the test"), |_| {});

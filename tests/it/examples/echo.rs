@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
-use super::shutdown::interrupt_while_it_serves;
+use super::shutdown::{interrupt_while_it_serves, Sender};
 
 #[path = "../../../examples/echo.rs"]
 #[allow(dead_code)]
@@ -121,7 +121,7 @@ fn lost_listener_is_one_line_and_status_1() {
 fn interrupted_at_every_poll_it_serves_its_client() {
     use smol::io::{AsyncReadExt, AsyncWriteExt};
 
-    async fn client(address: SocketAddr) -> String {
+    async fn client(address: SocketAddr, _done: Sender<()>) -> String {
         let mut echoed = [0; 8];
         let mut length = 0;
         let _refused = async {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
-use super::shutdown::interrupt_while_it_serves;
+use super::shutdown::{interrupt_while_it_serves, Sender};
 
 #[path = "../../../examples/http_server.rs"]
 #[allow(dead_code)]
@@ -148,7 +148,7 @@ fn port_in_use_is_one_line_and_status_1() {
     assert_fails("http_server", &["127.0.0.1:0", &address], &line);
 }
 
-/// A request whose answer has begun is answered to its end.
+/// A request whose answer has begun is answered to its end. Then the connection is idle and is closed.
 #[test]
 fn interrupted_at_every_poll_it_finishes_a_request() {
     use smol::io::{AsyncReadExt, AsyncWriteExt};
@@ -157,7 +157,7 @@ fn interrupted_at_every_poll_it_finishes_a_request() {
     const POST: &str = "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 12\r\n\r\nbefore";
 
     /// Returns how many answers have begun, and how many have ended.
-    async fn client(address: SocketAddr) -> (usize, usize) {
+    async fn client(address: SocketAddr, done: Sender<()>) -> (usize, usize) {
         let mut begun = 0;
         let mut ended = 0;
         let _closed = async {
@@ -179,6 +179,8 @@ fn interrupted_at_every_poll_it_finishes_a_request() {
                 }
                 ended += 1;
             }
+            drop(done);
+            assert_eq!(client.read(&mut [0]).await?, 0);
             std::io::Result::Ok(())
         }
         .await;

@@ -58,7 +58,7 @@ fn unknown_failure_is_one_line_and_status_1() {
 }
 
 #[test]
-fn interrupted_at_every_poll_the_index_keeps_its_failure() {
+fn index_interrupted_at_every_poll_keeps_its_failure() {
     for (failure, expected) in [
         (example::Failure::None, Ok(())),
         (example::Failure::Reader, Err("page 7 is corrupt".into())),
@@ -74,7 +74,7 @@ fn interrupted_at_every_poll_the_index_keeps_its_failure() {
 
 /// The index may never be ready.
 #[test]
-fn interrupted_at_every_poll_the_client_returns() {
+fn client_interrupted_at_every_poll_returns() {
     let results = interrupt_at_every_poll(|interrupted| async {
         let (_ready, is_ready) = oneshot::channel();
         example::client(is_ready, interrupted).await

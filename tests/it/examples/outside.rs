@@ -21,7 +21,7 @@ fn prints_what_its_header_promises() {
 }
 
 #[test]
-fn requested_at_every_poll_the_shutdown_completes() {
+fn shutdown_requested_at_every_poll_completes() {
     let runs = interrupt_at_every_poll(|interrupted| async {
         let (started, _) = mpsc::channel();
         let mut group = example::group(started);

@@ -45,7 +45,7 @@ fn unknown_failure_is_one_line_and_status_1() {
 }
 
 #[test]
-fn interrupted_at_every_poll_the_sidecar_returns() {
+fn sidecar_interrupted_at_every_poll_returns() {
     let results = interrupt_at_every_poll(|interrupted| example::sidecar(false, interrupted));
     assert_eq!(results, [Ok(()), Ok(())]);
 

@@ -6,7 +6,7 @@ use smol::io::AsyncReadExt;
 
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
-use super::shutdown::interrupt_while_it_serves;
+use super::shutdown::{interrupt_while_it_serves, Sender};
 
 #[path = "../../../examples/tcp_server.rs"]
 #[allow(dead_code)]
@@ -51,7 +51,7 @@ fn port_in_use_is_one_line_and_status_1() {
 /// A client is greeted in full or not at all.
 #[test]
 fn interrupted_at_every_poll_it_finishes_a_greeting() {
-    async fn client(address: SocketAddr) -> Vec<u8> {
+    async fn client(address: SocketAddr, _done: Sender<()>) -> Vec<u8> {
         let mut greeting = Vec::new();
         let _refused = async {
             let mut client = smol::net::TcpStream::connect(address).await?;

@@ -66,9 +66,9 @@ fn bad_limit_is_one_line_and_status_1() {
     );
 }
 
-/// The thread ends by itself in the last run.
+/// In the last run, the thread is done before that.
 #[test]
-fn interrupted_at_every_poll_the_thread_returns() {
+fn thread_interrupted_at_every_poll_returns() {
     let counts = interrupt_at_every_poll_on(on_smol, |interrupted| {
         example::on_thread(|| example::count_primes(100_000, interrupted))
     });

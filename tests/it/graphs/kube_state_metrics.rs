@@ -105,7 +105,7 @@ fn scrapes_in_progress_have_three_seconds() {
 }
 
 #[test]
-fn context_ended_at_every_poll_leaves_time_for_scrapes() {
+fn context_ended_at_every_poll_finishes_scrapes() {
     let runs = interrupt_at_every_poll(|mut interrupted| async move {
         let program = KubeStateMetrics::new();
         let (cancel, context) = Interrupted::channel();

@@ -303,7 +303,7 @@ fn storage_and_notifier_shut_down_after_rules() {
     );
 }
 
-/// Runs it with a reload at 20 seconds and, when it is interrupted, with `stop`. Returns the report and the log.
+/// Runs the program with a reload at 20 seconds, and calls `stop` when it is interrupted. Returns the report and the log.
 async fn interrupted_by(
     mut interrupted: Interrupted,
     prometheus: Prometheus,
@@ -329,7 +329,7 @@ async fn interrupted_by(
     (exits, log)
 }
 
-/// Returns whether a line of the log ends like this.
+/// Returns whether a line of the log ends with `end`.
 fn ends(log: &[String], end: &str) -> bool {
     log.iter().any(|line| line.ends_with(end))
 }
@@ -374,7 +374,7 @@ fn quit_request_at_every_poll_closes_the_storage() {
 
 /// The error is in the report, whether the storage fails before the signal or after it.
 #[test]
-fn signal_at_every_poll_keeps_the_error_of_the_storage() {
+fn signal_at_every_poll_keeps_the_storage_error() {
     for agent in [false, true] {
         let runs = interrupt_at_every_poll(|interrupted| {
             let prometheus = Prometheus {

@@ -33,7 +33,7 @@ pub fn failures(exits: &[Exit<Done>]) -> Vec<String> {
     failures.map(ToString::to_string).collect()
 }
 
-/// Returns when an actor exited, as its place in the report.
+/// Returns the place of an actor in the report, which is in the order of exits.
 #[track_caller]
 pub fn place<T>(exits: &[Exit<T>], name: &str) -> usize {
     let place = exits.iter().position(|exit| exit.name() == Some(name));

@@ -364,9 +364,9 @@ fn inner_grace_period_leaves_the_inner_report() {
     );
 }
 
-/// Each connection that was accepted is in the innermost report, and the sessions are deleted.
+/// Every connection that was accepted is in the report of sshd, and the sessions are deleted.
 #[test]
-fn interrupted_at_every_poll_it_reports_every_connection() {
+fn shutdown_at_every_poll_reports_all_connections() {
     let runs = interrupt_at_every_poll(|mut interrupted| async move {
         let upterm = Upterm::full();
         let mut connections = 0;

@@ -116,10 +116,11 @@ impl<F: Future> Running<F> {
         }
     }
 
-    /// Runs the program as a future, for `interrupt_at_every_poll`.
+    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. Beside it runs `shutdown`, which
+    /// requests the shutdown and may do other things before that.
     ///
-    /// Each poll of the future polls the program once, or advances the clock if the program waits. The clock stops at
-    /// `time`, until `shutdown` is ready. `shutdown` can make things happen before that.
+    /// Each poll of the future polls the program once. If the program then waits, the clock advances, but not beyond
+    /// `time` before `shutdown` is ready.
     pub async fn interrupted_by(
         mut self,
         shutdown: impl Future<Output = ()>,
