@@ -16,8 +16,8 @@ pub use futures::channel::oneshot::Sender;
 /// How long a run may take. Only a failing test ever waits for it.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs a server and a client together on smol, and interrupts the server at every poll of the two. Returns both outputs
-/// of each run.
+/// Runs a server and a client together on smol, and interrupts the server at every poll of the two. Returns both
+/// outputs of each run.
 ///
 /// In the last run, the client drops its `Sender` before that. This interrupts the server as well, because the server
 /// would wait for the next client, and the run would wait for its time limit.

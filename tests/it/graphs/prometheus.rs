@@ -303,7 +303,7 @@ fn storage_and_notifier_shut_down_after_rules() {
     );
 }
 
-/// Runs the program with a reload at 20 seconds, and calls `stop` when it is interrupted. Returns the report and the log.
+/// Runs the program with a reload at 20 seconds, and calls `stop` when it is interrupted. Returns its report and log.
 async fn interrupted_by(
     mut interrupted: Interrupted,
     prometheus: Prometheus,

@@ -116,8 +116,8 @@ impl<F: Future> Running<F> {
         }
     }
 
-    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. Beside it runs `shutdown`, which
-    /// requests the shutdown and may do other things before that.
+    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. Beside it runs `shutdown`,
+    /// which requests the shutdown and may do other things before that.
     ///
     /// Each poll of the future polls the program once. If the program then waits, the clock advances, but not beyond
     /// `time` before `shutdown` is ready.
