@@ -19,6 +19,13 @@ use futures::channel::oneshot;
 use run_group::Group;
 
 fn main() {
+    if let Some(output) = smol::block_on(group()) {
+        println!("the group has ended with the output of {output}");
+    }
+}
+
+/// Returns a group of two actors.
+pub fn group() -> Group<'static, &'static str> {
     let mut group = Group::new();
 
     let (stop, stopped) = oneshot::channel::<()>();
@@ -43,7 +50,5 @@ fn main() {
         |_| println!("the second actor is interrupted too, though it has returned"),
     );
 
-    if let Some(output) = smol::block_on(group) {
-        println!("the group has ended with the output of {output}");
-    }
+    group
 }

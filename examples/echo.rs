@@ -117,7 +117,7 @@ async fn listen(address: &str) -> Result<TcpListener, String> {
 }
 
 /// Accepts clients until interrupted, and serves them all until they leave.
-async fn serve(listener: TcpListener, interrupted: Interrupted) -> Result<(), String> {
+pub async fn serve(listener: TcpListener, interrupted: Interrupted) -> Result<(), String> {
     // The stream owns the listener. When the stream ends, the listener is closed, and the system refuses new clients.
     let clients = stream::try_unfold(listener, |listener| async {
         let client = accept(&listener).await?;

@@ -157,7 +157,7 @@ async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), String> {
 }
 
 /// Answers the public.
-fn web(request: Request<Incoming>) -> Answer {
+pub fn web(request: Request<Incoming>) -> Answer {
     match request.uri().path() {
         "/" => answer(StatusCode::OK, "hello\n"),
         // Streamed, so that the request takes as long as the client does.
@@ -183,7 +183,7 @@ fn answer(status: StatusCode, text: &'static str) -> Answer {
 }
 
 /// Accepts clients until `stop`, and serves them until the requests that they have begun by then are answered.
-async fn serve(
+pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     answer: impl Fn(Request<Incoming>) -> Answer,

@@ -50,7 +50,7 @@ use run_group::{Group, Interrupted, Outcome};
 
 /// The actor of the library that fails.
 #[derive(Clone, Copy, PartialEq)]
-enum Failure {
+pub enum Failure {
     None,
     Reader,
     Writer,
@@ -99,7 +99,7 @@ async fn program(failure: Failure) -> Result<(), String> {
 }
 
 /// Uses the index once it is ready. It never is if the index fails, so it is interrupted then.
-async fn client(
+pub async fn client(
     is_ready: oneshot::Receiver<()>,
     mut interrupted: Interrupted,
 ) -> Result<(), String> {
@@ -123,7 +123,7 @@ async fn first_error(group: Group<'_, Result<(), String>>) -> Result<(), String>
 }
 
 /// The library.
-mod index {
+pub mod index {
     use std::future::Future;
 
     use futures::channel::oneshot;

@@ -69,7 +69,7 @@ fn while_it_runs() {
 }
 
 /// Returns a group of one worker, which sends a message when it runs.
-fn group(started: mpsc::Sender<()>) -> Group<'static, &'static str> {
+pub fn group(started: mpsc::Sender<()>) -> Group<'static, &'static str> {
     let mut group = Group::new();
     group
         .add_with(|interrupted| async move {
@@ -84,6 +84,6 @@ fn group(started: mpsc::Sender<()>) -> Group<'static, &'static str> {
 }
 
 /// Requests a shutdown, by adding an actor that returns at once.
-fn request(handle: &Handle<'_, &'static str>, when: &'static str) {
+pub fn request(handle: &Handle<'_, &'static str>, when: &'static str) {
     handle.add(async move { when }, |_| {}).named("request");
 }

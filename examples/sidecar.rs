@@ -86,7 +86,7 @@ async fn main_job() -> Result<(), String> {
 }
 
 /// Warms a cache, unless it is interrupted before that.
-async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> Result<(), String> {
+pub async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> Result<(), String> {
     if let Some(Err(error)) = interrupted.unless(warm_the_cache(is_broken)).await {
         return Err(error);
     }

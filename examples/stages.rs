@@ -52,6 +52,34 @@ fn main() -> ExitCode {
 }
 
 async fn stages() -> Result<(), Error> {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    match arguments.as_slice() {
+        [] => {
+            let signal = signal()?;
+            say(&"press Ctrl-C");
+            run("web", "signals", signal, say).await
+        }
+        [stage] => {
+            let known = ["web", "workers", "storage"];
+            let Some(known) = known.into_iter().find(|known| stage == known) else {
+                let other = stage.to_string_lossy();
+                return Err(
+                    format!("unknown stage `{other}`; give web, workers or storage").into(),
+                );
+            };
+            run(known, "failure", fail(known), say).await
+        }
+        _ => Err("too many arguments; usage: stages [STAGE]".into()),
+    }
+}
+
+/// Runs the three stages until `end` is ready, as an actor of `stage`. `say` prints the lines.
+pub async fn run(
+    stage: &str,
+    name: &'static str,
+    end: impl Future<Output = Result<(), Error>> + Send,
+    say: impl Fn(&dyn Display) + Sync,
+) -> Result<(), Error> {
     // The actors borrow these, so that a channel ends when it is closed, not when an actor is dropped.
     let (requests, incoming) = unbounded();
     let (results, finished) = unbounded();
@@ -68,29 +96,20 @@ async fn stages() -> Result<(), Error> {
         })
         .named("workers");
     storage
-        .add(store(&finished), |_| {
+        .add(store(&finished, &say), |_| {
             finished.close();
         })
         .named("storage");
 
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match arguments.as_slice() {
-        [] => {
-            web.add_abortable(signal()?).named("signals");
-            say("press Ctrl-C");
-        }
-        [stage] if stage == "web" => web.add_abortable(fail("web")).named("failure"),
-        [stage] if stage == "workers" => workers.add_abortable(fail("workers")).named("failure"),
-        [stage] if stage == "storage" => storage.add_abortable(fail("storage")).named("failure"),
-        [other] => {
-            let other = other.to_string_lossy();
-            return Err(format!("unknown stage `{other}`; give web, workers or storage").into());
-        }
-        _ => return Err("too many arguments; usage: stages [STAGE]".into()),
+    match stage {
+        "web" => web.add_abortable(end),
+        "workers" => workers.add_abortable(end),
+        _ => storage.add_abortable(end),
     }
+    .named(name);
 
     let mut group = web.before(workers).before(storage);
-    group.on_exit(|exit| say(exit));
+    group.on_exit(|exit| say(&exit));
     group.run().await
 }
 
@@ -114,12 +133,12 @@ async fn work(requests: &Receiver<u32>, results: &Sender<u32>) -> Result<(), Err
 }
 
 /// Collects the results, and flushes them when there are no more.
-async fn store(results: &Receiver<u32>) -> Result<(), Error> {
+async fn store(results: &Receiver<u32>, say: impl Fn(&dyn Display)) -> Result<(), Error> {
     let mut kept = Vec::new();
     while let Ok(result) = results.recv().await {
         kept.push(result);
     }
-    say(format_args!(
+    say(&format_args!(
         "the storage is flushed, with {} results",
         kept.len()
     ));
@@ -143,6 +162,6 @@ fn signal() -> Result<impl Future<Output = Result<(), Error>>, Error> {
 }
 
 /// Prints a line. If the output is closed, the program continues without it.
-fn say(line: impl Display) {
+fn say(line: &dyn Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

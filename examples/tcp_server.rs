@@ -103,7 +103,7 @@ async fn run(address: &str) -> Result<(), String> {
 }
 
 /// Greets one client after the other until interrupted.
-async fn greet(listener: TcpListener, mut interrupted: Interrupted) -> Result<(), String> {
+pub async fn greet(listener: TcpListener, mut interrupted: Interrupted) -> Result<(), String> {
     while let Some(client) = interrupted.unless(listener.accept()).await {
         match client {
             // The greeting is so short that writing it does not wait for the client.

@@ -99,7 +99,9 @@ async fn count(limit: u64) -> Result<(), String> {
 ///
 /// The thread starts with the first poll, and has ended when this future is ready. If the future is dropped before
 /// that, the thread continues by itself, because only `work` can end it.
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+pub async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
     let (running, ended) = oneshot::channel::<()>();
     let thread = thread::Builder::new().spawn(move || {
         // Dropped when `work` returns or panics.
@@ -112,7 +114,7 @@ async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 }
 
 /// Returns how many primes are below a number, and that number: `limit`, or the number it had come to when interrupted.
-fn count_primes(limit: u64, interrupted: Interrupted) -> (u64, u64) {
+pub fn count_primes(limit: u64, interrupted: Interrupted) -> (u64, u64) {
     assert!(limit > 0, "there is no number below 0");
     let mut primes = 0;
     for number in 0..limit {

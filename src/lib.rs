@@ -63,6 +63,7 @@
 //!   [failures during a shutdown](#failures-during-a-shutdown)
 //! - Recipes for groups: [adding actors while it runs](#adding-actors-while-it-runs),
 //!   [a group in a group](#a-group-in-a-group), [a group in a loop](#a-group-in-a-loop)
+//! - [Testing a shutdown](testing): interrupt an actor, or a whole program, at every poll
 //! - [One task](#one-task): what a group cannot do for you
 //! - [Comparison](#comparison) with other crates
 //! - [Not in scope](#not-in-scope)

@@ -5,6 +5,11 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
+use super::shutdown::{interrupt_while_it_serves, Sender};
+
+#[path = "../../../examples/echo.rs"]
+#[allow(dead_code)]
+mod example;
 
 fn start() -> (Program, SocketAddr) {
     let mut program = Program::example("echo", &["127.0.0.1:0"]);
@@ -109,6 +114,39 @@ fn lost_listener_is_one_line_and_status_1() {
     assert_eq!(ended.status, Some(1));
     assert_eq!(ended.stdout, "signals aborted\n");
     assert_eq!(ended.stderr, format!("echo: {error}\n"));
+}
+
+/// A client that was served once is served until it leaves.
+#[test]
+fn interrupted_at_every_poll_it_serves_its_client() {
+    use smol::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn client(address: SocketAddr, _done: Sender<()>) -> String {
+        let mut echoed = [0; 8];
+        let mut length = 0;
+        let _refused = async {
+            let mut client = smol::net::TcpStream::connect(address).await?;
+            for part in ["one ", "two "] {
+                client.write_all(part.as_bytes()).await?;
+                client.read_exact(&mut echoed[length..][..4]).await?;
+                length += 4;
+            }
+            std::io::Result::Ok(())
+        }
+        .await;
+        String::from_utf8(echoed[..length].to_vec()).unwrap()
+    }
+
+    let runs = interrupt_while_it_serves(
+        |listener, interrupted| example::serve(listener.try_into().unwrap(), interrupted),
+        client,
+    );
+    for (served, echoed) in &runs {
+        assert_eq!(served, &Ok(()));
+        assert!(echoed.is_empty() || echoed == "one two ", "{echoed:?}");
+    }
+    assert_eq!(runs.first().unwrap().1, "");
+    assert_eq!(runs.last().unwrap().1, "one two ");
 }
 
 #[cfg(unix)]

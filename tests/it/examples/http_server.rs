@@ -5,6 +5,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
+use super::shutdown::{interrupt_while_it_serves, Sender};
+
+#[path = "../../../examples/http_server.rs"]
+#[allow(dead_code)]
+mod example;
 
 /// Returns the program and its two addresses: the public one, and the one for the load balancer.
 fn start() -> (Program, SocketAddr, SocketAddr) {
@@ -141,6 +146,59 @@ fn port_in_use_is_one_line_and_status_1() {
     let line = format!("{address} is in use; stop what listens there or give another address");
     assert_fails("http_server", &[&address], &line);
     assert_fails("http_server", &["127.0.0.1:0", &address], &line);
+}
+
+/// A request whose answer has begun is answered to its end. Then the connection is idle and is closed.
+#[test]
+fn interrupted_at_every_poll_it_finishes_a_request() {
+    use smol::io::{AsyncReadExt, AsyncWriteExt};
+
+    const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+    const POST: &str = "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 12\r\n\r\nbefore";
+
+    /// Returns how many answers have begun, and how many have ended.
+    async fn client(address: SocketAddr, done: Sender<()>) -> (usize, usize) {
+        let mut begun = 0;
+        let mut ended = 0;
+        let _closed = async {
+            let mut client = smol::net::TcpStream::connect(address).await?;
+            for (request, rest, end) in [(GET, "", "hello\n"), (POST, "behind", "beforebehind")] {
+                client.write_all(request.as_bytes()).await?;
+                let mut answer = String::new();
+                while !answer.ends_with(end) {
+                    let mut buffer = [0; 1024];
+                    let length = client.read(&mut buffer).await?;
+                    if length == 0 {
+                        return Ok(());
+                    }
+                    if answer.is_empty() {
+                        begun += 1;
+                        client.write_all(rest.as_bytes()).await?;
+                    }
+                    answer += std::str::from_utf8(&buffer[..length]).unwrap();
+                }
+                ended += 1;
+            }
+            drop(done);
+            assert_eq!(client.read(&mut [0]).await?, 0);
+            std::io::Result::Ok(())
+        }
+        .await;
+        (begun, ended)
+    }
+
+    let runs = interrupt_while_it_serves(
+        |listener, interrupted| {
+            example::serve(listener.try_into().unwrap(), interrupted, example::web)
+        },
+        client,
+    );
+    for (served, (begun, ended)) in &runs {
+        assert_eq!(served, &Ok(()));
+        assert_eq!(begun, ended);
+    }
+    assert_eq!(runs.first().unwrap().1, (0, 0));
+    assert_eq!(runs.last().unwrap().1, (2, 2));
 }
 
 #[cfg(unix)]

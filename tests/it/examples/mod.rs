@@ -1,4 +1,4 @@
-//! The examples, run as users run them.
+//! The examples, run as users run them. Their actors are also interrupted at every poll.
 
 mod basic;
 mod client;
@@ -11,6 +11,7 @@ mod nested;
 #[cfg(feature = "std")] // for its handles
 mod outside;
 mod program;
+mod shutdown;
 mod sidecar;
 mod stages;
 mod tcp_server;

@@ -1,7 +1,14 @@
 //! The example `nested`: the inner group stops with the outer one, and the outer one with the inner.
 
+use futures::channel::oneshot;
+use run_group::testing::interrupt_at_every_poll;
+
 use super::header::promised_output;
 use super::program::{assert_fails, Program};
+
+#[path = "../../../examples/nested.rs"]
+#[allow(dead_code)]
+mod example;
 
 const SOURCE: &str = include_str!("../../../examples/nested.rs");
 
@@ -48,4 +55,29 @@ fn unknown_failure_is_one_line_and_status_1() {
         &["reader", "reader"],
         "too many arguments; usage: nested [FAILURE]",
     );
+}
+
+#[test]
+fn index_interrupted_at_every_poll_keeps_its_failure() {
+    for (failure, expected) in [
+        (example::Failure::None, Ok(())),
+        (example::Failure::Reader, Err("page 7 is corrupt".into())),
+        (example::Failure::Writer, Err("no space left".into())),
+    ] {
+        let results = interrupt_at_every_poll(|interrupted| {
+            let (ready, _) = oneshot::channel();
+            example::index::run(failure, ready, interrupted)
+        });
+        assert!(results.iter().all(|result| *result == expected));
+    }
+}
+
+/// The index may never be ready.
+#[test]
+fn client_interrupted_at_every_poll_returns() {
+    let results = interrupt_at_every_poll(|interrupted| async {
+        let (_ready, is_ready) = oneshot::channel();
+        example::client(is_ready, interrupted).await
+    });
+    assert_eq!(results, [Ok(()), Ok(())]);
 }

@@ -1,7 +1,13 @@
 //! The example `sidecar`: its clean end does not stop the main job, its failure does.
 
+use run_group::testing::interrupt_at_every_poll;
+
 use super::header::promised_output;
 use super::program::{assert_fails, Program};
+
+#[path = "../../../examples/sidecar.rs"]
+#[allow(dead_code)]
+mod example;
 
 const SOURCE: &str = include_str!("../../../examples/sidecar.rs");
 
@@ -36,4 +42,14 @@ fn unknown_failure_is_one_line_and_status_1() {
         &["sidecar", "sidecar"],
         "too many arguments; usage: sidecar [FAILURE]",
     );
+}
+
+#[test]
+fn sidecar_interrupted_at_every_poll_returns() {
+    let results = interrupt_at_every_poll(|interrupted| example::sidecar(false, interrupted));
+    assert_eq!(results, [Ok(()), Ok(())]);
+
+    let results = interrupt_at_every_poll(|interrupted| example::sidecar(true, interrupted));
+    // It is not interrupted in the second run, because it fails in its first poll.
+    assert_eq!(results, [Ok(()), Err("no such file".into())]);
 }

@@ -1,7 +1,17 @@
 //! The example `stages`: the order of the shutdown does not depend on which stage failed.
 
+use std::fmt::Display;
+use std::sync::Mutex;
+
+use futures::FutureExt;
+use run_group::testing::interrupt_at_every_poll;
+
 use super::header::promised_output;
 use super::program::{assert_fails, Program};
+
+#[path = "../../../examples/stages.rs"]
+#[allow(dead_code)]
+mod example;
 
 /// Returns the output that the header promises for a shutdown that begins with the line `first`.
 fn promised(first: &str) -> String {
@@ -53,4 +63,21 @@ fn unknown_stage_is_one_line_and_status_1() {
         &["web", "workers"],
         "too many arguments; usage: stages [STAGE]",
     );
+}
+
+/// Every request and every result that is sent is still received.
+#[test]
+fn order_is_the_same_at_every_poll() {
+    for stage in ["web", "workers", "storage"] {
+        let runs = interrupt_at_every_poll(|interrupted| async move {
+            let lines = Mutex::new(String::new());
+            let say = |line: &dyn Display| *lines.lock().unwrap() += &format!("{line}\n");
+            let result = example::run(stage, "test", interrupted.map(Ok), say).await;
+            assert!(result.is_ok());
+            lines.into_inner().unwrap()
+        });
+        for lines in runs {
+            assert_eq!(lines, promised("test returned Ok(())"));
+        }
+    }
 }

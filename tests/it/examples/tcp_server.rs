@@ -2,8 +2,15 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use smol::io::AsyncReadExt;
+
 use super::client::{connect, rest, BAD_ADDRESSES};
 use super::program::{assert_fails, Program};
+use super::shutdown::{interrupt_while_it_serves, Sender};
+
+#[path = "../../../examples/tcp_server.rs"]
+#[allow(dead_code)]
+mod example;
 
 fn start() -> (Program, SocketAddr) {
     let mut program = Program::example("tcp_server", &["127.0.0.1:0"]);
@@ -39,6 +46,31 @@ fn port_in_use_is_one_line_and_status_1() {
     let address = taken.local_addr().unwrap().to_string();
     let line = format!("{address} is in use; stop what listens there or give another address");
     assert_fails("tcp_server", &[address], &line);
+}
+
+/// A client is greeted in full or not at all.
+#[test]
+fn interrupted_at_every_poll_it_finishes_a_greeting() {
+    async fn client(address: SocketAddr, _done: Sender<()>) -> Vec<u8> {
+        let mut greeting = Vec::new();
+        let _refused = async {
+            let mut client = smol::net::TcpStream::connect(address).await?;
+            client.read_to_end(&mut greeting).await
+        }
+        .await;
+        greeting
+    }
+
+    let runs = interrupt_while_it_serves(
+        |listener, interrupted| example::greet(listener.into(), interrupted),
+        client,
+    );
+    for (greeted, greeting) in &runs {
+        assert_eq!(greeted, &Ok(()));
+        assert!(greeting.is_empty() || greeting == b"hello\n");
+    }
+    assert_eq!(runs.first().unwrap().1, b"");
+    assert_eq!(runs.last().unwrap().1, b"hello\n");
 }
 
 #[cfg(unix)]

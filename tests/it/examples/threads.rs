@@ -1,7 +1,14 @@
 //! The example `threads`: its thread returns, is interrupted, panics.
 
+use run_group::testing::interrupt_at_every_poll_on;
+
 use super::header::promised_output;
 use super::program::{assert_fails, Program};
+use super::shutdown::on_smol;
+
+#[path = "../../../examples/threads.rs"]
+#[allow(dead_code)]
+mod example;
 
 const SOURCE: &str = include_str!("../../../examples/threads.rs");
 
@@ -57,4 +64,15 @@ fn bad_limit_is_one_line_and_status_1() {
         &["1", "2"],
         "too many arguments; usage: threads [LIMIT]",
     );
+}
+
+/// In the last run, the thread is done before that.
+#[test]
+fn thread_interrupted_at_every_poll_returns() {
+    let counts = interrupt_at_every_poll_on(on_smol, |interrupted| {
+        example::on_thread(|| example::count_primes(100_000, interrupted))
+    });
+    let counts: Vec<_> = counts.into_iter().map(Result::unwrap).collect();
+    assert_eq!(counts.first(), Some(&(0, 0)));
+    assert_eq!(counts.last(), Some(&(9592, 100_000)));
 }

@@ -10,10 +10,11 @@
 //! them. A stuck gRPC call ends with the grace period, and is named in the log and the report.
 
 use futures::FutureExt;
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Interrupted};
 
 use super::gate::Gate;
-use super::report::{expired, names};
+use super::report::{expired, failures, names};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -160,5 +161,41 @@ fn port_in_use_stops_the_others() {
         assert_eq!(exits[0].output(), Some(&Err("port in use")));
         assert!(exits[1..].iter().all(Exit::was_interrupted));
         assert_eq!(exits.len(), 5);
+    }
+}
+
+#[test]
+fn signal_at_every_poll_drains_every_server() {
+    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+        let dex = Dex::full();
+        let mut requests = Vec::new();
+        let mut interrupted_at = 0;
+        let shutdown = async {
+            let events = async {
+                for server in &dex.servers {
+                    dex.world.after(10).await;
+                    server.request(45);
+                    requests.push(server.name());
+                }
+            };
+            interrupted.unless(events).await;
+            interrupted.await;
+            interrupted_at = dex.world.now();
+            dex.signal.open();
+        };
+        let program = dex.world.start(dex.group().report());
+        let exits = program.interrupted_by(shutdown, 90).await;
+        assert!(dex.world.now() <= interrupted_at + 45);
+        (exits, dex.world.log(), requests)
+    });
+    for (exits, log, requests) in &runs {
+        assert_eq!(failures(exits), [""; 0]);
+        assert_eq!(exits.len(), 5);
+        assert_eq!(exits[0].to_string(), "signal returned Ok(())");
+        for server in requests {
+            let answer = format!("{server} answers");
+            let answers = log.iter().filter(|line| line.ends_with(&answer)).count();
+            assert_eq!(answers, 1, "{answer}: {log:#?}");
+        }
     }
 }

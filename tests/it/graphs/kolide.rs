@@ -13,10 +13,11 @@
 //! Here names and time limits are part of the group. An actor that is stuck is dropped, and is in the log and the
 //! report. The actors that log are a second stage.
 
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group};
 
 use super::channel::Channel;
-use super::report::{expired, names};
+use super::report::{expired, failures, names};
 use super::world::World;
 use super::Done;
 
@@ -236,6 +237,34 @@ fn panic_stops_the_others_in_their_order() {
     assert_eq!(exits.len(), ACTORS.len());
 }
 
+#[test]
+fn signal_at_every_poll_stops_all_in_their_order() {
+    for stuck in [&[][..], &["osquery runner", "log shipper"]] {
+        let runs = interrupt_at_every_poll(|interrupted| async move {
+            let launcher = Launcher::full(stuck);
+            let shutdown = async {
+                interrupted.await;
+                let mut components = launcher.components.iter();
+                let signals = components.find(|it| it.name == "signals").unwrap();
+                signals.events.send(Event::Returns(Ok(())));
+            };
+            let program = launcher.world.start(launcher.group().report());
+            let exits = program.interrupted_by(shutdown, 0).await;
+            (exits, launcher.world.log())
+        });
+        for (exits, log) in &runs {
+            assert_eq!(exits.len(), ACTORS.len());
+            assert_eq!(exits[0].to_string(), "signals returned Ok(())");
+            assert_eq!(expired(exits), stuck);
+            assert_eq!(failures(exits).len(), stuck.len());
+            let stopped = log.iter().map(|line| line.split_once(' ').unwrap().1);
+            let expected = Launcher::stopped_by("signals");
+            let expected = expected.iter().map(|line| line.split_once(' ').unwrap().1);
+            assert!(stopped.eq(expected), "{log:#?}");
+        }
+    }
+}
+
 /// The second process: a group on a thread, and the user interface on the main one.
 #[cfg(not(target_family = "wasm"))]
 mod desktop {
@@ -244,10 +273,11 @@ mod desktop {
     use std::thread;
 
     use futures::FutureExt;
+    use run_group::testing::interrupt_at_every_poll;
     use run_group::Group;
 
     use crate::graphs::gate::Gate;
-    use crate::graphs::report::lines;
+    use crate::graphs::report::{failures, lines};
     use crate::graphs::server::Server;
     use crate::graphs::world::World;
     use crate::graphs::Done;
@@ -310,5 +340,34 @@ mod desktop {
                 "server returned Ok(()), interrupted",
             ]
         );
+    }
+    #[test]
+    fn request_at_every_poll_continues_the_main_thread() {
+        let runs = interrupt_at_every_poll(|mut interrupted| async move {
+            let world = World::default();
+            let desktop = Desktop {
+                shutdown: Gate::default(),
+                server: Server::new(&world, "server"),
+            };
+            let (quit, menu) = mpsc::channel();
+            let shutdown = async {
+                let events = async {
+                    world.after(10).await;
+                    desktop.server.request(3);
+                };
+                interrupted.unless(events).await;
+                interrupted.await;
+                desktop.shutdown.open();
+            };
+            let program = world.start(desktop.group(quit).report());
+            let exits = program.interrupted_by(shutdown, 20).await;
+            (exits, menu)
+        });
+        for (exits, menu) in runs {
+            assert_eq!(failures(&exits), [""; 0]);
+            assert_eq!(exits.len(), 7);
+            assert_eq!(exits[0].to_string(), "shutdown returned Ok(())");
+            assert_eq!(menu.try_recv(), Ok(()));
+        }
     }
 }

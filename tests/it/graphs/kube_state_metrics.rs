@@ -11,9 +11,10 @@
 //! Here the context is an `Interrupted`. The three seconds begin with the interrupt, because `execute` counts them from
 //! there, and both servers have them at the same time.
 
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Group, Interrupted};
 
-use super::report::lines;
+use super::report::{failures, lines};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -101,4 +102,37 @@ fn scrapes_in_progress_have_three_seconds() {
     );
     assert_eq!(program.world.log(), ["102 metrics answers"]);
     assert_eq!(program.world.now(), 100 + DRAIN);
+}
+
+#[test]
+fn context_ended_at_every_poll_finishes_scrapes() {
+    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+        let program = KubeStateMetrics::new();
+        let (cancel, context) = Interrupted::channel();
+        let mut scrapes = 0;
+        let mut cancelled_at = 0;
+        let shutdown = async {
+            let events = async {
+                for server in [&program.metrics, &program.telemetry] {
+                    program.world.after(9).await;
+                    server.request(2);
+                    scrapes += 1;
+                }
+            };
+            interrupted.unless(events).await;
+            interrupted.await;
+            cancelled_at = program.world.now();
+            cancel.interrupt();
+        };
+        let running = program.world.start(program.group(context).report());
+        let exits = running.interrupted_by(shutdown, 40).await;
+        assert!(program.world.now() < cancelled_at + DRAIN);
+        (exits, program.world.log(), scrapes)
+    });
+    for (exits, log, scrapes) in &runs {
+        assert_eq!(failures(exits), [""; 0]);
+        assert_eq!(exits.len(), 3);
+        assert_eq!(exits[0].to_string(), "handler returned Ok(())");
+        assert_eq!(log.len(), *scrapes);
+    }
 }

@@ -13,12 +13,14 @@
 //! Here the interrupts do not block. The actors that have to wait for others are in a second stage. The error is in the
 //! report, the hang ends with the grace period, and until then the log names the actor that hangs.
 
-use run_group::{Group, Interrupted};
+use futures::FutureExt;
+use run_group::testing::interrupt_at_every_poll;
+use run_group::{Exit, Group, Interrupted};
 use smol::future::{or, pending};
 
 use super::channel::Channel;
 use super::gate::Gate;
-use super::report::{expired, lines, names};
+use super::report::{expired, failures, lines, names, place};
 use super::world::World;
 use super::Done;
 
@@ -299,4 +301,94 @@ fn storage_and_notifier_shut_down_after_rules() {
             "notifier returned Ok(()), interrupted",
         ]
     );
+}
+
+/// Runs the program with a reload at 20 seconds, and calls `stop` when it is interrupted. Returns its report and log.
+async fn interrupted_by(
+    mut interrupted: Interrupted,
+    prometheus: Prometheus,
+    stop: impl FnOnce(&Prometheus),
+) -> (Vec<Exit<Done>>, Vec<String>) {
+    let mut is_sent = false;
+    let shutdown = async {
+        let events = async {
+            prometheus.world.after(20).await;
+            is_sent = prometheus.reload.send(());
+        };
+        interrupted.unless(events).await;
+        interrupted.await;
+        stop(&prometheus);
+    };
+    let program = prometheus.world.start(prometheus.group().report());
+    let exits = program.interrupted_by(shutdown, 30).await;
+
+    // A reload that has begun is finished.
+    let log = prometheus.world.log();
+    let is_left = prometheus.reload.receive().now_or_never().is_some();
+    assert_eq!(ends(&log, "reload handler: reloaded"), is_sent && !is_left);
+    (exits, log)
+}
+
+/// Returns whether a line of the log ends with `end`.
+fn ends(log: &[String], end: &str) -> bool {
+    log.iter().any(|line| line.ends_with(end))
+}
+
+#[test]
+fn signal_at_every_poll_closes_the_storage_last() {
+    for (agent, actors, storage) in [(false, 11, "storage"), (true, 10, "write-ahead log")] {
+        let runs = interrupt_at_every_poll(|interrupted| {
+            let prometheus = Prometheus {
+                agent,
+                ..Prometheus::default()
+            };
+            interrupted_by(interrupted, prometheus, |it| it.signal.open())
+        });
+        for (exits, log) in &runs {
+            assert_eq!(failures(exits), [""; 0]);
+            assert_eq!(exits.len(), actors);
+            assert_eq!(exits[0].to_string(), "termination returned Ok(())");
+            let front = ["rules", "scrape", "tracing", "reload handler"];
+            for name in &front[usize::from(agent)..] {
+                assert!(place(exits, name) < place(exits, storage), "{exits:#?}");
+            }
+            assert!(ends(log, "storage: closed"), "{log:#?}");
+        }
+        let (_, log) = runs.last().unwrap();
+        assert!(ends(log, "reload handler: reloaded"));
+    }
+}
+
+/// A quit request opens no gate, so the reload handler waits for the config.
+#[test]
+fn quit_request_at_every_poll_closes_the_storage() {
+    let runs = interrupt_at_every_poll(|interrupted| {
+        interrupted_by(interrupted, Prometheus::default(), |it| it.quit.open())
+    });
+    for (exits, log) in &runs {
+        assert_eq!(failures(exits), [""; 0]);
+        assert_eq!(exits.len(), 11);
+        assert!(ends(log, "storage: closed"), "{log:#?}");
+    }
+}
+
+/// The error is in the report, whether the storage fails before the signal or after it.
+#[test]
+fn signal_at_every_poll_keeps_the_storage_error() {
+    for agent in [false, true] {
+        let runs = interrupt_at_every_poll(|interrupted| {
+            let prometheus = Prometheus {
+                agent,
+                broken: BROKEN,
+                ..Prometheus::default()
+            };
+            interrupted_by(interrupted, prometheus, |it| it.signal.open())
+        });
+        for (exits, _) in &runs {
+            let mut failures = exits.iter().filter(|exit| exit.is_failure());
+            let storage = failures.next().unwrap();
+            assert_eq!(storage.output(), Some(&Err("no space left")));
+            assert!(failures.next().is_none(), "{exits:#?}");
+        }
+    }
 }

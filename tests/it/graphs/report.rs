@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use run_group::{Exit, Outcome};
 
+use super::Done;
+
 /// Returns a line for each exit.
 pub fn lines<T: Debug>(exits: &[Exit<T>]) -> Vec<String> {
     exits.iter().map(ToString::to_string).collect()
@@ -23,4 +25,17 @@ pub fn expired<T>(exits: &[Exit<T>]) -> Vec<&str> {
         .filter(|exit| matches!(exit.outcome(), Outcome::Expired))
         .filter_map(Exit::name)
         .collect()
+}
+
+/// Returns a line for each exit that is a failure.
+pub fn failures(exits: &[Exit<Done>]) -> Vec<String> {
+    let failures = exits.iter().filter(|exit| exit.is_failure());
+    failures.map(ToString::to_string).collect()
+}
+
+/// Returns the place of an actor in the report, which is in the order of exits.
+#[track_caller]
+pub fn place<T>(exits: &[Exit<T>], name: &str) -> usize {
+    let place = exits.iter().position(|exit| exit.name() == Some(name));
+    place.unwrap_or_else(|| panic!("{name} is not in the report"))
 }

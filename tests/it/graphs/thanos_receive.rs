@@ -13,12 +13,13 @@
 //! grace period, which names the one that waits. Nothing is dropped before that.
 
 use futures::FutureExt;
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Group, Interrupted};
 use smol::future::{or, pending};
 
 use super::channel::Channel;
 use super::gate::Gate;
-use super::report::{expired, names};
+use super::report::{expired, failures, names};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -355,4 +356,46 @@ fn exit_of_the_consumer_ends_the_storage() {
         "hashring consumer returned Err(\"bad hashring\")"
     );
     assert_eq!(receive.world.log()[0], "100 storage: no more changes");
+}
+
+#[test]
+fn signal_at_every_poll_completes_the_handshake() {
+    for uploader_first in [false, true] {
+        let runs = interrupt_at_every_poll(|mut interrupted| async move {
+            let receive = Receive {
+                uploader_first,
+                ..Receive::full()
+            };
+            let mut requests = 0;
+            let shutdown = async {
+                let events = async {
+                    for hashring in 1..4 {
+                        receive.world.after(10).await;
+                        receive.file.send(hashring);
+                        receive.ingest_http.request(7);
+                        requests += 1;
+                    }
+                };
+                interrupted.unless(events).await;
+                interrupted.await;
+                receive.signal.open();
+            };
+            let program = receive.world.start(receive.group().report());
+            let exits = program.interrupted_by(shutdown, 45).await;
+            (exits, receive.world.log(), requests)
+        });
+        for (exits, log, requests) in &runs {
+            assert_eq!(failures(exits), [""; 0]);
+            assert_eq!(exits.len(), 14);
+            assert_eq!(exits[0].to_string(), "signal returned Ok(())");
+            let ends = |end: &str| log.iter().filter(|line| line.ends_with(end)).count();
+            assert_eq!(ends("ingest http answers"), *requests);
+            let handshake = ["flushed", "the last block", "storage: closed"];
+            let steps = log.iter().filter_map(|line| {
+                let step = handshake.iter().find(|step| line.ends_with(*step));
+                step.copied()
+            });
+            assert_eq!(steps.collect::<Vec<_>>(), handshake, "{log:#?}");
+        }
+    }
 }

@@ -12,12 +12,13 @@
 //! signal.
 
 use futures::FutureExt;
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Interrupted};
 use smol::future::{or, pending};
 
 use super::channel::Channel;
 use super::gate::Gate;
-use super::report::{expired, lines, names};
+use super::report::{expired, failures, lines, names};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -297,4 +298,44 @@ fn http_does_not_drain_when_its_own_server_failed() {
             "10 tracer closed",
         ]
     );
+}
+
+#[test]
+fn signal_at_every_poll_loses_no_span_or_request() {
+    for uploads in [false, true] {
+        let runs = interrupt_at_every_poll(|mut interrupted| async move {
+            let sidecar = Sidecar::new(uploads);
+            let mut expected = vec!["tracer closed"];
+            let shutdown = async {
+                let events = async {
+                    sidecar.world.after(5).await;
+                    sidecar.http.request(30);
+                    expected.push("http answers");
+                    sidecar.grpc.request(20);
+                    expected.push("grpc answers");
+                    sidecar.world.after(5).await;
+                    sidecar.metadata.open();
+                    sidecar.world.after(5).await;
+                    sidecar.hangups.send(());
+                };
+                interrupted.unless(events).await;
+                interrupted.await;
+                sidecar.signals.send(());
+            };
+            let program = sidecar.world.start(sidecar.group().report());
+            let exits = program.interrupted_by(shutdown, 50).await;
+            (exits, sidecar.world.log(), expected)
+        });
+        for (exits, log, expected) in &runs {
+            assert_eq!(failures(exits), [""; 0]);
+            assert_eq!(exits.len(), if uploads { 8 } else { 7 });
+            assert_eq!(exits.last().unwrap().name(), Some("tracer"));
+            assert!(log.last().unwrap().ends_with("tracer closed"), "{log:#?}");
+            assert!(!log.iter().any(|line| line.contains("lost")), "{log:#?}");
+            for expected in expected {
+                let times = log.iter().filter(|line| line.ends_with(expected)).count();
+                assert_eq!(times, 1, "{expected}: {log:#?}");
+            }
+        }
+    }
 }

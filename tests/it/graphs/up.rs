@@ -9,6 +9,7 @@
 //! Here every verdict is in the report, and the program takes its result from that.
 
 use futures::future::{FutureExt, Shared};
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Interrupted};
 use smol::future::or;
 
@@ -143,4 +144,34 @@ fn signal_ends_it_early_with_the_verdicts_so_far() {
     assert_eq!(exits[0].to_string(), "signal returned Ok(())");
     assert_eq!(result(exits), Err("reader"));
     assert_eq!(up.world.now(), 50);
+}
+
+/// In the last run, the deadline comes before the signal. The bad check fails with its first failed request.
+#[test]
+fn signal_at_every_poll_has_every_verdict() {
+    let first_failure = PERIOD * BADLY as u64;
+    for fails_every in [WELL, BADLY] {
+        let runs = interrupt_at_every_poll(|interrupted| async move {
+            let up = Up::new(&[("writer", WELL), ("reader", fails_every), ("queries", WELL)]);
+            let mut interrupted_at = DURATION;
+            let shutdown = async {
+                interrupted.await;
+                interrupted_at = up.world.now();
+                up.signal.open();
+            };
+            let program = up.world.start(up.group().report());
+            let exits = program.interrupted_by(shutdown, DURATION).await;
+            (exits, interrupted_at)
+        });
+        for (exits, interrupted_at) in runs {
+            assert_eq!(exits.len(), 5);
+            match result(exits) {
+                Ok(()) => assert!(fails_every == WELL || interrupted_at <= first_failure),
+                Err(check) => {
+                    assert_eq!((check, fails_every), ("reader", BADLY));
+                    assert!(interrupted_at >= first_failure);
+                }
+            }
+        }
+    }
 }

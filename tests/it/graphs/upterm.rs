@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use futures::future::{pending, FutureExt};
 use futures::stream::StreamExt;
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Interrupted, Outcome};
 use smol::future::or;
 
@@ -361,4 +362,46 @@ fn inner_grace_period_leaves_the_inner_report() {
         upterm.world.log(),
         ["30 sshd is dropped", "32 deletion has ended"]
     );
+}
+
+/// Every connection that was accepted is in the report of sshd, and the sessions are deleted.
+#[test]
+fn shutdown_at_every_poll_reports_all_connections() {
+    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+        let upterm = Upterm::full();
+        let mut connections = 0;
+        let requested = Gate::default();
+        let shutdown = async {
+            let events = async {
+                for _ in 0..3 {
+                    upterm.world.after(1).await;
+                    let connection = upterm.connect();
+                    connections += 1;
+                    connection.client.send("hello");
+                    upterm.world.after(1).await;
+                    connection.host.send("bye");
+                    connection.host.close();
+                }
+            };
+            interrupted.unless(events).await;
+            interrupted.await;
+            requested.open();
+        };
+        let mut group = upterm.group();
+        group
+            .add_abortable(requested.opened().map(ok))
+            .named("shutdown requested");
+        let program = upterm.world.start(group.report());
+        let exits = program.interrupted_by(shutdown, 20).await;
+        (exits, upterm.world.log(), connections)
+    });
+    for (exits, log, connections) in &runs {
+        assert_eq!(result(exits), Ok(()));
+        let tree = tree(exits);
+        let count = |exit: &str| tree.iter().filter(|line| line.starts_with(exit)).count();
+        assert_eq!(count("    "), 3 * connections, "{tree:#?}");
+        assert_eq!(count(""), 7 + 3 * connections, "{tree:#?}");
+        assert!(!tree.iter().any(|line| line.ends_with("expired")));
+        assert!(log.last().unwrap().ends_with("deletion has ended"));
+    }
 }

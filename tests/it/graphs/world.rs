@@ -1,13 +1,14 @@
 //! What surrounds a program: a clock, a log, and the loop that polls it.
 
 use std::fmt::{Debug, Display};
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::mem;
-use std::pin::Pin;
+use std::pin::{pin, Pin};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures::FutureExt;
 use run_group::Group;
 
 use super::clock::{Clock, Timer};
@@ -115,16 +116,49 @@ impl<F: Future> Running<F> {
         }
     }
 
+    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. Beside it runs `shutdown`,
+    /// which requests the shutdown and may do other things before that.
+    ///
+    /// Each poll of the future polls the program once. If the program then waits, the clock advances, but not beyond
+    /// `time` before `shutdown` is ready.
+    pub async fn interrupted_by(
+        mut self,
+        shutdown: impl Future<Output = ()>,
+        time: u64,
+    ) -> F::Output {
+        let mut shutdown = pin!(shutdown.fuse());
+        let mut limit = time;
+        poll_fn(|cx| {
+            if shutdown.as_mut().poll(cx).is_ready() {
+                limit = FOREVER;
+            }
+            let polled = self.poll();
+            if polled.is_pending() && (self.woken.0.load(SeqCst) || self.world.clock.skip(limit)) {
+                cx.waker().wake_by_ref();
+            }
+            polled
+        })
+        .await
+    }
+
     /// Polls the program as long as it is woken.
     fn settle(&mut self) -> Poll<F::Output> {
-        let waker = Waker::from(self.woken.clone());
-        while self.woken.0.swap(false, SeqCst) {
-            let polled = self.program.as_mut().poll(&mut Context::from_waker(&waker));
+        while self.woken.0.load(SeqCst) {
+            let polled = self.poll();
             if polled.is_ready() {
                 return polled;
             }
         }
         Poll::Pending
+    }
+
+    /// Polls the program once, if it is woken.
+    fn poll(&mut self) -> Poll<F::Output> {
+        if !self.woken.0.swap(false, SeqCst) {
+            return Poll::Pending;
+        }
+        let waker = Waker::from(self.woken.clone());
+        self.program.as_mut().poll(&mut Context::from_waker(&waker))
     }
 }
 
