@@ -8,7 +8,8 @@
 //!   surroundings live in memory: channels, locks, other futures.
 //! - [`interrupt_at_every_poll_on`] runs an actor on your executor. It is for actors with sockets or timers.
 //!
-//! Both return the output of each run, so you can check what the actor did with what it had begun.
+//! Both return the output of each run, so you can check what the actor did with what it had begun. The last run may be
+//! one in which the actor returned before it was interrupted; its output is included.
 //!
 //! # One actor
 //!
@@ -96,11 +97,16 @@
 //! }
 //! ```
 //!
+//! The points are the polls of the outermost future. A program that settles in one poll has few of them; a
+//! `yield_now().await` in an actor adds some. If the check fails for a program, set [`on_wait`](crate::Group::on_wait)
+//! to see which actor it is.
+//!
 //! # With sockets
 //!
 //! By hand, nothing wakes an actor that waits for a socket or a timer. On an executor something does. Your `block_on`
-//! gives up on a run that does not return. Choose a time that your slowest machine never needs; a series waits that
-//! long once, at its end, if the actor waits until it is interrupted.
+//! gives up on a run that does not return, after a time that your slowest machine never needs. If the actor waits until
+//! it is interrupted, the series waits that long once, at its end. To avoid that, let the test's client interrupt the
+//! actor when it is done: then the last run returns by itself.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
@@ -145,6 +151,8 @@
 //!   the group.
 //! - **What the actor lost.** It finds an actor that does not return. Whether a message was lost is for you to check,
 //!   in the outputs.
+//! - **What a grace period hides.** An actor that ignores its interrupt expires, and the program returns. Assert that
+//!   nothing expired, for example with [`is_failure`](crate::Exit::is_failure).
 //! - **Other orders.** The actor's surroundings do the same in each run. What comes in another order, or only under
 //!   load, needs runs of its own.
 //! - **A drop at an `.await`.** An actor added with [`add_abortable`](crate::Group::add_abortable) is dropped, not

@@ -1,7 +1,7 @@
 //! Tests of the public surface, in one binary.
 //!
-//! No test of the contract waits for a clock. Groups are polled by hand, and their actors do what the test says ([`play`]).
-//! The [`examples`] run as processes.
+//! No test of the contract waits for a clock. Groups are polled by hand, and their actors do what the test says
+//! ([`play`]). The [`examples`] run as processes, and their actors are interrupted at every poll, like the [`graphs`].
 //!
 //! # Which test shows which clause of the contract
 //!
@@ -26,24 +26,28 @@
 //! | 17 fairness | [`fairness`] | all of them, in numbers |
 //! | 18 complexity | [`costs`] | all of them |
 //!
-//! The [`model`] of the contract covers all clauses together: it is compared with real groups, on random scripts and on all
-//! small ones.
+//! The [`model`] of the contract covers all clauses together: it is compared with real groups, on random scripts and on
+//! all small ones.
 //!
-//! [`threads`] shows that wakes and actors may come from any thread at any time, and [`leaks`] that a group leaves nothing
-//! behind. `.ci/sanitize` runs both where a race or a leak that they do not notice is noticed.
+//! [`threads`] shows that wakes and actors may come from any thread at any time, and [`leaks`] that a group leaves
+//! nothing behind. `.ci/sanitize` runs both where a race or a leak that they do not notice is noticed.
 //!
-//! The rest of the public surface: [`exits`] (labels, outcomes, failures, how they are displayed), [`waiting`] (`running`,
-//! `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and [`interrupted`]. The
-//! actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's oklog/run.
+//! `testing` shows which mistakes of an actor `run_group::testing` finds.
+//!
+//! The rest of the public surface: [`exits`] (labels, outcomes, failures, how they are displayed), [`waiting`]
+//! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
+//! [`interrupted`]. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
+//! oklog/run.
 //!
 //! # Which tests a target leaves out
 //!
 //! No test is ignored: what a target cannot do is not compiled for it. `.ci/target` counts those tests.
 //!
-//! - `panic = "unwind"` is the condition of every test that panics, since elsewhere a panic ends the process. WebAssembly is
-//!   such a target. Nothing is to be contained there, so the model is without panics, as it is without `std`.
-//! - `target_family = "wasm"` has no threads to spawn, no processes and no sockets. It leaves out the examples, [`threads`],
-//!   and single tests that need one of these.
+//! - `panic = "unwind"` is the condition of every test that panics, since elsewhere a panic ends the process.
+//!   WebAssembly is such a target. Nothing is to be contained there, so the model is without panics, as it is without
+//!   `std`.
+//! - `target_family = "wasm"` has no threads to spawn, no processes and no sockets. It leaves out the examples,
+//!   [`threads`], and single tests that need one of these.
 //! - Without the feature `std` there are no handles, so `handles` and single tests of other modules are left out.
 
 // There is no smol for WebAssembly, because it waits for sockets. But the crates that it is made of exist there.
