@@ -79,8 +79,8 @@ impl<A: Actor + ?Sized> Actors<A> {
         (index, actor.as_mut().label_mut())
     }
 
-    /// Sets a mark, and returns its number. It comes out of the set after a turn of every actor that is waiting to be polled
-    /// now, because the ready queue of the set is first in, first out.
+    /// Sets a mark, and returns its number. It comes out of the set after a turn of every actor that is waiting to be
+    /// polled now, because the ready queue of the set is first in, first out.
     pub(crate) fn mark(&mut self) -> u32 {
         self.marks = self.marks.wrapping_add(1);
         let set = self.set.get_or_insert_with(FuturesUnordered::new);

@@ -374,7 +374,7 @@
 //! assert_eq!(exits[2].to_string(), "storage returned (), interrupted");
 //! ```
 //!
-//! Or share one future. An `async` block makes its timer when it is first polled, which is when the first grace period begins:
+//! Or share one future. An `async` block makes its timer when it is first polled, at the start of the first grace period:
 //!
 //! ```
 //! # use run_group::Group;
@@ -482,7 +482,7 @@
 //! ## A group in a group
 //!
 //! A library can run a group of its own behind a function that returns a future. To the program, that future is one
-//! actor. When it is interrupted, an actor of the inner group returns, which stops the inner group.
+//! actor. When it is interrupted, an actor of the inner group returns. That stops the inner group.
 //!
 //! ```
 //! use run_group::{Group, Interrupted};
@@ -587,8 +587,12 @@
 //!
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
-//! in that time. Waking an actor takes the same time however many actors there are. A shutdown goes through all actors
-//! once a stage.
+//! in that time. Waking an actor takes the same time however many actors and stages there are. A shutdown goes through
+//! all actors once a stage.
+//!
+//! Two features add to that. Once a handle was made, each poll looks at the settings of each group that was combined
+//! with [`before`](Group::before), and so does each poll during a shutdown. During a shutdown, each poll that takes in
+//! actors or calls [`on_wait`](Group::on_wait) goes through all actors.
 //!
 //! # On a microcontroller
 //!

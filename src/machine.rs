@@ -48,8 +48,8 @@ pub(crate) struct Machine<'a, T, S: Kind> {
     stage: Stage,
     /// Whether the actors of the current stage have been interrupted. Adding one resets it.
     stage_is_interrupted: bool,
-    /// The mark at the end of the last turn of the current stage, whose grace period is over. `None` before and after that
-    /// turn.
+    /// The mark at the end of the last turn of the current stage, whose grace period is over. `None` before and after
+    /// that turn.
     last_turn: Option<u32>,
     /// Whether a handle may have added actors.
     has_handles: bool,

@@ -498,7 +498,7 @@ fn closed_when_the_group_was_dropped() {
     }
 }
 
-/// One poll took in all that other threads added meanwhile, so it did not return while they went on: a poll of three
+/// One poll took in all that other threads added meanwhile, so it did not return until they stopped: a poll of three
 /// million actors was seen.
 #[cfg(not(target_family = "wasm"))]
 #[test]

@@ -630,7 +630,7 @@ fn output_of_the_cause_is_dropped_when_another_panics() {
     );
 }
 
-/// The panic came between the two halves of the old one, so its future went on, the new one never began, and the group
+/// The panic came between the two halves of the old one, so its future continued, the new one never began, and the group
 /// hung.
 #[test]
 fn drop_panic_of_a_replaced_begin() {
