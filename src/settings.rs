@@ -71,8 +71,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         if self.0.last().map(|setting| &setting.stages) != Some(&(0..stages)) {
             self.0.push(Setting::new(0..stages));
         }
-        let last = self.0.len() - 1;
-        &mut self.0[last]
+        self.0.last_mut().expect("it was pushed")
     }
 
     /// Returns what was set for `stage`, inner before outer.
@@ -120,10 +119,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         let polls = self.of(stage).map(|setting| setting.poll_grace_period(cx));
         let polled = polls.fold(begun, first);
         let mut states = self.of(stage).map(|setting| &setting.grace_period);
-        (
-            states.any(|state| matches!(state, GracePeriod::Over)),
-            polled,
-        )
+        let is_over = states.any(|state| matches!(state, GracePeriod::Over));
+        (is_over, polled)
     }
 
     /// Drops what no stage after this one needs, and makes the grace periods ready for the next stage. `Err`: the first
