@@ -2,6 +2,9 @@
 //!
 //! The server is one future, which serves all its connections on this thread. The client has a thread of its own: it writes
 //! a message to each connection, and then reads the answer of each. The connections stay open from one turn to the next.
+//!
+//! Both threads have to run on one core. Otherwise it is the system that decides where the client runs, and a wake of another
+//! core can take longer than everything else in a round trip.
 
 use std::future::Future;
 use std::io::{Read, Write};
@@ -24,6 +27,24 @@ pub const TRIPS: u32 = 10;
 const SIZE: usize = 32;
 /// How long the client waits for an answer before it panics.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Calls `then` on one core, for this thread and those that it starts meanwhile.
+pub fn on_one_core(then: impl FnOnce()) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{sched_getaffinity, sched_setaffinity, CpuSet};
+
+        let all = sched_getaffinity(None).expect("the cores of this thread");
+        let mut one = CpuSet::new();
+        let first = (0..CpuSet::MAX_CPU).find(|core| all.is_set(*core));
+        one.set(first.expect("this thread runs on a core"));
+        sched_setaffinity(None, &one).expect("it may choose among them");
+        then();
+        sched_setaffinity(None, &all).expect("it may choose among them");
+    }
+    #[cfg(not(target_os = "linux"))]
+    then();
+}
 
 /// Returns the turns of a server with this many connections, by wall-clock time.
 pub fn turns(what: &str, connections: usize) -> Turn {

@@ -26,35 +26,25 @@ pub async fn life(n: usize) -> Option<usize> {
     of(n).await
 }
 
-/// Adds an actor with [`Group::add`], which is interrupted in the way of [`by_hand`](crate::by_hand), through a `oneshot`
-/// channel. If it does not wait for that, it returns at once.
-fn add(group: &mut Group<'_, usize>, i: usize, waits: bool) {
-    let (interrupt, interrupted) = oneshot::channel::<()>();
-    let execute = async move {
-        if waits {
-            let _ = interrupted.await;
-        }
-        i
-    };
-    group.add(execute, |_| drop(interrupt));
-}
-
-/// Adds `n` actors with [`add`]. The last returns at once.
-fn add_life(group: &mut Group<'_, usize>, n: usize) {
-    (0..n).for_each(|i| add(group, i, i != n - 1));
-}
-
-/// Returns a group of `n` actors that all wait.
-fn waiting<'a>(n: usize) -> Group<'a, usize> {
-    let mut group = Group::new();
-    (0..n).for_each(|i| add(&mut group, i, true));
-    group
+/// Adds `n` actors with [`Group::add`], which return when they are interrupted in the way of [`by_hand`](crate::by_hand),
+/// through a `oneshot` channel each. The `last` one returns at once.
+fn add_all(group: &mut Group<'_, usize>, n: usize, last: usize) {
+    for i in 0..n {
+        let (interrupt, interrupted) = oneshot::channel::<()>();
+        let execute = async move {
+            if i != last {
+                let _ = interrupted.await;
+            }
+            i
+        };
+        group.add(execute, |_| drop(interrupt));
+    }
 }
 
 /// The life of a group whose actors are added with `add`. The same is true of all that follow.
 pub async fn life_by_add(n: usize) -> Option<usize> {
     let mut group = Group::new();
-    add_life(&mut group, n);
+    add_all(&mut group, n, n - 1);
     group.await
 }
 
@@ -63,7 +53,7 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = Group::new();
     let mut first = None;
     for _ in 0..rounds {
-        add_life(&mut group, n);
+        add_all(&mut group, n, n - 1);
         first = (&mut group).await;
     }
     first
@@ -72,10 +62,12 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
 /// The life of a group that shuts down in `stages`, of `n` actors each. The one that returns at once is in the last stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut back = Group::new();
-    add_life(&mut back, n);
+    add_all(&mut back, n, n - 1);
     let mut group = Group::new();
     for _ in 1..stages {
-        group = group.before(waiting(n));
+        let mut front = Group::new();
+        add_all(&mut front, n, n);
+        group = group.before(front);
     }
     group.before(back).await
 }
@@ -84,9 +76,10 @@ pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
 /// innermost.
 pub fn nested(depth: usize, n: usize) -> impl Future<Output = Option<usize>> {
     let mut group = Group::new();
-    add_life(&mut group, n);
+    add_all(&mut group, n, n - 1);
     for _ in 1..depth {
-        let mut outer = waiting(n);
+        let mut outer = Group::new();
+        add_all(&mut outer, n, n);
         // It returns by itself, which stops the outer one, so its interrupt does nothing.
         outer.add(async { group.await.unwrap_or(0) }, |_| {});
         group = outer;

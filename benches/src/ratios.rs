@@ -222,7 +222,7 @@ pub fn all(wanted: &str) -> Result<(), String> {
     #[cfg(feature = "others")]
     lives_of_others(&mut table);
     #[cfg(feature = "others")]
-    echoes(&mut table);
+    echo::on_one_core(|| echoes(&mut table));
     match Go::start() {
         Ok(go) => lives_in_go(&mut table, go),
         Err(missing) => eprintln!("oklog/run in Go: skipped, {missing}"),
