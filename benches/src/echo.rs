@@ -9,7 +9,8 @@
 use std::future::Future;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::pin::Pin;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,14 +47,15 @@ pub fn on_one_core(then: impl FnOnce()) {
     then();
 }
 
+/// A server, which returns its connections when it has answered every message.
+type Server<S> = Pin<Box<dyn Future<Output = Vec<S>> + Send>>;
+
 /// Returns the turns of a server with this many connections, by wall-clock time.
 pub fn turns(what: &str, connections: usize) -> Turn {
     let (streams, client) = connect(connections);
     if let Some(what) = what.strip_suffix("-on-tokio") {
         return on_tokio(what == "group", streams, client);
     }
-    let streams = streams.into_iter().map(Async::new);
-    let mut streams: Vec<_> = streams.collect::<Result<_, _>>().expect("smol's reactor");
     let executor = LocalExecutor::new();
     let run: fn(&LocalExecutor<'_>, _) -> _ = match what {
         "alone" => |_, server| smol::block_on(server),
@@ -61,58 +63,59 @@ pub fn turns(what: &str, connections: usize) -> Turn {
         "smol-task" => |executor, server| smol::block_on(executor.run(executor.spawn(server))),
         _ => panic!("`{what}` is no server"),
     };
-    Box::new(move |rounds| {
-        let echoes = streams.drain(..).map(|mut stream| async move {
-            let mut message = [0; SIZE];
-            for _ in 0..rounds * TRIPS {
-                stream.read_exact(&mut message).await.expect("the message");
-                stream.write_all(&message).await.expect("the answer");
-            }
-            stream
-        });
-        let server: Server<_> = Box::pin(all(echoes.collect()));
-        let start = Instant::now();
-        client.send(rounds).expect("the client has panicked");
-        streams = run(&executor, server);
-        start.elapsed()
-    })
+    let streams: Result<Vec<_>, _> = streams.into_iter().map(Async::new).collect();
+    let echo = |mut stream: Async<TcpStream>, trips| async move {
+        let mut message = [0; SIZE];
+        for _ in 0..trips {
+            stream.read_exact(&mut message).await.expect("the message");
+            stream.write_all(&message).await.expect("the answer");
+        }
+        stream
+    };
+    let run = move |server| run(&executor, server);
+    serve(streams.expect("smol's reactor"), client, echo, run)
 }
 
 /// On the reactor of Tokio: a task, or a group in its place.
-fn on_tokio(in_a_group: bool, streams: Vec<TcpStream>, client: mpsc::Sender<u32>) -> Turn {
+fn on_tokio(in_a_group: bool, streams: Vec<TcpStream>, client: Sender<u32>) -> Turn {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     let runtime = Builder::new_current_thread().enable_io().build();
     let runtime = runtime.expect("Tokio's reactor");
     let context = runtime.enter();
-    let streams = streams.into_iter().map(tokio::net::TcpStream::from_std);
-    let mut streams: Vec<_> = streams.collect::<Result<_, _>>().expect("Tokio's reactor");
+    let streams: Result<Vec<_>, _> = streams.into_iter().map(TcpStream::from_std).collect();
     drop(context);
-    Box::new(move |rounds| {
-        let echoes = streams.drain(..).map(|mut stream| async move {
-            let mut message = [0; SIZE];
-            for _ in 0..rounds * TRIPS {
-                stream.read_exact(&mut message).await.expect("the message");
-                stream.write_all(&message).await.expect("the answer");
-            }
-            stream
-        });
-        let server: Server<_> = Box::pin(all(echoes.collect()));
-        let start = Instant::now();
-        client.send(rounds).expect("the client has panicked");
-        streams = match in_a_group {
-            true => runtime.block_on(in_group(server)),
-            false => runtime.block_on(async { tokio::spawn(server).await.expect("the server") }),
-        };
-        start.elapsed()
-    })
+    let echo = |mut stream: TcpStream, trips| async move {
+        let mut message = [0; SIZE];
+        for _ in 0..trips {
+            stream.read_exact(&mut message).await.expect("the message");
+            stream.write_all(&message).await.expect("the answer");
+        }
+        stream
+    };
+    let run = move |server| match in_a_group {
+        true => runtime.block_on(in_group(server)),
+        false => runtime.block_on(async { tokio::spawn(server).await.expect("the server") }),
+    };
+    serve(streams.expect("Tokio's reactor"), client, echo, run)
 }
 
-/// A server, which returns its connections when it has answered every message.
-type Server<S> = std::pin::Pin<Box<dyn Future<Output = Vec<S>> + Send>>;
-
-async fn all<S>(echoes: FuturesUnordered<impl Future<Output = S>>) -> Vec<S> {
-    echoes.collect().await
+/// Returns turns in which `run` runs the server.
+fn serve<S: Send + 'static, E: Future<Output = S> + Send + 'static>(
+    mut streams: Vec<S>,
+    client: Sender<u32>,
+    echo: impl Fn(S, u32) -> E + 'static,
+    run: impl Fn(Server<S>) -> Vec<S> + 'static,
+) -> Turn {
+    Box::new(move |rounds| {
+        let echoes = streams.drain(..).map(|stream| echo(stream, rounds * TRIPS));
+        let server = Box::pin(echoes.collect::<FuturesUnordered<_>>().collect());
+        let start = Instant::now();
+        client.send(rounds).expect("the client has panicked");
+        streams = run(server);
+        start.elapsed()
+    })
 }
 
 /// The server beside two other actors.
@@ -130,7 +133,7 @@ async fn in_group<S: Send>(server: Server<S>) -> Vec<S> {
 
 /// Returns the server's side of new connections, and a channel to their client, which starts to write when it gets a number
 /// of rounds.
-fn connect(connections: usize) -> (Vec<TcpStream>, mpsc::Sender<u32>) {
+fn connect(connections: usize) -> (Vec<TcpStream>, Sender<u32>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let at = listener.local_addr().expect("an address");
     let connect = |_| -> std::io::Result<_> {

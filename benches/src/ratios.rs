@@ -19,6 +19,7 @@ const BUDGET: Duration = Duration::from_millis(1000);
 const SIZES: [usize; 5] = [3, 10, 100, 1000, 10_000];
 
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "others"), expect(dead_code))]
 enum Limit {
     None,
     /// Missing it does not fail the run, because it depends on the processor.
