@@ -58,8 +58,8 @@ fn lives() -> Vec<Point> {
     let mut points = Vec::new();
     for n in sizes(1_000_000) {
         let mut subjects: Subjects<'_> = vec![
-            ("run-group, add", subjects::turns("add", n)),
-            ("run-group, add_with", subjects::turns("add-with", n)),
+            ("run-group by add", subjects::turns("add", n)),
+            ("run-group by add_with", subjects::turns("add-with", n)),
             ("by hand", subjects::turns("by-hand", n)),
             ("Tokio", subjects::turns("tokio", n)),
             ("smol", subjects::turns("smol", n)),
