@@ -19,7 +19,8 @@ fn life(criterion: &mut Criterion) {
                 bencher.iter(|| assert_eq!(life(n), Some(n - 1)));
             });
         };
-        bench("run-group", &|n| poll_to_end(group::life(n)));
+        bench("run-group by add", &|n| poll_to_end(group::life_by_add(n)));
+        bench("run-group by add_with", &|n| poll_to_end(group::life(n)));
         bench("by hand", &|n| poll_to_end(by_hand::life(n)));
         bench("Tokio", &|n| others::tokio::life(&runtime, n));
         bench("smol", &|n| others::smol::life(&executor, n));

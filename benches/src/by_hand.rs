@@ -22,19 +22,8 @@ impl ByHand {
         self.interrupts.push(interrupt);
     }
 
-    /// Adds a future that returns `i` when it is interrupted.
-    fn add_waiting(&mut self, i: usize) {
-        let (interrupt, interrupted) = oneshot::channel::<()>();
-        let execute = async move {
-            let _ = interrupted.await;
-            i
-        };
-        self.add(Box::pin(execute), Box::new(|| drop(interrupt)));
-    }
-
-    /// Adds `n` futures. The last returns at once, the others when they are interrupted.
-    fn add_life(&mut self, n: usize) {
-        let last = n - 1;
+    /// Adds `n` futures, which return when they are interrupted. The `last` one returns at once.
+    fn add_all(&mut self, n: usize, last: usize) {
         for i in 0..n {
             let (interrupt, interrupted) = oneshot::channel::<()>();
             let execute = async move {
@@ -58,7 +47,7 @@ impl ByHand {
 /// The life of a group, as a future.
 pub async fn life(n: usize) -> Option<usize> {
     let mut group = ByHand::default();
-    group.add_life(n);
+    group.add_all(n, n - 1);
     group.run().await
 }
 
@@ -67,7 +56,7 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = ByHand::default();
     let mut first = None;
     for _ in 0..rounds {
-        group.add_life(n);
+        group.add_all(n, n - 1);
         first = group.run().await;
     }
     first
@@ -82,8 +71,9 @@ pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
         let mut of_stage: Vec<Interrupt> = Vec::new();
         for i in 0..n {
             let (interrupt, interrupted) = oneshot::channel::<()>();
+            let waits = (stage, i) != (stages - 1, n - 1);
             running.push(Box::pin(async move {
-                if (stage, i) != (stages - 1, n - 1) {
+                if waits {
                     let _ = interrupted.await;
                 }
                 (stage, i)
@@ -108,12 +98,10 @@ pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
 /// innermost.
 pub async fn nested(depth: usize, n: usize) -> Option<usize> {
     let mut group = ByHand::default();
-    group.add_life(n);
+    group.add_all(n, n - 1);
     for _ in 1..depth {
         let mut outer = ByHand::default();
-        for i in 0..n {
-            outer.add_waiting(i);
-        }
+        outer.add_all(n, n);
         let inner = async move { group.run().await.unwrap_or(0) };
         outer.add(Box::pin(inner), Box::new(|| ()));
         group = outer;

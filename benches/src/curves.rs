@@ -8,12 +8,11 @@ use std::time::Duration;
 use plotters::prelude::*;
 
 use crate::go::Go;
-use crate::others::{self, futures_concurrency, tokio_graceful_shutdown};
-use crate::pairs::{quartiles, rounds, take_turns};
-use crate::{by_hand, group, poll_to_end, wake};
+use crate::pairs::{quartiles, take_turns};
+use crate::subjects;
 
 /// How long the measurement for one number of actors takes.
-const BUDGET: Duration = Duration::from_millis(3000);
+const BUDGET: Duration = Duration::from_millis(1500);
 
 /// The subjects, by name.
 type Subjects<'a> = Vec<(&'static str, Box<dyn FnMut(u32) -> Duration + 'a>)>;
@@ -53,46 +52,26 @@ pub fn all(directory: &Path) -> Result<(), String> {
 }
 
 fn lives() -> Vec<Point> {
-    let runtime = others::tokio::runtime();
-    let executor = smol::LocalExecutor::new();
     let mut go = Go::start()
         .inspect_err(|missing| eprintln!("oklog/run in Go: skipped, {missing}"))
         .ok();
     let mut points = Vec::new();
     for n in sizes(1_000_000) {
-        let lives = |life: &dyn Fn(usize) -> Option<usize>| assert_eq!(life(n), Some(n - 1));
         let mut subjects: Subjects<'_> = vec![
-            (
-                "run-group",
-                Box::new(rounds(|| lives(&|n| poll_to_end(group::life(n))))),
-            ),
-            (
-                "by hand",
-                Box::new(rounds(|| lives(&|n| poll_to_end(by_hand::life(n))))),
-            ),
-            (
-                "Tokio",
-                Box::new(rounds(|| lives(&|n| others::tokio::life(&runtime, n)))),
-            ),
-            (
-                "smol",
-                Box::new(rounds(|| lives(&|n| others::smol::life(&executor, n)))),
-            ),
+            ("run-group by add", subjects::turns("add", n)),
+            ("run-group by add_with", subjects::turns("add-with", n)),
+            ("by hand", subjects::turns("by-hand", n)),
+            ("Tokio", subjects::turns("tokio", n)),
+            ("smol", subjects::turns("smol", n)),
         ];
         // With more actors, these take seconds and gigabytes.
         if n <= 100_000 {
-            let life = |n| poll_to_end(futures_concurrency::life(n));
-            subjects.push(("FutureGroup", Box::new(rounds(move || lives(&life)))));
-            let life = |n| tokio_graceful_shutdown::life(&runtime, n);
-            subjects.push((
-                "tokio-graceful-shutdown",
-                Box::new(rounds(move || lives(&life))),
-            ));
+            subjects.push(("FutureGroup", subjects::turns("future-group", n)));
+            let what = "tokio-graceful-shutdown";
+            subjects.push((what, subjects::turns(what, n)));
             if let Some(go) = &mut go {
-                subjects.push((
-                    "oklog/run in Go",
-                    Box::new(move |rounds| go.life(n, rounds)),
-                ));
+                let life = Box::new(move |rounds| go.life(n, rounds));
+                subjects.push(("oklog/run in Go", life));
             }
         }
         measure("life", n, subjects, &mut points);
@@ -104,22 +83,16 @@ fn wakes() -> Vec<Point> {
     let mut points = Vec::new();
     let sizes: Vec<_> = sizes(100_000).collect();
     for n in sizes.into_iter().rev() {
-        let (mut group, mut boxed) = (wake::group(n), wake::boxed(n));
-        let (mut typed, mut others) = (wake::typed(n), futures_concurrency::wakes(n));
+        let bare = "FuturesUnordered of boxes";
+        let typed = "FuturesUnordered of one type";
         let mut subjects: Subjects<'_> = vec![
-            ("run-group", Box::new(rounds(|| group.another()))),
-            (
-                "FuturesUnordered of boxes",
-                Box::new(rounds(|| boxed.another())),
-            ),
-            (
-                "FuturesUnordered of one type",
-                Box::new(rounds(|| typed.another())),
-            ),
+            ("run-group", subjects::turns("group-wake", n)),
+            (bare, subjects::turns("bare-wake", n)),
+            (typed, subjects::turns("typed-wake", n)),
         ];
         // A wake costs it O(actors).
         if n <= 10_000 {
-            subjects.push(("FutureGroup", Box::new(rounds(|| others.another()))));
+            subjects.push(("FutureGroup", subjects::turns("future-group-wake", n)));
         }
         measure("wake", n, subjects, &mut points);
     }
@@ -239,8 +212,9 @@ fn plot(
 const LEGEND: u32 = 250;
 
 /// Okabe and Ito's palette, which is safe for colour-blind readers.
-const COLORS: [RGBColor; 7] = [
+const COLORS: [RGBColor; 8] = [
     RGBColor(213, 94, 0),
+    RGBColor(230, 159, 0),
     RGBColor(0, 0, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),

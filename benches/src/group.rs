@@ -5,15 +5,10 @@ use std::future::Future;
 use futures_channel::oneshot;
 use run_group::Group;
 
-/// Returns a group of `n` actors, the last of which returns at once.
+/// Returns a group of `n` actors, added with [`Group::add_with`]. The last returns at once, the others when they are
+/// interrupted.
 pub fn of<'a>(n: usize) -> Group<'a, usize> {
     let mut group = Group::new();
-    add(&mut group, n);
-    group
-}
-
-/// Adds `n` actors with [`Group::add_with`]. The last returns at once, the others when they are interrupted.
-fn add(group: &mut Group<'_, usize>, n: usize) {
     let last = n - 1;
     for i in 0..n {
         group.add_with(move |interrupted| async move {
@@ -23,6 +18,7 @@ fn add(group: &mut Group<'_, usize>, n: usize) {
             i
         });
     }
+    group
 }
 
 /// The life of a group whose actors are added with `add_with`, as a future.
@@ -30,10 +26,9 @@ pub async fn life(n: usize) -> Option<usize> {
     of(n).await
 }
 
-/// The life of a group whose actors are added with `add`, and interrupted in the way of [`by_hand`](crate::by_hand).
-pub async fn life_by_add(n: usize) -> Option<usize> {
-    let mut group = Group::new();
-    let last = n - 1;
+/// Adds `n` actors with [`Group::add`], which return when they are interrupted in the way of [`by_hand`](crate::by_hand),
+/// through a `oneshot` channel each. The `last` one returns at once.
+fn add_all(group: &mut Group<'_, usize>, n: usize, last: usize) {
     for i in 0..n {
         let (interrupt, interrupted) = oneshot::channel::<()>();
         let execute = async move {
@@ -44,6 +39,12 @@ pub async fn life_by_add(n: usize) -> Option<usize> {
         };
         group.add(execute, |_| drop(interrupt));
     }
+}
+
+/// The life of a group whose actors are added with `add`. The same is true of all that follow.
+pub async fn life_by_add(n: usize) -> Option<usize> {
+    let mut group = Group::new();
+    add_all(&mut group, n, n - 1);
     group.await
 }
 
@@ -52,7 +53,7 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = Group::new();
     let mut first = None;
     for _ in 0..rounds {
-        add(&mut group, n);
+        add_all(&mut group, n, n - 1);
         first = (&mut group).await;
     }
     first
@@ -60,32 +61,25 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
 
 /// The life of a group that shuts down in `stages`, of `n` actors each. The one that returns at once is in the last stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
+    let mut back = Group::new();
+    add_all(&mut back, n, n - 1);
     let mut group = Group::new();
     for _ in 1..stages {
         let mut front = Group::new();
-        for i in 0..n {
-            front.add_with(move |interrupted| async move {
-                interrupted.await;
-                i
-            });
-        }
+        add_all(&mut front, n, n);
         group = group.before(front);
     }
-    group.before(of(n)).await
+    group.before(back).await
 }
 
 /// The life of a group in a group, `depth` deep, each with `n` actors of its own. The one that returns at once is in the
 /// innermost.
 pub fn nested(depth: usize, n: usize) -> impl Future<Output = Option<usize>> {
-    let mut group = of(n);
+    let mut group = Group::new();
+    add_all(&mut group, n, n - 1);
     for _ in 1..depth {
         let mut outer = Group::new();
-        for i in 0..n {
-            outer.add_with(move |interrupted| async move {
-                interrupted.await;
-                i
-            });
-        }
+        add_all(&mut outer, n, n);
         // It returns by itself, which stops the outer one, so its interrupt does nothing.
         outer.add(async { group.await.unwrap_or(0) }, |_| {});
         group = outer;

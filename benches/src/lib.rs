@@ -11,12 +11,16 @@
 pub mod by_hand;
 #[cfg(feature = "others")]
 pub mod curves;
+#[cfg(feature = "others")]
+pub mod echo;
 pub mod go;
 pub mod group;
 #[cfg(feature = "others")]
 pub mod others;
 pub mod pairs;
+pub mod process;
 pub mod ratios;
+pub mod subjects;
 pub mod wake;
 
 use std::future::Future;

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use run_group_benches::{by_hand, group, poll_to_end, ratios, wake};
+use run_group_benches::{process, ratios, subjects};
 
 const USAGE: &str = "usage: run-group-benches ratios [WORD]
        run-group-benches curves DIRECTORY
-       run-group-benches rounds add|add-with|by-hand|group-wake|bare-wake ACTORS ROUNDS";
+       run-group-benches rounds SUBJECT ACTORS ROUNDS
+       run-group-benches turns SUBJECT ACTORS
+SUBJECT is a name in src/subjects.rs; `turns` reads a number of rounds from each line of its input";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,8 +17,15 @@ fn main() -> ExitCode {
         ["ratios"] => ratios::all(""),
         ["ratios", wanted] => ratios::all(wanted),
         ["curves", directory] => curves(directory),
+        // These rounds and nothing else, so that their instructions can be counted.
         ["rounds", what, actors, rounds] => match (actors.parse(), rounds.parse()) {
-            (Ok(actors @ 1..), Ok(count)) => rounds_of(what, actors, count),
+            (Ok(actors @ 1..), Ok(count)) => {
+                subjects::here(what, actors).map(|mut turn| _ = turn(count))
+            }
+            _ => Err(USAGE.into()),
+        },
+        ["turns", what, actors] => match actors.parse() {
+            Ok(actors @ 1..) => process::turns(what, actors),
             _ => Err(USAGE.into()),
         },
         _ => Err(USAGE.into()),
@@ -38,24 +47,4 @@ fn curves(directory: &str) -> Result<(), String> {
 #[cfg(not(feature = "others"))]
 fn curves(_: &str) -> Result<(), String> {
     Err("this was built without the feature `others`, which the curves are drawn with".into())
-}
-
-/// Plays this many rounds and nothing else, so that their instructions can be counted.
-fn rounds_of(what: &str, actors: usize, rounds: usize) -> Result<(), String> {
-    let check = |first| assert_eq!(first, Some(actors - 1));
-    match what {
-        "add" => (0..rounds).for_each(|_| check(poll_to_end(group::life_by_add(actors)))),
-        "add-with" => (0..rounds).for_each(|_| check(poll_to_end(group::life(actors)))),
-        "by-hand" => (0..rounds).for_each(|_| check(poll_to_end(by_hand::life(actors)))),
-        "group-wake" => {
-            let mut group = wake::group(actors);
-            (0..rounds).for_each(|_| group.another());
-        }
-        "bare-wake" => {
-            let mut group = wake::boxed(actors);
-            (0..rounds).for_each(|_| group.another());
-        }
-        _ => return Err(USAGE.into()),
-    }
-    Ok(())
 }

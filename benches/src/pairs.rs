@@ -1,12 +1,13 @@
 //! Compares two subjects side by side.
 //!
-//! Timings are noisy, because the machine has other work. So the two subjects take turns in one process, a millisecond or
-//! two each. Each pair of turns gives the ratio of the CPU times of their thread. The result is the median of these ratios,
+//! Timings are noisy, because the machine has other work. So the two subjects take turns, a millisecond or two each. Each pair of turns gives the ratio of the CPU times of their thread. The result is the median of these ratios,
 //! and the quartiles show how noisy they are.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{clock_gettime, ClockId};
+
+use crate::subjects::Turn;
 
 /// The shortest turn.
 const TURN: Duration = Duration::from_millis(1);
@@ -67,27 +68,20 @@ pub fn compare(
     Compared::of(take_turns(budget, &mut [&mut first, &mut second]))
 }
 
-/// Compares rounds of two subjects that outlive a round. Makes them again several times, each one first in half of them.
+/// Compares two subjects that outlive a round. Makes them again several times, each one first in half of them.
 ///
 /// The cost of a large subject depends on where it happens to be in memory.
-pub fn compare_lasting<A, B>(
-    budget: Duration,
-    make_first: impl Fn() -> A,
-    make_second: impl Fn() -> B,
-    first: impl Fn(&mut A),
-    second: impl Fn(&mut B),
-) -> Compared {
+pub fn compare_lasting(budget: Duration, make: [&dyn Fn() -> Turn; 2]) -> Compared {
     let mut turns = Vec::new();
     for i in 0..TIMES {
-        let (mut a, mut b);
+        let (mut first, mut second);
         if i % 2 == 0 {
-            a = make_first();
-            b = make_second();
+            first = make[0]();
+            second = make[1]();
         } else {
-            b = make_second();
-            a = make_first();
+            second = make[1]();
+            first = make[0]();
         }
-        let (mut first, mut second) = (rounds(|| first(&mut a)), rounds(|| second(&mut b)));
         turns.extend(take_turns(budget / TIMES, &mut [&mut first, &mut second]));
     }
     Compared::of(turns)

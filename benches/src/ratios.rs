@@ -1,20 +1,69 @@
-//! How the group compares: ratios to the other subjects, some with a limit.
+//! How the group compares: ratios to the other subjects, and counts, some with a limit.
 
+use std::cell::RefCell;
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::go::Go;
 #[cfg(feature = "others")]
-use crate::others;
+use crate::echo;
+use crate::go::Go;
 use crate::pairs::{compare, compare_lasting, rounds, rounds_by_the_clock, Compared};
-use crate::wake::{Running, Wakes};
+use crate::subjects::{self, lives, Turn, MANY};
 use crate::{by_hand, group, poll_to_end, wake};
 
 /// How long one comparison takes.
-const BUDGET: Duration = Duration::from_millis(1500);
+const BUDGET: Duration = Duration::from_millis(1000);
 
 /// The numbers of actors in most lives. A million goroutines would take gigabytes.
 const SIZES: [usize; 5] = [3, 10, 100, 1000, 10_000];
+
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "others"), expect(dead_code))]
+enum Limit {
+    None,
+    /// Missing it does not fail the run, because it depends on the processor.
+    Shown(f64),
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+use Limit::{AtLeast, AtMost, Shown};
+
+impl Limit {
+    fn is_missed(self, measured: f64) -> bool {
+        match self {
+            Limit::None => false,
+            Shown(limit) | AtMost(limit) => measured > limit,
+            AtLeast(limit) => measured < limit,
+        }
+    }
+
+    /// Whether the first is further from passing.
+    fn is_worse(self, first: f64, second: f64) -> bool {
+        match self {
+            AtLeast(_) => first < second,
+            _ => first > second,
+        }
+    }
+
+    fn said(self) -> String {
+        match self {
+            Limit::None => String::new(),
+            Shown(limit) | AtMost(limit) => format!("≤ {limit:.2}"),
+            AtLeast(limit) => format!("≥ {limit:.2}"),
+        }
+    }
+
+    fn verdict(self, measured: f64) -> &'static str {
+        match self {
+            Limit::None => "",
+            Shown(_) if self.is_missed(measured) => "above",
+            _ if self.is_missed(measured) => "MISS",
+            _ => "pass",
+        }
+    }
+}
 
 /// The targets, and the measurements.
 struct Table<'a> {
@@ -27,7 +76,7 @@ struct Table<'a> {
 
 struct Target {
     name: String,
-    limit: f64,
+    limit: Limit,
     /// The worst measurement.
     worst: f64,
     /// The number of actors in that.
@@ -40,55 +89,57 @@ impl Table<'_> {
     }
 
     /// Compares two turns and prints the result, beside the limit if there is one.
-    fn compare(
-        &mut self,
-        name: &str,
-        at: &str,
-        limit: Option<f64>,
-        first: impl FnMut(u32) -> Duration,
-        second: impl FnMut(u32) -> Duration,
-    ) {
+    fn compare(&mut self, name: &str, at: &str, limit: Limit, first: Turn, second: Turn) {
         if self.wants(name) {
-            self.show(name, at, limit, compare(BUDGET, first, second));
+            let compared = compare(BUDGET, first, second);
+            self.show(name, at, limit, compared, time);
+        }
+    }
+
+    /// Compares two subjects with `n` actors.
+    fn compare_lives(&mut self, name: &str, limit: Limit, n: usize, first: &str, second: &str) {
+        if self.wants(name) {
+            let [first, second] = [first, second].map(|what| subjects::turns(what, n));
+            self.compare(name, &actors(n), limit, first, second);
         }
     }
 
     /// Compares wakes in two groups of `n` actors.
-    fn compare_wakes<A: Running, B: Running>(
-        &mut self,
-        name: &str,
-        limit: Option<f64>,
-        n: usize,
-        first: impl Fn(usize) -> Wakes<A>,
-        second: impl Fn(usize) -> Wakes<B>,
-    ) {
+    fn compare_wakes(&mut self, name: &str, n: usize, second: &str) {
         if self.wants(name) {
-            let (first, second) = (|| first(n), || second(n));
-            let compared = compare_lasting(BUDGET, first, second, Wakes::another, Wakes::another);
-            self.show(name, &actors(n), limit, compared);
+            let first = || subjects::turns("group-wake", n);
+            let second = || subjects::turns(second, n);
+            let compared = compare_lasting(BUDGET, [&first, &second]);
+            self.show(name, &actors(n), Limit::None, compared, time);
         }
     }
 
-    fn show(&mut self, name: &str, at: &str, limit: Option<f64>, compared: Compared) {
+    fn show(
+        &mut self,
+        name: &str,
+        at: &str,
+        limit: Limit,
+        compared: Compared,
+        shown: impl Fn(f64) -> String,
+    ) {
         self.is_empty = false;
         let Compared {
             ratio: [low, median, high],
             seconds,
             pairs,
         } = compared;
-        let [first, second] = seconds.map(time);
-        let said = limit.map_or(String::new(), |limit| format!("{limit:.2}"));
-        let verdict = limit.map_or("", |limit| verdict(median, limit));
+        let [first, second] = seconds.map(shown);
+        let (said, verdict) = (limit.said(), limit.verdict(median));
         println!(
-            "| {name:<44} | {at:>25} | {said:>5} | {median:>6.3} | {low:>6.3} to {high:>6.3} | {first:>9} | {second:>9} | {pairs:>5} | {verdict:<4} |"
+            "| {name:<44} | {at:>24} | {said:>6} | {median:>6.3} | {low:>6.3} to {high:>6.3} | {first:>9} | {second:>9} | {pairs:>5} | {verdict:<5} |"
         );
-        if let Some(limit) = limit {
+        if !matches!(limit, Limit::None) {
             self.note(name, at, limit, median);
         }
     }
 
     /// Records a measurement for a target, which keeps the worst.
-    fn note(&mut self, name: &str, at: &str, limit: f64, measured: f64) {
+    fn note(&mut self, name: &str, at: &str, limit: Limit, measured: f64) {
         if !self.wants(name) {
             return;
         }
@@ -101,7 +152,7 @@ impl Table<'_> {
         };
         let known = self.targets.iter_mut().find(|target| target.name == name);
         match known {
-            Some(known) if known.worst < measured => *known = new,
+            Some(known) if limit.is_worse(measured, known.worst) => *known = new,
             Some(_) => {}
             None => self.targets.push(new),
         }
@@ -110,15 +161,13 @@ impl Table<'_> {
     fn print_targets(&self) -> Result<(), String> {
         println!();
         println!(
-            "| {:<60} | {:>5} | {:>8} | {:>25} |      |",
-            "target", "limit", "measured", "worst at"
+            "| {:<48} | limit  | measured | {:>24} |       |",
+            "target or count", "worst at"
         );
         println!(
-            "| {} | {}: | {}: | {}: | ---- |",
-            "-".repeat(60),
-            "-".repeat(4),
-            "-".repeat(7),
-            "-".repeat(24)
+            "| {} | -----: | -------: | {}: | ----- |",
+            "-".repeat(48),
+            "-".repeat(23)
         );
         let mut missed = 0;
         for Target {
@@ -128,25 +177,15 @@ impl Table<'_> {
             at,
         } in &self.targets
         {
-            missed += usize::from(worst > limit);
-            let verdict = verdict(*worst, *limit);
-            println!("| {name:<60} | {limit:>5.2} | {worst:>8.3} | {at:>25} | {verdict:<4} |");
+            let verdict = limit.verdict(*worst);
+            missed += usize::from(verdict == "MISS");
+            let said = limit.said();
+            println!("| {name:<48} | {said:>6} | {worst:>8.3} | {at:>24} | {verdict:<5} |");
         }
         match missed {
             0 => Ok(()),
-            _ => Err(format!(
-                "{missed} of {} targets are missed",
-                self.targets.len()
-            )),
+            _ => Err(format!("targets missed: {missed}")),
         }
-    }
-}
-
-fn verdict(measured: f64, limit: f64) -> &'static str {
-    if measured <= limit {
-        "pass"
-    } else {
-        "MISS"
     }
 }
 
@@ -167,28 +206,29 @@ pub fn all(wanted: &str) -> Result<(), String> {
         targets: Vec::new(),
     };
     println!(
-        "| {:<44} | {:>25} | limit |  ratio | {:>16} | {:>9} | {:>9} | pairs |      |",
+        "| {:<44} | {:>24} | limit  |  ratio | {:>16} | {:>9} | {:>9} | pairs |       |",
         "the first / the second", "at", "quartiles", "the first", "second"
     );
     println!(
-        "| {} | {}: | ----: | -----: | {}: | {}: | {}: | ----: | ---- |",
+        "| {} | {}: | -----: | -----: | {}: | {}: | {}: | ----: | ----- |",
         "-".repeat(44),
-        "-".repeat(24),
+        "-".repeat(23),
         "-".repeat(15),
         "-".repeat(8),
         "-".repeat(8)
     );
     wakes(&mut table);
     lives_against_itself(&mut table);
-    lives(&mut table);
+    lives_against_by_hand(&mut table);
     #[cfg(feature = "others")]
     lives_of_others(&mut table);
+    #[cfg(feature = "others")]
+    echo::on_one_core(|| echoes(&mut table));
     match Go::start() {
         Ok(go) => lives_in_go(&mut table, go),
         Err(missing) => eprintln!("oklog/run in Go: skipped, {missing}"),
     }
     shapes(&mut table);
-    lives_of_a_million(&mut table);
     costs(&mut table)?;
     tree(&mut table)?;
     if table.is_empty {
@@ -206,179 +246,153 @@ fn actors(n: usize) -> String {
     }
 }
 
-/// Returns a turn of lives of `n` actors.
-fn lives_of(n: usize, mut life: impl FnMut(usize) -> Option<usize>) -> impl FnMut(u32) -> Duration {
-    rounds(move || assert_eq!(life(n), Some(n - 1)))
-}
-
-/// Returns a turn of lives of a group, polled in a loop.
-fn group_lives(n: usize) -> impl FnMut(u32) -> Duration {
-    lives_of(n, |n| poll_to_end(group::life(n)))
-}
-
-/// Like [`group_lives`], with actors that are interrupted as those by hand are.
-fn group_lives_by_add(n: usize) -> impl FnMut(u32) -> Duration {
-    lives_of(n, |n| poll_to_end(group::life_by_add(n)))
-}
-
-fn by_hand_lives(n: usize) -> impl FnMut(u32) -> Duration {
-    lives_of(n, |n| poll_to_end(by_hand::life(n)))
-}
-
 /// These ratios should be 1. How far off they are shows how noisy the others are.
 fn lives_against_itself(table: &mut Table<'_>) {
     for n in [3, 1000] {
-        table.compare(
-            "life / itself",
-            &actors(n),
-            None,
-            group_lives(n),
-            group_lives(n),
-        );
+        table.compare_lives("life / itself", Limit::None, n, "add", "add");
     }
 }
 
-const FEW: &str = "life / by hand, 3 and 10 actors";
-const MANY: &str = "life / by hand, 100 actors and more";
-
-fn lives(table: &mut Table<'_>) {
-    for n in SIZES {
-        let (name, limit) = if n < 100 { (FEW, 1.1) } else { (MANY, 1.0) };
-        table.compare(
-            name,
-            &actors(n),
-            Some(limit),
-            group_lives_by_add(n),
-            by_hand_lives(n),
-        );
+fn lives_against_by_hand(table: &mut Table<'_>) {
+    for n in SIZES.into_iter().chain([MANY, 10 * MANY]) {
+        table.compare_lives("life by add / by hand", Limit::None, n, "add", "by-hand");
         let name = "life by add_with / by hand";
-        table.compare(name, &actors(n), None, group_lives(n), by_hand_lives(n));
+        table.compare_lives(name, Limit::None, n, "add-with", "by-hand");
     }
-}
-
-fn lives_of_a_million(table: &mut Table<'_>) {
-    let (few, many) = (1000, 1_000_000);
-    table.compare(
-        MANY,
-        &actors(many),
-        Some(1.0),
-        group_lives_by_add(many),
-        by_hand_lives(many),
-    );
-
+    let (few, many) = (1000, 10 * MANY);
     let name = "life per actor, 1 000 000 / 1 000 actors";
-    let mut small = group_lives(few);
-    let as_many = |rounds: u32| small(rounds * (many / few) as u32);
-    table.compare(name, "", Some(2.0), group_lives(many), as_many);
+    if table.wants(name) {
+        let mut small = subjects::turns("add", few);
+        let as_many = Box::new(move |rounds: u32| small(rounds * (many / few) as u32));
+        table.compare(name, "", Limit::None, subjects::turns("add", many), as_many);
+    }
 }
 
 /// On Tokio and on smol, their `block_on` polls the group.
 #[cfg(feature = "others")]
 fn lives_of_others(table: &mut Table<'_>) {
-    let runtime = others::tokio::runtime();
-    let executor = smol::LocalExecutor::new();
-    let group_on_tokio = |n| lives_of(n, |n| runtime.block_on(group::life(n)));
-    let group_on_smol = |n| lives_of(n, |n| smol::block_on(group::life(n)));
     for n in SIZES {
-        let others = lives_of(n, |n| others::tokio::life(&runtime, n));
-        table.compare(
-            "life / Tokio",
-            &actors(n),
-            Some(0.5),
-            group_on_tokio(n),
-            others,
-        );
+        let limit = if n <= 100 { Shown(0.5) } else { Limit::None };
+        let name = "life / Tokio JoinSet + token";
+        table.compare_lives(name, limit, n, "add-with-on-tokio", "tokio");
     }
     for n in SIZES {
         let name = "life / smol LocalExecutor";
-        let others = lives_of(n, |n| others::smol::life(&executor, n));
-        table.compare(name, &actors(n), Some(0.7), group_on_smol(n), others);
+        table.compare_lives(name, Limit::None, n, "add-with-on-smol", "smol");
     }
     for n in SIZES {
-        let name = "life / futures-concurrency FutureGroup";
-        let others = lives_of(n, |n| poll_to_end(others::futures_concurrency::life(n)));
-        table.compare(name, &actors(n), None, group_lives(n), others);
+        let name = "life by add / FutureGroup";
+        table.compare_lives(name, Limit::None, n, "add", "future-group");
     }
     for n in SIZES {
         let name = "life / tokio-graceful-shutdown";
-        let others = lives_of(n, |n| others::tokio_graceful_shutdown::life(&runtime, n));
-        table.compare(name, &actors(n), None, group_on_tokio(n), others);
+        let other = "tokio-graceful-shutdown";
+        table.compare_lives(name, Limit::None, n, "add-with-on-tokio", other);
+    }
+}
+
+/// Round trips a second, so a ratio above 1 means that the group is faster.
+#[cfg(feature = "others")]
+fn echoes(table: &mut Table<'_>) {
+    let all = [
+        ("echo, group / alone", AtLeast(0.95), "group", "alone"),
+        ("echo, group / smol task", Limit::None, "group", "smol-task"),
+        (
+            "echo, group / Tokio task",
+            Limit::None,
+            "group-on-tokio",
+            "task-on-tokio",
+        ),
+    ];
+    for (name, limit, first, second) in all {
+        for connections in [1, 64] {
+            if !table.wants(name) {
+                continue;
+            }
+            let [first, second] = [first, second].map(|what| echo::turns(what, connections));
+            // The second comes first, because the ratio of the rates is the inverse of that of the times.
+            let mut compared = compare(BUDGET, second, first);
+            compared.seconds.reverse();
+            let trips = connections as f64 * f64::from(echo::TRIPS);
+            let rate = |seconds| format!("{:.0}/s", trips / seconds);
+            let at = match connections {
+                1 => "1 connection".into(),
+                n => format!("{n} connections"),
+            };
+            table.show(name, &at, limit, compared, rate);
+        }
     }
 }
 
 /// Go has several threads, so wall-clock time counts. The second comparison shows their CPU time.
-fn lives_in_go(table: &mut Table<'_>, mut go: Go) {
+fn lives_in_go(table: &mut Table<'_>, go: Go) {
+    let go = Rc::new(RefCell::new(go));
     for n in SIZES {
         let name = "life / oklog/run in Go";
-        let lives = rounds_by_the_clock(|| assert_eq!(poll_to_end(group::life(n)), Some(n - 1)));
-        let others = |rounds| go.life(n, rounds);
-        table.compare(name, &actors(n), Some(0.25), lives, others);
+        let life = move || assert_eq!(poll_to_end(group::life(n)), Some(n - 1));
+        let go = go.clone();
+        let others = move |rounds| go.borrow_mut().life(n, rounds);
+        let first = Box::new(rounds_by_the_clock(life));
+        table.compare(name, &actors(n), Limit::None, first, Box::new(others));
     }
     for n in SIZES {
         let name = "life / oklog/run in Go, work of all threads";
-        let others = |rounds| go.work_of_life(n, rounds);
-        table.compare(name, &actors(n), None, group_lives(n), others);
+        let go = go.clone();
+        let others = move |rounds| go.borrow_mut().work_of_life(n, rounds);
+        let first = subjects::turns("add-with", n);
+        table.compare(name, &actors(n), Limit::None, first, Box::new(others));
     }
 }
 
 /// The largest groups come first, and all of these before the lives, while the heap is not fragmented.
 fn wakes(table: &mut Table<'_>) {
     for n in [100_000, 10_000, 1000, 100, 10, 1] {
-        let name = "one wake / bare FuturesUnordered";
-        table.compare_wakes(name, Some(1.05), n, wake::group, wake::boxed);
-        let name = "one wake / bare, of one type, unboxed";
-        table.compare_wakes(name, None, n, wake::group, wake::typed);
+        table.compare_wakes("wake / bare FuturesUnordered", n, "bare-wake");
+        table.compare_wakes("wake / bare, of one type, unboxed", n, "typed-wake");
     }
     for n in [100_000, 1000] {
-        table.compare_wakes("one wake / itself", None, n, wake::group, wake::group);
+        table.compare_wakes("wake / itself", n, "group-wake");
     }
     let (mut group, mut boxed) = (wake::group(1000), wake::boxed(1000));
-    let name = "one wake, always of the same / bare";
-    let (first, second) = (rounds(|| group.same()), rounds(|| boxed.same()));
-    table.compare(name, &actors(1000), None, first, second);
+    let name = "wake, always of the same / bare";
+    let first = Box::new(rounds(move || group.same()));
+    let second = Box::new(rounds(move || boxed.same()));
+    table.compare(name, &actors(1000), Limit::None, first, second);
 }
 
-/// Stages, nested groups, small groups, and one group that is reused.
+/// Stages, nested groups, small groups, and one group that is reused, all by `add`.
 fn shapes(table: &mut Table<'_>) {
     let each = 100;
-    let in_stages = |stages| lives_of(each, move |n| poll_to_end(group::in_stages(stages, n)));
+    let in_stages = |stages| lives(each, move |n| poll_to_end(group::in_stages(stages, n)));
     for stages in [1, 3, 10] {
         let at = format!("{stages} of {}", actors(each));
-        let others = lives_of(each, |n| poll_to_end(by_hand::in_stages(stages, n)));
-        table.compare(
-            "life in stages / by hand",
-            &at,
-            None,
-            in_stages(stages),
-            others,
-        );
+        let others = lives(each, move |n| poll_to_end(by_hand::in_stages(stages, n)));
+        let name = "life in stages / by hand";
+        table.compare(name, &at, Limit::None, in_stages(stages), others);
     }
     for stages in [3, 10] {
         let at = format!("{stages} of {}", actors(each));
-        let one = group_lives(stages * each);
-        table.compare("life in stages / in one", &at, None, in_stages(stages), one);
+        let one = subjects::turns("add", stages * each);
+        let name = "life in stages / in one";
+        table.compare(name, &at, Limit::None, in_stages(stages), one);
     }
-    for depth in 1..=8 {
+    for depth in [1, 2, 4, 8] {
         let at = format!("{depth} deep, of 3 actors");
-        let nested = lives_of(3, |n| poll_to_end(group::nested(depth, n)));
-        let others = lives_of(3, |n| poll_to_end(by_hand::nested(depth, n)));
-        table.compare("life in one another / by hand", &at, None, nested, others);
+        let nested = lives(3, move |n| poll_to_end(group::nested(depth, n)));
+        let others = lives(3, move |n| poll_to_end(by_hand::nested(depth, n)));
+        let name = "life in one another / by hand";
+        table.compare(name, &at, Limit::None, nested, others);
     }
-    let name = "100 000 lives / by hand";
-    let (mut short, mut others) = (group_lives(2), by_hand_lives(2));
-    let many = |rounds| short(rounds * 100_000);
-    let as_many = |rounds| others(rounds * 100_000);
-    table.compare(name, &actors(2), None, many, as_many);
     for n in [3, 100] {
-        let refilled = || lives_of(n, |n| poll_to_end(group::refilled(n, 1000)));
-        let others = lives_of(n, |n| poll_to_end(by_hand::refilled(n, 1000)));
+        let refilled = || lives(n, |n| poll_to_end(group::refilled(n, 1000)));
+        let others = lives(n, |n| poll_to_end(by_hand::refilled(n, 1000)));
         let name = "one group refilled 1 000 times / by hand";
-        table.compare(name, &actors(n), None, refilled(), others);
+        table.compare(name, &actors(n), Limit::None, refilled(), others);
 
         let name = "one group refilled / a new one";
-        let mut lives = group_lives(n);
-        let as_many = |rounds| lives(rounds * 1000);
-        table.compare(name, &actors(n), None, refilled(), as_many);
+        let mut new = subjects::turns("add", n);
+        let as_many = Box::new(move |rounds| new(rounds * 1000));
+        table.compare(name, &actors(n), Limit::None, refilled(), as_many);
     }
 }
 
@@ -398,51 +412,48 @@ fn costs(table: &mut Table<'_>) -> Result<(), String> {
         }
     };
     let name = "allocations per actor: add, add_abortable";
-    table.note(name, "add", 2.0, row("one more actor, add ")?.0);
-    table.note(
-        name,
-        "add_abortable",
-        2.0,
-        row("one more actor, add_abortable ")?.0,
-    );
-    let add_with = row("one more actor, add_with ")?.0;
-    table.note("allocations per actor: add_with", "", 3.0, add_with);
-    for n in [1, 10, 100, 1000] {
-        let name = "allocations per group beyond that";
-        let beyond = row(&format!("life with all settings of {n} ",))?.0 - 3.0 * n as f64;
-        table.note(name, &actors(n), 11.0, beyond);
+    for what in ["add", "add_abortable"] {
+        let (allocations, _) = row(&format!("one more actor, {what} "))?;
+        table.note(name, what, AtMost(2.0), allocations);
     }
-    let between = row("from the first poll to the first exit of 1000 ")?.0;
-    table.note(
-        "allocations between first poll and first exit",
-        "1000 actors",
-        0.0,
-        between,
-    );
-    let (group, by_hand) = (row("life of 1000, add ")?, row("life of 1000, by hand ")?);
-    table.note(
-        "bytes allocated / by hand, 1 000 actors",
-        "",
-        1.25,
-        group.1 / by_hand.1,
-    );
+    let (add_with, _) = row("one more actor, add_with ")?;
+    table.note("allocations per actor: add_with", "", AtMost(3.0), add_with);
+    let (between, _) = row("from the first poll to the first exit of 1000 ")?;
+    let name = "allocations between first poll and first exit";
+    table.note(name, &actors(1000), AtMost(0.0), between);
+    for n in [1, 10, 100, 1000] {
+        let (all, _) = row(&format!("life with all settings of {n} "))?;
+        let name = "allocations per group beyond those of its actors";
+        table.note(name, &actors(n), Limit::None, all - 3.0 * n as f64);
+    }
+    for n in [3, 10, 1000] {
+        let (_, group) = row(&format!("life of {n}, add "))?;
+        let (_, by_hand) = row(&format!("life of {n}, by hand "))?;
+        let name = format!("bytes of a life of {n}, by add / by hand");
+        table.note(&name, "", Limit::None, group / by_hand);
+    }
     Ok(())
 }
 
 /// Counts the crates in the tree of `run-group`, itself included.
 fn tree(table: &mut Table<'_>) -> Result<(), String> {
-    let arguments =
-        "tree --package run-group --no-default-features --edges normal --prefix none --format {p}";
-    let listed = cargo(&arguments.split(' ').collect::<Vec<_>>())?;
-    let mut crates: Vec<_> = listed.lines().collect();
-    crates.sort_unstable();
-    crates.dedup();
-    table.note(
-        "crates in the tree, --no-default-features",
-        "",
-        8.0,
-        crates.len() as f64,
-    );
+    let all = [
+        (
+            "crates in the tree, without std",
+            "--no-default-features",
+            6.0,
+        ),
+        ("crates in the tree, with std", "--features=std", 7.0),
+    ];
+    for (name, features, limit) in all {
+        let arguments = "tree --package run-group --edges normal --prefix none --format {p}";
+        let arguments: Vec<_> = arguments.split(' ').chain([features]).collect();
+        let listed = cargo(&arguments)?;
+        let mut crates: Vec<_> = listed.lines().collect();
+        crates.sort_unstable();
+        crates.dedup();
+        table.note(name, "", AtMost(limit), crates.len() as f64);
+    }
     Ok(())
 }
 
