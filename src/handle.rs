@@ -28,7 +28,9 @@ use crate::settings::Sender;
 /// When the last of these stages has ended or the group was dropped, the handle is [closed](Self::is_closed). What is
 /// added then is dropped without having been polled.
 ///
-/// `Send + Sync`, since its actors are `Send`. [`LocalHandle`] is the same for a [`LocalGroup`](crate::LocalGroup).
+/// Move a clone into each actor that needs one: an actor cannot borrow a handle that was made after its group.
+///
+/// `Send + Sync`, because its actors are `Send`. [`LocalHandle`] is the same for a [`LocalGroup`](crate::LocalGroup).
 ///
 /// # Examples
 ///
