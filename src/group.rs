@@ -248,7 +248,7 @@ impl<'a, T> Group<'a, T> {
     /// you set it while the group is shutting down, it begins with the next poll.
     ///
     /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown,
-    /// let `begin` return a timer for the same deadline each time: see [One deadline](crate#one-deadline).
+    /// let `begin` return a timer for the same deadline each time: see [One deadline](crate::guide::recipes#one-deadline).
     ///
     /// # Examples
     ///

@@ -1,0 +1,44 @@
+//! Guides for users of this crate. This module exists in the documentation alone.
+//!
+//! - [`recipes`]: what a program of this kind needs, one piece at a time.
+//! - [Testing a shutdown](crate::testing): interrupt an actor, or a whole program, at every poll.
+//! - [`from_oklog_run`], [`from_join_set`] and [`from_select`]: the same program before and after.
+//! - [`runtimes`] and [`microcontrollers`]: where a group runs, and what to know there.
+//! - [`comparison`]: what other crates need and give.
+
+#![allow(unused_imports)] // which the links of the guides need
+
+pub mod recipes {
+    #![doc = include_str!("../docs/recipes.md")]
+    use crate::*;
+}
+
+pub mod from_oklog_run {
+    #![doc = include_str!("../docs/from-oklog-run.md")]
+    use crate::*;
+}
+
+pub mod from_join_set {
+    #![doc = include_str!("../docs/from-join-set.md")]
+    use crate::*;
+}
+
+pub mod from_select {
+    #![doc = include_str!("../docs/from-select.md")]
+    use crate::*;
+}
+
+pub mod runtimes {
+    #![doc = include_str!("../docs/runtimes.md")]
+    use crate::*;
+}
+
+pub mod microcontrollers {
+    #![doc = include_str!("../docs/microcontrollers.md")]
+    use crate::*;
+}
+
+pub mod comparison {
+    #![doc = include_str!("../docs/comparison.md")]
+    use crate::*;
+}
