@@ -66,8 +66,8 @@ pub(crate) enum Turn<A: Actor + ?Sized> {
 pub(crate) type InOrder<X> = Flatten<vec::IntoIter<Option<X>>>;
 
 impl<A: Actor + ?Sized> Actors<A> {
-    /// Adds an actor, to be polled after those that are waiting to be polled. Returns its index and label.
-    pub(crate) fn push(&mut self, stage: Stage, actor: Boxed<A>) -> (u32, &mut Label) {
+    /// Adds an actor, to be polled after those that are waiting to be polled. Returns its label.
+    pub(crate) fn push(&mut self, stage: Stage, actor: Boxed<A>) -> &mut Label {
         let index = self.added;
         self.added = index.checked_add(1).expect(TOO_MANY_ACTORS);
         let set = self.set.get_or_insert_with(FuturesUnordered::new);
@@ -76,7 +76,7 @@ impl<A: Actor + ?Sized> Actors<A> {
         let mut actors = set.iter_mut().filter(|place| place.index == index);
         let actor = actors.find_map(|place| place.actor.as_mut());
         let actor = actor.expect("it was just added");
-        (index, actor.as_mut().label_mut())
+        actor.as_mut().label_mut()
     }
 
     /// Sets a mark, and returns its number. It comes out of the set after a turn of every actor that is waiting to be

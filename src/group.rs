@@ -124,6 +124,8 @@ pub struct Group<'a, T, S: Kind = Shared> {
 /// ```
 pub type LocalGroup<'a, T> = Group<'a, T, Local>;
 
+// The methods that add an actor are inlined. Otherwise, code that drops the actor is compiled twice, and each type of actor
+// takes up to 13 % more code.
 impl<'a, T> Group<'a, T> {
     /// Returns a group without actors.
     pub fn new() -> Self {
@@ -168,6 +170,7 @@ impl<'a, T> Group<'a, T> {
     ///
     /// assert_eq!(smol::block_on(group), Some("done"));
     /// ```
+    #[inline]
     #[track_caller]
     pub fn add(
         &mut self,
@@ -199,6 +202,7 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[1].output(), Some(&"interrupted"));
     /// ```
+    #[inline]
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
     where
@@ -225,6 +229,7 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
     /// ```
+    #[inline]
     #[track_caller]
     pub fn add_abortable(&mut self, execute: impl Future<Output = T> + Send + 'a) -> Added<'_> {
         self.insert(actor::abortable(execute))
@@ -376,6 +381,7 @@ impl<'a, T> LocalGroup<'a, T> {
     }
 
     /// Like [`Group::add`], without the `Send` bound.
+    #[inline]
     #[track_caller]
     pub fn add(
         &mut self,
@@ -386,6 +392,7 @@ impl<'a, T> LocalGroup<'a, T> {
     }
 
     /// Like [`Group::add_with`], without the `Send` bound.
+    #[inline]
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
     where
@@ -396,6 +403,7 @@ impl<'a, T> LocalGroup<'a, T> {
     }
 
     /// Like [`Group::add_abortable`], without the `Send` bound.
+    #[inline]
     #[track_caller]
     pub fn add_abortable(&mut self, execute: impl Future<Output = T> + 'a) -> Added<'_> {
         self.insert(actor::abortable(execute))
@@ -595,8 +603,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
 
     fn insert(&mut self, actor: BoxedActor<'a, T, S>) -> Added<'_> {
         self.is_terminated = false;
-        let (index, label) = self.machine.insert(0, actor);
-        Added { index, label }
+        Added(self.machine.insert(0, actor))
     }
 
     /// Polls the group. When it has ended, returns what has happened and makes it empty again.
@@ -681,10 +688,7 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 ///
 /// The three methods that add an actor return it, so that each can take a name. An actor without a name is known by the
 /// line that added it.
-pub struct Added<'g> {
-    index: u32,
-    label: &'g mut Label,
-}
+pub struct Added<'g>(&'g mut Label);
 
 impl Added<'_> {
     /// Gives the actor a name, for its [exit](Exit::name).
@@ -703,12 +707,12 @@ impl Added<'_> {
     /// assert_eq!(exits[2].name(), Some("worker 2"));
     /// ```
     pub fn named(self, name: impl Into<Cow<'static, str>>) {
-        self.label.name = Some(name.into());
+        self.0.name = Some(name.into());
     }
 }
 
 impl fmt::Debug for Added<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Added").field("index", &self.index).finish()
+        f.debug_tuple("Added").field(&self.0).finish()
     }
 }

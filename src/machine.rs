@@ -213,12 +213,8 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         }
     }
 
-    /// Adds an actor to `stage` or, if that has ended, to the current one. Returns its index and label.
-    pub(crate) fn insert(
-        &mut self,
-        stage: Stage,
-        actor: BoxedActor<'a, T, S>,
-    ) -> (u32, &mut Label) {
+    /// Adds an actor to `stage` or, if that has ended, to the current one. Returns its label.
+    pub(crate) fn insert(&mut self, stage: Stage, actor: BoxedActor<'a, T, S>) -> &mut Label {
         let stage = stage.max(self.stage);
         self.progress.running += 1;
         if stage == self.stage {
