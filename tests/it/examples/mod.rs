@@ -1,5 +1,7 @@
 //! The examples, run as users run them. Their actors are also interrupted at every poll.
 
+#![allow(clippy::duplicate_mod)] // each of them has the module `signals`
+
 mod basic;
 mod client;
 mod echo;
