@@ -13,8 +13,12 @@ mod nested;
 #[cfg(feature = "std")] // for its handles
 mod outside;
 mod program;
+#[cfg(feature = "std")] // for its handle
+mod reload;
 mod shutdown;
 mod sidecar;
 mod stages;
+mod stuck;
 mod tcp_server;
 mod threads;
+mod timeline;
