@@ -34,6 +34,9 @@
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first and send the
 //! signal later: in Kubernetes, with a `preStop` hook that sleeps.
 //!
+//! This example also has what the others leave out. It waits a moment if no client can be accepted, and ends if it has
+//! lost its listener. A signal ends it even while it looks up an address. If its output is closed, it continues.
+//!
 //! A signal is a clean shutdown, with exit status 0. If a port is in use or an address is bad, the program says so and
 //! exits with 1.
 

@@ -159,10 +159,45 @@ mod signals {
 
     use rustix::process::Signal;
 
+    use super::super::header::promised_output;
+
     /// How long clients may stay after the first signal.
     const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
     const WAITING: &str = "waiting for 1 client; press Ctrl-C again to drop it";
+
+    #[test]
+    fn prints_what_its_header_promises() {
+        let source = include_str!("../../../examples/echo.rs");
+        let introduction = "clients, and waits for yours. Leave `nc`, and the server ends:";
+        let promised = promised_output(source, introduction);
+
+        let (mut program, address) = start();
+        let mut client = connect(address);
+        assert_echoes(&mut client, b"before");
+        program.signal(Signal::INT);
+        let cause = program.line();
+        let waiting = program.line();
+        drop(client);
+        let end = program.end().stdout;
+        assert_eq!(
+            format!("listening on {address}\n{cause}\n{waiting}\n{end}"),
+            promised.replace("127.0.0.1:7007", &address.to_string())
+        );
+    }
+
+    #[test]
+    fn says_how_many_clients_it_waits_for() {
+        let (mut program, address) = start();
+        let mut clients = [connect(address), connect(address)];
+        for client in &mut clients {
+            assert_echoes(client, b"before");
+        }
+        program.signal(Signal::INT);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        let line = "waiting for 2 clients; press Ctrl-C again to drop them";
+        assert_eq!(program.line(), line);
+    }
 
     #[test]
     fn either_signal_is_a_clean_shutdown() {

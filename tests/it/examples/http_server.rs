@@ -236,11 +236,32 @@ mod signals {
 
     use rustix::process::Signal;
 
+    use super::super::header::promised_output;
+
     /// How long requests may take after the first signal.
     const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
     const BOTH_RETURNED: &str =
         "web returned Ok(()), interrupted\nhealth returned Ok(()), interrupted\n";
+
+    #[test]
+    fn prints_what_its_header_promises() {
+        let source = include_str!("../../../examples/http_server.rs");
+        let promised = promised_output(source, "server ends:");
+
+        let (program, web, health) = start();
+        let mut client = Client::connect(web);
+        client.begin();
+        program.signal(Signal::INT);
+        client.assert_echoes("behind");
+        let end = program.end().stdout;
+        assert_eq!(
+            format!("listening on {web}\nhealth is on {health}\n{end}"),
+            promised
+                .replace("127.0.0.1:8080", &web.to_string())
+                .replace("127.0.0.1:8081", &health.to_string())
+        );
+    }
 
     #[track_caller]
     fn assert_refused(address: SocketAddr) {

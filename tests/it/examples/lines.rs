@@ -1,5 +1,6 @@
 //! The example `lines`, from outside: a process, its input, its output, its signals, its exit status.
 
+use super::header::promised_output;
 use super::program::{Ended, Program};
 
 fn start() -> Program {
@@ -11,6 +12,23 @@ fn start() -> Program {
 fn assert_read(count: u64, ended: &Ended) {
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert_eq!(ended.stderr, format!("lines read: {count}\n"));
+}
+
+#[test]
+fn prints_what_its_header_promises() {
+    let source = include_str!("../../../examples/lines.rs");
+    let introduction =
+        "Type two lines, then press Ctrl-D (on Windows Ctrl-Z, then Enter) or Ctrl-C:";
+    let promised = promised_output(source, introduction);
+    let promised: Vec<_> = promised.lines().collect();
+
+    let mut program = start();
+    for line in promised[..4].chunks(2) {
+        program.type_in(format!("{}\n", line[0]));
+        assert_eq!(program.line(), line[1]);
+    }
+    program.close_input();
+    assert_eq!(program.end().stderr, format!("{}\n", promised[4]));
 }
 
 #[test]

@@ -81,6 +81,24 @@ mod signals {
     use rustix::net::sockopt::set_socket_linger;
     use rustix::process::Signal;
 
+    use super::super::header::promised_output;
+
+    #[test]
+    fn prints_what_its_header_promises() {
+        let source = include_str!("../../../examples/tcp_server.rs");
+        let introduction = "`nc` prints `hello` and ends. Press Ctrl-C in the first terminal:";
+        let promised = promised_output(source, introduction);
+
+        let (program, address) = start();
+        assert_eq!(rest(&mut connect(address)), b"hello\n");
+        program.signal(Signal::INT);
+        let end = program.end().stdout;
+        assert_eq!(
+            format!("listening on {address}\n{end}"),
+            promised.replace("127.0.0.1:7008", &address.to_string())
+        );
+    }
+
     #[test]
     fn either_signal_makes_the_loop_return() {
         for signal in [Signal::TERM, Signal::INT] {
