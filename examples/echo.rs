@@ -1,5 +1,9 @@
 //! A TCP echo server that serves its clients to the end when it shuts down.
 //!
+//! Its group has two actors. One accepts clients and serves them. The other returns when a signal comes, and so stops
+//! the group. Then the first is interrupted: it accepts no more clients, and returns when those that are connected have
+//! left. The grace period limits this to ten seconds. A second signal ends it early.
+//!
 //! ```text
 //! cargo run --example echo -- [ADDRESS]
 //! ```
@@ -10,8 +14,7 @@
 //! nc 127.0.0.1 7007
 //! ```
 //!
-//! What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected. The server accepts no more
-//! clients, and waits for yours. Leave `nc`, and the server ends:
+//! What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected, then leave `nc`:
 //!
 //! ```text
 //! listening on 127.0.0.1:7007
@@ -20,7 +23,7 @@
 //! clients returned Ok(()), interrupted
 //! ```
 //!
-//! If you do not leave `nc` within ten seconds, or if you press Ctrl-C again, the last line is `clients expired`.
+//! If you do not leave `nc`, the last line is `clients expired`.
 //!
 //! The exit status is 0. If the port is in use or the address is bad, the program says so and exits with 1.
 
@@ -28,10 +31,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use futures::stream::{self, TryStreamExt};
-use futures::StreamExt;
+use futures::future::select;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use run_group::{Group, Interrupted};
-use smol::future::{or, yield_now};
+use smol::future::yield_now;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
@@ -61,7 +64,7 @@ async fn echo(address: &str) -> anyhow::Result<()> {
         .add_with(|interrupted| serve(listener, &clients, interrupted))
         .named("clients");
     group.add_abortable(signals.next()).named("signals");
-    group.grace_period(|| or(timer(), async { drop(signals.next().await) }));
+    group.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
     group.on_exit(|exit| println!("{exit}"));
     group.on_wait(|_| match clients.get() {
         1 => println!("waiting for 1 client; press Ctrl-C again to drop it"),
@@ -106,9 +109,4 @@ async fn serve_one(mut client: TcpStream) -> std::io::Result<()> {
         // A client that always has data must not block the others.
         yield_now().await;
     }
-}
-
-/// Returns when the grace period is over.
-async fn timer() {
-    Timer::after(GRACE_PERIOD).await;
 }

@@ -126,7 +126,7 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
         })
         .named("web");
     front.add_abortable(signals.next()).named("signals");
-    front.grace_period(|| or(timer(), async { drop(signals.next().await) }));
+    front.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
 
     let mut back = Group::local();
     back.add_with(|interrupted| {
@@ -260,11 +260,6 @@ async fn serve_one(
         Err(error) if error.is_timeout() => Ok(()),
         served => served,
     }
-}
-
-/// Returns when the grace period is over.
-async fn timer() {
-    Timer::after(GRACE_PERIOD).await;
 }
 
 /// Prints a line. If the output is closed, the server continues without it.

@@ -28,7 +28,7 @@ fn main() {
 }
 
 /// What happens to an actor, a stage or the group.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub enum Event {
     Starts,
     IsInterrupted,
@@ -195,14 +195,12 @@ fn draw(events: &Events) -> String {
                     Event::Exits(exit) => {
                         bars += &bar(begin, end, y, state);
                         let exit = exit.trim_start_matches(actor).trim_start();
-                        let exit = exit.trim_end_matches(", interrupted");
-                        let class = if exit == "expired" { "limit" } else { "" };
-                        let note = if cause == Some(actor) {
-                            ": the cause"
-                        } else {
-                            ""
+                        let exit = match exit.trim_end_matches(", interrupted") {
+                            exit if cause == Some(actor) => format!("{exit}: the cause"),
+                            exit => exit.to_owned(),
                         };
-                        bars += &text(end + 10, y + 16, class, &format!("{exit}{note}"));
+                        let class = if exit == "expired" { "limit" } else { "exit" };
+                        bars += &text(end + 10, y + 16, class, &exit);
                     }
                     _ => {}
                 }
@@ -263,7 +261,7 @@ fn bar(begin: u32, end: u32, y: u32, state: &str) -> String {
     bar + &text(begin + width / 2, y + 16, "middle", state)
 }
 
-/// Draws a line through the stages, and says what happens at that time and why.
+/// Draws a line through the stages, and says what happens at that time, after what.
 fn moment(x: u32, reason: &str, event: &str) -> String {
     let line = format!("<path d=\"M{x} 52V316\" class=\"moment\"/>\n");
     line + &text(x, 28, "quiet middle", reason) + &text(x, 45, "bold middle", event)

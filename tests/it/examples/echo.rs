@@ -169,7 +169,7 @@ mod signals {
     #[test]
     fn prints_what_its_header_promises() {
         let source = include_str!("../../../examples/echo.rs");
-        let introduction = "clients, and waits for yours. Leave `nc`, and the server ends:";
+        let introduction = "What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected, then leave `nc`:";
         let promised = promised_output(source, introduction);
 
         let (mut program, address) = start();

@@ -8,6 +8,7 @@ mod example;
 
 use example::Event::{Exits, GracePeriodBegins, GracePeriodEnds, IsInterrupted, IsReady, Starts};
 
+/// If the picture is to change, draw it again as the header says.
 #[test]
 fn draws_the_picture_in_docs() {
     Program::example("timeline", &[""; 0])
