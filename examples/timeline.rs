@@ -239,7 +239,7 @@ fn draw(events: &Events) -> String {
 
     let height = y + 28;
     format!("\
-<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"900\" height=\"{height}\" viewBox=\"0 0 900 {height}\">
+<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"900\" height=\"{height}\" viewBox=\"0 0 900 {height}\" style=\"max-width: 100%; height: auto\">
 <title>The shutdown of a group of two stages</title>
 <style>
 {STYLE}</style>

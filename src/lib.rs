@@ -8,25 +8,19 @@
 //! use run_group::Group;
 //!
 //! let mut group = Group::new();
+//! group.add_with(|interrupted| async {
+//!     interrupted.await; // serve until interrupted, then finish open requests
+//!     Ok(())
+//! }).named("http");
+//! group.add(async { Err("disk full") }, |_cause| {}).named("storage");
+//! group.on_exit(|exit| println!("{exit}"));
 //!
-//! // An actor whose interrupt is a closure of your own.
-//! let (close, closed) = smol::channel::bounded::<()>(1);
-//! group.add(
-//!     async move {
-//!         let _ = closed.recv().await;
-//!         Ok(())
-//!     },
-//!     move |_cause| { close.close(); },
-//! );
-//! // An actor that awaits its interruption.
-//! group.add_with(|interrupted| async { Ok(interrupted.await) });
-//! // An actor that may be dropped at any `.await`.
-//! group.add_abortable(std::future::pending());
-//! // An actor that fails.
-//! group.add(async { Err("disk full") }, |_| {}).named("storage");
-//!
-//! group.on_exit(|exit| println!("{exit}")); // storage returned Err("disk full"), ...
 //! assert_eq!(smol::block_on(group.run()), Err("disk full"));
+//! ```
+//!
+//! ```text
+//! storage returned Err("disk full")
+//! http returned Ok(()), interrupted
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** An actor that should not stop the group when it is done
@@ -41,6 +35,37 @@
 //!     interrupted.await; // success does not
 //!     Ok(())
 //! }
+//! ```
+//!
+//! There are three ways to add an actor:
+//!
+//! ```
+//! use run_group::Group;
+//!
+//! let mut group = Group::new();
+//!
+//! // Its interrupt completes a future that execute awaits.
+//! group.add_with(|interrupted| async {
+//!     interrupted.await;
+//!     "interrupted"
+//! });
+//!
+//! // Its interrupt is a closure of your own.
+//! let (close, closed) = smol::channel::bounded::<()>(1);
+//! group.add(
+//!     async move {
+//!         let _ = closed.recv().await;
+//!         "closed"
+//!     },
+//!     move |_cause| { close.close(); },
+//! );
+//!
+//! // It may be dropped at any `.await`, so it needs no interrupt.
+//! group.add_abortable(async { "done" });
+//!
+//! let exits = smol::block_on(group.report());
+//! let outputs: Vec<_> = exits.into_iter().filter_map(|exit| exit.into_output()).collect();
+//! assert_eq!(outputs, ["done", "interrupted", "closed"]);
 //! ```
 //!
 //! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on the
@@ -81,6 +106,11 @@
 //! 5. If the group has [several stages](Group::before), steps 3 and 4 are for the actors of the first stage. When all
 //!    of these have exited, the next stage is interrupted, with the same cause. Each stage has its own grace period.
 //! 6. When all actors have exited, the group is ready with the output of the cause.
+//!
+//! In this picture, the web has three actors, and is shut down before the storage. `chat` ignores its interrupt, so it
+//! expires when the grace period of the web ends:
+//!
+#![doc = include_str!("../docs/shutdown.svg")]
 //!
 //! An actor *returns* when its execute does. It *exits* when it has returned, panicked, been aborted or expired. Its
 //! execute is dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and
