@@ -34,6 +34,9 @@
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first and send the
 //! signal later: in Kubernetes, with a `preStop` hook that sleeps.
 //!
+//! This example also has what the others leave out. It waits a moment if no client can be accepted, and ends if it has
+//! lost its listener. A signal ends it even while it looks up an address. If its output is closed, it continues.
+//!
 //! A signal is a clean shutdown, with exit status 0. If a port is in use or an address is bad, the program says so and
 //! exits with 1.
 
@@ -44,12 +47,11 @@ use std::future::{ready, Future};
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use async_signal::{Signal, Signals};
+use anyhow::{anyhow, bail};
 use futures::future::{select, Either, FutureExt};
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use http_body_util::{Either as Body, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -61,38 +63,31 @@ use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 
+use signals::Signals;
+
+mod signals;
+
 /// How long requests may take once the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// How long requests of the load balancer may take after that. They take no time.
 const HEALTH_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-/// The signals that stop it. Windows has only Ctrl-C.
-#[cfg(unix)]
-const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
-#[cfg(windows)]
-const SIGNALS: &[Signal] = &[Signal::Int];
-
 /// A response with a text, or with the body of the request.
 type Answer = Response<Body<Full<Bytes>, Incoming>>;
 
-fn main() -> ExitCode {
-    match addresses().and_then(|(web, health)| smol::block_on(run(&web, &health))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            complain(format_args!("http_server: {message}"));
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> anyhow::Result<()> {
+    let (web, health) = addresses()?;
+    smol::block_on(run(&web, &health))
 }
 
 /// Returns the addresses to listen on: the arguments, or the defaults.
-fn addresses() -> Result<(String, String), String> {
+fn addresses() -> anyhow::Result<(String, String)> {
     let mut arguments = std::env::args_os().skip(1);
     let web = arguments.next().unwrap_or("127.0.0.1:8080".into());
     let health = arguments.next().unwrap_or("127.0.0.1:8081".into());
     if arguments.next().is_some() {
-        return Err("too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]".into());
+        bail!("too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]");
     }
     // An argument that is not Unicode is no address either. It is shown as far as possible.
     Ok((
@@ -102,14 +97,23 @@ fn addresses() -> Result<(String, String), String> {
 }
 
 /// Serves until a signal or a failure.
-async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
+async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
     // Before the server can be seen from outside, so that no signal comes too early.
-    let signals =
-        Signals::new(SIGNALS).map_err(|error| format!("cannot wait for signals: {error}"))?;
-    let (web_listener, web_address) = listen(web_address).await?;
-    let (health_listener, health_address) = listen(health_address).await?;
-    say(format_args!("listening on {web_address}"));
-    say(format_args!("health is on {health_address}"));
+    let signals = Signals::listen()?;
+    // Looking up a name may take long, so a signal can end the program meanwhile.
+    let listen = async {
+        let web = listen(web_address).await?;
+        Ok(Some((web, listen(health_address).await?)))
+    };
+    let stop = async { signals.next().await.map(|()| None) };
+    let Some((web_listener, health_listener)) = or(listen, stop).await? else {
+        return Ok(());
+    };
+    say(format_args!("listening on {}", web_listener.local_addr()?));
+    say(format_args!(
+        "health is on {}",
+        health_listener.local_addr()?
+    ));
 
     // All actors run on one thread, so a `Cell` is enough for what both servers use.
     let is_ready = Cell::new(true);
@@ -121,8 +125,8 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
             serve(web_listener, stop, web)
         })
         .named("web");
-    front.add_abortable(signal(&signals)).named("signals");
-    front.grace_period(|| or(timer(), async { drop(signal(&signals).await) }));
+    front.add_abortable(signals.next()).named("signals");
+    front.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
 
     let mut back = Group::local();
     back.add_with(|interrupted| {
@@ -138,21 +142,17 @@ async fn run(web_address: &str, health_address: &str) -> Result<(), String> {
     group.run().await
 }
 
-/// Listens. Returns the address as well, because the system may have chosen the port.
-async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), String> {
+/// Listens, or returns why not and what to do.
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
-    let bound = listener.and_then(|listener| {
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|error| match error.kind() {
+    listener.map_err(|error| match error.kind() {
         ErrorKind::InvalidInput => {
-            format!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:8080")
+            anyhow!("bad address `{address}`; give HOST:PORT, such as 127.0.0.1:8080")
         }
         ErrorKind::AddrInUse => {
-            format!("{address} is in use; stop what listens there or give another address")
+            anyhow!("{address} is in use; stop what listens there or give another address")
         }
-        _ => format!("cannot listen on {address}: {error}"),
+        _ => anyhow!("cannot listen on {address}: {error}"),
     })
 }
 
@@ -187,37 +187,54 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     answer: impl Fn(Request<Incoming>) -> Answer,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     // Every connection awaits it.
     let stop = stop.shared();
     // The stream owns the listener. When the stream ends, the listener is closed, and the system refuses new clients.
-    let clients = stream::unfold(listener, |listener| async {
-        Some((accept(&listener).await, listener))
+    let clients = stream::try_unfold(listener, |listener| async {
+        let client = accept(&listener).await?;
+        Ok(Some((client, listener)))
     });
     clients
         .take_until(stop.clone())
-        .for_each_concurrent(None, |(client, peer)| {
+        .try_for_each_concurrent(None, |(client, peer)| {
             let served = serve_one(client, stop.clone(), &answer);
             async move {
                 if let Err(error) = served.await {
                     complain(format_args!("client {peer}: {error}"));
                 }
+                Ok(())
             }
         })
-        .await;
-    Ok(())
+        .await
 }
 
 /// Accepts one client.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener) -> anyhow::Result<(TcpStream, SocketAddr)> {
     loop {
-        match listener.accept().await {
-            Ok(client) => return client,
-            // Most likely too many files are open, which passes when some clients leave.
-            Err(error) => complain(format_args!("cannot accept clients: {error}")),
+        let error = match listener.accept().await {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        if is_lost(&error) {
+            bail!("cannot accept clients any more: {error}");
         }
-        Timer::after(Duration::from_millis(500)).await;
+        // Too many files are open, or the client has hung up. Both pass.
+        complain(format_args!("cannot accept a client: {error}"));
+        Timer::after(Duration::from_millis(100)).await;
     }
+}
+
+/// Returns whether the error means that the listener can no longer be used.
+fn is_lost(error: &io::Error) -> bool {
+    // The system's errors for a file that is closed or is no socket.
+    const NO_SOCKET: &[i32] = if cfg!(windows) {
+        &[10009, 10038]
+    } else {
+        &[9, 88]
+    };
+    error.kind() == ErrorKind::InvalidInput
+        || matches!(error.raw_os_error(), Some(code) if NO_SOCKET.contains(&code))
 }
 
 /// Answers the requests of one client until it leaves or, after `stop`, until the current request is answered.
@@ -242,19 +259,6 @@ async fn serve_one(
     match served {
         Err(error) if error.is_timeout() => Ok(()),
         served => served,
-    }
-}
-
-/// Returns when the grace period is over.
-async fn timer() {
-    Timer::after(GRACE_PERIOD).await;
-}
-
-/// Returns when a signal comes.
-async fn signal(mut signals: &Signals) -> Result<(), String> {
-    match signals.next().await {
-        Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
-        Some(Ok(_)) | None => Ok(()),
     }
 }
 

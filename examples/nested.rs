@@ -21,10 +21,10 @@
 //! With `reader` as FAILURE, that actor of the library fails. This stops the library's group, and then the program's:
 //!
 //! ```text
-//! index/reader returned Err("page 7 is corrupt")
+//! index/reader returned Err(page 7 is corrupt)
 //! index/shutdown aborted
 //! index/writer returned Ok(()), interrupted
-//! index returned Err("page 7 is corrupt")
+//! index returned Err(page 7 is corrupt)
 //! client returned Ok(()), interrupted
 //! ```
 //!
@@ -36,15 +36,15 @@
 //! client returned Ok(())
 //! index/shutdown returned Ok(())
 //! index/reader returned Ok(()), interrupted
-//! index/writer returned Err("no space left"), interrupted
-//! index returned Err("no space left"), interrupted
+//! index/writer returned Err(no space left), interrupted
+//! index returned Err(no space left), interrupted
 //! ```
 //!
 //! In both cases the error goes to the standard error as well, and the exit status is 1.
 
 use std::panic::resume_unwind;
-use std::process::ExitCode;
 
+use anyhow::{anyhow, bail};
 use futures::channel::oneshot;
 use run_group::{Group, Interrupted, Outcome};
 
@@ -56,35 +56,18 @@ pub enum Failure {
     Writer,
 }
 
-fn main() -> ExitCode {
-    match failure().and_then(|failure| smol::block_on(program(failure))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("nested: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Returns the failure that the only argument asks for.
-fn failure() -> Result<Failure, String> {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match arguments.as_slice() {
-        [] => Ok(Failure::None),
-        [failure] if failure == "reader" => Ok(Failure::Reader),
-        [failure] if failure == "writer" => Ok(Failure::Writer),
-        [other] => {
-            let other = other.to_string_lossy();
-            Err(format!(
-                "unknown failure `{other}`; give reader, writer or nothing"
-            ))
-        }
-        _ => Err("too many arguments; usage: nested [FAILURE]".into()),
-    }
+fn main() -> anyhow::Result<()> {
+    let failure = match std::env::args().nth(1).as_deref() {
+        None => Failure::None,
+        Some("reader") => Failure::Reader,
+        Some("writer") => Failure::Writer,
+        Some(other) => bail!("unknown failure `{other}`; give reader, writer or nothing"),
+    };
+    smol::block_on(program(failure))
 }
 
 /// Runs an index and a client of it.
-async fn program(failure: Failure) -> Result<(), String> {
+async fn program(failure: Failure) -> anyhow::Result<()> {
     let (ready, is_ready) = oneshot::channel();
 
     let mut group = Group::new();
@@ -102,7 +85,7 @@ async fn program(failure: Failure) -> Result<(), String> {
 pub async fn client(
     is_ready: oneshot::Receiver<()>,
     mut interrupted: Interrupted,
-) -> Result<(), String> {
+) -> anyhow::Result<()> {
     if let Some(Ok(())) = interrupted.unless(is_ready).await {
         println!("the client finds the index ready");
     }
@@ -110,7 +93,7 @@ pub async fn client(
 }
 
 /// Runs a group and returns the first error of its actors, whether or not that was the cause.
-async fn first_error(group: Group<'_, Result<(), String>>) -> Result<(), String> {
+async fn first_error(group: Group<'_, anyhow::Result<()>>) -> anyhow::Result<()> {
     for exit in group.report().await {
         match exit.into_outcome() {
             Outcome::Returned(result) => result?,
@@ -126,10 +109,7 @@ async fn first_error(group: Group<'_, Result<(), String>>) -> Result<(), String>
 pub mod index {
     use std::future::Future;
 
-    use futures::channel::oneshot;
-    use run_group::Group;
-
-    use super::{first_error, Failure};
+    use super::*;
 
     /// Serves an index until `shutdown` is ready, and then writes it to disk.
     ///
@@ -138,7 +118,7 @@ pub mod index {
         failure: Failure,
         ready: oneshot::Sender<()>,
         shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<(), String> {
+    ) -> anyhow::Result<()> {
         let mut front = Group::new();
         // Its return stops the group.
         front
@@ -150,7 +130,7 @@ pub mod index {
         front
             .add_with(|interrupted| async move {
                 if failure == Failure::Reader {
-                    return Err("page 7 is corrupt".into());
+                    bail!("page 7 is corrupt");
                 }
                 let _ = ready.send(());
                 interrupted.await;
@@ -162,7 +142,7 @@ pub mod index {
         back.add_with(|interrupted| async move {
             interrupted.await;
             match failure {
-                Failure::Writer => Err("no space left".into()),
+                Failure::Writer => Err(anyhow!("no space left")),
                 _ => Ok(()),
             }
         })

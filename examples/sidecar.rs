@@ -22,46 +22,28 @@
 //!
 //! ```text
 //! main job: 1 of 3
-//! cache returned Err("no such file")
+//! cache returned Err(no such file)
 //! main job aborted
 //! ```
 //!
 //! Then the failure goes to the standard error as well, and the exit status is 1. The main job was aborted, which is no
 //! failure.
 
-use std::process::ExitCode;
-
+use anyhow::bail;
 use run_group::{Group, Interrupted};
 use smol::future::yield_now;
 
-fn main() -> ExitCode {
-    match is_broken().and_then(|is_broken| smol::block_on(program(is_broken))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("sidecar: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Returns whether the only argument asks for a failure of the sidecar.
-fn is_broken() -> Result<bool, String> {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match arguments.as_slice() {
-        [] => Ok(false),
-        [failure] if failure == "sidecar" => Ok(true),
-        [other] => {
-            let other = other.to_string_lossy();
-            Err(format!(
-                "unknown failure `{other}`; give sidecar or nothing"
-            ))
-        }
-        _ => Err("too many arguments; usage: sidecar [FAILURE]".into()),
-    }
+fn main() -> anyhow::Result<()> {
+    let is_broken = match std::env::args().nth(1).as_deref() {
+        None => false,
+        Some("sidecar") => true,
+        Some(other) => bail!("unknown failure `{other}`; give sidecar or nothing"),
+    };
+    smol::block_on(program(is_broken))
 }
 
 /// Runs both. A failure of either, also one during the shutdown, is a failure of the program.
-async fn program(is_broken: bool) -> Result<(), String> {
+async fn program(is_broken: bool) -> anyhow::Result<()> {
     let mut group = Group::new();
     group.add_abortable(main_job()).named("main job");
     group
@@ -70,14 +52,14 @@ async fn program(is_broken: bool) -> Result<(), String> {
     group.on_exit(|exit| println!("{exit}"));
 
     let exits = group.report().await;
-    match exits.iter().find(|exit| exit.is_failure()) {
-        Some(failure) => Err(failure.to_string()),
-        None => Ok(()),
+    if let Some(failure) = exits.iter().find(|exit| exit.is_failure()) {
+        bail!("{failure}");
     }
+    Ok(())
 }
 
 /// Does what the program is for.
-async fn main_job() -> Result<(), String> {
+async fn main_job() -> anyhow::Result<()> {
     for part in 1..=3 {
         println!("main job: {part} of 3");
         yield_now().await;
@@ -86,7 +68,7 @@ async fn main_job() -> Result<(), String> {
 }
 
 /// Warms a cache, unless it is interrupted before that.
-pub async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> Result<(), String> {
+pub async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> anyhow::Result<()> {
     if let Some(Err(error)) = interrupted.unless(warm_the_cache(is_broken)).await {
         return Err(error);
     }
@@ -95,9 +77,9 @@ pub async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> Result<()
     Ok(())
 }
 
-async fn warm_the_cache(is_broken: bool) -> Result<(), String> {
+async fn warm_the_cache(is_broken: bool) -> anyhow::Result<()> {
     if is_broken {
-        return Err("no such file".into());
+        bail!("no such file");
     }
     println!("cache: it is warm");
     Ok(())

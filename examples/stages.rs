@@ -1,8 +1,7 @@
 //! Three stages: the web shuts down first, then the workers, and the storage last, whichever of them fails first.
 //!
 //! Requests go from the web to the workers, and results from the workers to the storage. Each stage is interrupted when
-//! all actors of the stage before it have exited. So every request and every result that is sent is still received, and
-//! when the storage flushes, no more results can come.
+//! all actors of the stage before it have exited. So every request and every result that is sent is still received.
 //!
 //! ```text
 //! cargo run --example stages -- [STAGE]
@@ -11,76 +10,57 @@
 //! STAGE is `web`, `workers` or `storage`, the stage in which an actor fails. With `web` it prints, in this order:
 //!
 //! ```text
-//! failure returned Err("an actor of the web failed")
-//! web returned Ok(()), interrupted
-//! workers returned Ok(()), interrupted
-//! the storage is flushed, with 4 results
-//! storage returned Ok(()), interrupted
+//! failure returned Err(the web failed)
+//! web returned Ok(4), interrupted
+//! workers returned Ok(4), interrupted
+//! storage returned Ok(4), interrupted
 //! ```
 //!
-//! With another stage, the first line names that stage, and the other lines are the same. The error goes to the
-//! standard error as well, and the exit status is 1.
+//! Each has sent or received four items, one of them after the shutdown had begun. With another stage, the first line
+//! names that stage, and the other lines are the same. The error goes to the standard error as well, and the exit
+//! status is 1.
 //!
-//! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(())`, and the exit status is 0.
+//! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit status is 0.
 
-use std::fmt::Display;
 use std::future::Future;
-use std::io::{self, Write};
-use std::process::ExitCode;
 
-use async_signal::{Signal, Signals};
-use futures::StreamExt;
+use anyhow::bail;
 use run_group::{Group, Interrupted};
 use smol::channel::{unbounded, Receiver, Sender};
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use signals::Signals;
 
-/// The signals that stop it if no actor fails. Windows has only Ctrl-C.
-#[cfg(unix)]
-const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
-#[cfg(windows)]
-const SIGNALS: &[Signal] = &[Signal::Int];
+mod signals;
 
-fn main() -> ExitCode {
-    match smol::block_on(stages()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("stages: {error}");
-            ExitCode::FAILURE
+fn main() -> anyhow::Result<()> {
+    let stage = std::env::args().nth(1);
+    let signals = Signals::listen()?;
+
+    let mut group = match stage.as_deref() {
+        None => {
+            println!("press Ctrl-C");
+            group("web", "signals", async {
+                signals.next().await?;
+                Ok(0)
+            })
         }
-    }
+        Some(stage @ ("web" | "workers" | "storage")) => {
+            group(stage, "failure", async move { bail!("the {stage} failed") })
+        }
+        Some(other) => bail!("unknown stage `{other}`; give web, workers or storage"),
+    };
+    group.on_exit(|exit| println!("{exit}"));
+
+    smol::block_on(group).unwrap_or(Ok(0)).map(drop)
 }
 
-async fn stages() -> Result<(), Error> {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match arguments.as_slice() {
-        [] => {
-            let signal = signal()?;
-            say(&"press Ctrl-C");
-            run("web", "signals", signal, say).await
-        }
-        [stage] => {
-            let known = ["web", "workers", "storage"];
-            let Some(known) = known.into_iter().find(|known| stage == known) else {
-                let other = stage.to_string_lossy();
-                return Err(
-                    format!("unknown stage `{other}`; give web, workers or storage").into(),
-                );
-            };
-            run(known, "failure", fail(known), say).await
-        }
-        _ => Err("too many arguments; usage: stages [STAGE]".into()),
-    }
-}
-
-/// Runs the three stages until `end` is ready, as an actor of `stage`. `say` prints the lines.
-pub async fn run(
+/// Returns a group of three stages. `end`, one more actor of `stage`, stops it. Each actor returns how many items it
+/// has sent or received.
+pub fn group<'a>(
     stage: &str,
     name: &'static str,
-    end: impl Future<Output = Result<(), Error>> + Send,
-    say: impl Fn(&dyn Display) + Sync,
-) -> Result<(), Error> {
-    // The actors borrow these, so that a channel ends when it is closed, not when an actor is dropped.
+    end: impl Future<Output = anyhow::Result<u32>> + Send + 'a,
+) -> Group<'a, anyhow::Result<u32>> {
     let (requests, incoming) = unbounded();
     let (results, finished) = unbounded();
 
@@ -88,80 +68,50 @@ pub async fn run(
     let mut workers = Group::new();
     let mut storage = Group::new();
 
-    web.add_with(|interrupted| accept(&requests, interrupted))
+    // An interrupt that drops the last sender of a channel ends the loop that receives from it.
+    web.add_with(|interrupted| accept(requests.clone(), interrupted))
         .named("web");
     workers
-        .add(work(&incoming, &results), |_| {
-            incoming.close();
-        })
+        .add(work(incoming, results.clone()), |_| drop(requests))
         .named("workers");
     storage
-        .add(store(&finished, &say), |_| {
-            finished.close();
-        })
+        .add(store(finished), |_| drop(results))
         .named("storage");
 
     match stage {
-        "web" => web.add_abortable(end),
-        "workers" => workers.add_abortable(end),
-        _ => storage.add_abortable(end),
+        "web" => web.add_abortable(end).named(name),
+        "workers" => workers.add_abortable(end).named(name),
+        _ => storage.add_abortable(end).named(name),
     }
-    .named(name);
-
-    let mut group = web.before(workers).before(storage);
-    group.on_exit(|exit| say(&exit));
-    group.run().await
+    web.before(workers).before(storage)
 }
 
-/// Takes requests until interrupted.
-async fn accept(requests: &Sender<u32>, interrupted: Interrupted) -> Result<(), Error> {
+/// Sends requests until interrupted.
+async fn accept(requests: Sender<u32>, interrupted: Interrupted) -> anyhow::Result<u32> {
     for request in 1..=3 {
         requests.send(request).await?;
     }
     interrupted.await;
-    // The last one, which was on its way when the shutdown began.
+    // One more, which was on its way when the shutdown began.
     requests.send(4).await?;
-    Ok(())
+    Ok(4)
 }
 
 /// Answers the requests until there are no more.
-async fn work(requests: &Receiver<u32>, results: &Sender<u32>) -> Result<(), Error> {
+async fn work(requests: Receiver<u32>, results: Sender<u32>) -> anyhow::Result<u32> {
+    let mut count = 0;
     while let Ok(request) = requests.recv().await {
         results.send(request * request).await?;
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
-/// Collects the results, and flushes them when there are no more.
-async fn store(results: &Receiver<u32>, say: impl Fn(&dyn Display)) -> Result<(), Error> {
+/// Collects the results until there are no more.
+async fn store(results: Receiver<u32>) -> anyhow::Result<u32> {
     let mut kept = Vec::new();
     while let Ok(result) = results.recv().await {
         kept.push(result);
     }
-    say(&format_args!(
-        "the storage is flushed, with {} results",
-        kept.len()
-    ));
-    Ok(())
-}
-
-/// Fails.
-async fn fail(stage: &str) -> Result<(), Error> {
-    Err(format!("an actor of the {stage} failed").into())
-}
-
-/// Returns a future that is ready when a signal comes. It listens from now on, so no signal comes too early.
-fn signal() -> Result<impl Future<Output = Result<(), Error>>, Error> {
-    let mut signals = Signals::new(SIGNALS)?;
-    Ok(async move {
-        match signals.next().await {
-            Some(Err(error)) => Err(error.into()),
-            Some(Ok(_)) | None => Ok(()),
-        }
-    })
-}
-
-/// Prints a line. If the output is closed, the program continues without it.
-fn say(line: &dyn Display) {
-    let _ = writeln!(io::stdout(), "{line}");
+    Ok(kept.len() as u32)
 }

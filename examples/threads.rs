@@ -32,66 +32,41 @@
 //! `block_on(interrupted.unless(next_event))`. Or add its actor with an interrupt that ends the sleep, such as one that
 //! closes the socket that the thread reads from.
 
-use std::fmt::Display;
-use std::future::Future;
-use std::io::{self, Write};
+use std::io;
 use std::panic::resume_unwind;
-use std::process::ExitCode;
 use std::thread;
 
-use async_signal::{Signal, Signals};
+use anyhow::anyhow;
 use futures::channel::oneshot;
-use futures::StreamExt;
 use run_group::{Group, Interrupted};
 
-/// The signals that stop it. Windows has only Ctrl-C.
-#[cfg(unix)]
-const SIGNALS: &[Signal] = &[Signal::Int, Signal::Term];
-#[cfg(windows)]
-const SIGNALS: &[Signal] = &[Signal::Int];
+use signals::Signals;
 
-fn main() -> ExitCode {
-    match limit().and_then(|limit| smol::block_on(count(limit))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("threads: {message}");
-            ExitCode::FAILURE
-        }
-    }
-}
+mod signals;
 
-/// Returns the limit: the only argument, or the default.
-fn limit() -> Result<u64, String> {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    match arguments.as_slice() {
-        [] => Ok(100_000),
-        [limit] => {
-            let limit = limit.to_string_lossy();
-            limit
-                .parse()
-                .map_err(|error| format!("bad limit `{limit}`: {error}"))
-        }
-        _ => Err("too many arguments; usage: threads [LIMIT]".into()),
-    }
+fn main() -> anyhow::Result<()> {
+    let limit = std::env::args().nth(1).unwrap_or("100000".into());
+    let limit = limit
+        .parse()
+        .map_err(|error| anyhow!("bad limit `{limit}`: {error}"))?;
+    smol::block_on(count(limit))
 }
 
 /// Counts the primes below `limit`, until a signal.
-async fn count(limit: u64) -> Result<(), String> {
-    let signal = signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    say("counting; press Ctrl-C to stop");
+async fn count(limit: u64) -> anyhow::Result<()> {
+    let signals = Signals::listen()?;
+    println!("counting; press Ctrl-C to stop");
 
     let mut group = Group::new();
     group
         .add_with(|interrupted| async move {
-            let counted = on_thread(move || count_primes(limit, interrupted)).await;
-            let (primes, limit) =
-                counted.map_err(|error| format!("cannot start a thread: {error}"))?;
-            say(format_args!("{primes} primes below {limit}"));
+            let (primes, limit) = on_thread(move || count_primes(limit, interrupted)).await?;
+            println!("{primes} primes below {limit}");
             Ok(())
         })
         .named("primes");
-    group.add_abortable(signal).named("signals");
-    group.on_exit(|exit| say(exit));
+    group.add_abortable(signals.next()).named("signals");
+    group.on_exit(|exit| println!("{exit}"));
     group.run().await
 }
 
@@ -131,20 +106,4 @@ pub fn count_primes(limit: u64, interrupted: Interrupted) -> (u64, u64) {
 fn is_prime(number: u64) -> bool {
     let mut divisors = (2..).take_while(|divisor| divisor * divisor <= number);
     number > 1 && divisors.all(|divisor| number % divisor != 0)
-}
-
-/// Returns a future that is ready when a signal comes. It listens from now on, so no signal comes too early.
-fn signal() -> io::Result<impl Future<Output = Result<(), String>>> {
-    let mut signals = Signals::new(SIGNALS)?;
-    Ok(async move {
-        match signals.next().await {
-            Some(Err(error)) => Err(format!("cannot wait for signals any more: {error}")),
-            Some(Ok(_)) | None => Ok(()),
-        }
-    })
-}
-
-/// Prints a line. If the output is closed, the program continues without it.
-fn say(line: impl Display) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

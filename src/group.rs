@@ -124,8 +124,8 @@ pub struct Group<'a, T, S: Kind = Shared> {
 /// ```
 pub type LocalGroup<'a, T> = Group<'a, T, Local>;
 
-// The methods that add an actor are inlined. Otherwise, code that drops the actor is compiled twice, and each type of actor
-// takes up to 13 % more code.
+// The methods that add an actor are inlined. Otherwise, code that drops the actor is compiled twice, and each type of
+// actor takes up to 13 % more code.
 impl<'a, T> Group<'a, T> {
     /// Returns a group without actors.
     pub fn new() -> Self {
@@ -143,7 +143,7 @@ impl<'a, T> Group<'a, T> {
     ///
     /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it signals and must not
     /// block. Do slow cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the
-    /// group reports their output. See [Draining](crate#draining).
+    /// group reports their output. See [Draining](crate::guide::recipes#draining).
     ///
     /// If the interrupt only has to complete a future that `execute` awaits, use [`add_with`](Self::add_with).
     ///
@@ -253,7 +253,8 @@ impl<'a, T> Group<'a, T> {
     /// you set it while the group is shutting down, it begins with the next poll.
     ///
     /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown,
-    /// let `begin` return a timer for the same deadline each time: see [One deadline](crate::guide::recipes#one-deadline).
+    /// let `begin` return a timer for the same deadline each time: see [One
+    /// deadline](crate::guide::recipes#one-deadline).
     ///
     /// # Examples
     ///

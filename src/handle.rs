@@ -35,7 +35,7 @@ use crate::settings::Sender;
 /// # Examples
 ///
 /// A leader that adds an actor for each of its peers. See [Adding actors while it
-/// runs](crate#adding-actors-while-it-runs) for when that is the right thing to do.
+/// runs](crate::guide::recipes#adding-actors-while-it-runs) for when that is the right thing to do.
 ///
 /// ```
 /// use run_group::Group;

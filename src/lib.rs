@@ -30,7 +30,8 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** An actor that should not stop the group when it is done
-//! awaits `interrupted` after its work. Add this one with `group.add_with(warm_the_cache)`:
+//! awaits `interrupted` after its work. Add this one with `group.add_with(warm_the_cache)`, or see the recipe for
+//! [a sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job):
 //!
 //! ```
 //! use run_group::Interrupted;
@@ -96,9 +97,8 @@
 //!
 //! A group is one future. Its actors take turns on one thread, the one that polls the group. There is no parallelism
 //! between them. An actor that blocks its thread blocks the other actors, the grace period and the shutdown. If you
-//! need more than one thread, spawn a task and let the actor await its handle, [as above](guide::recipes#a-spawned-task). If all your
-//! actors would be such handles, a `JoinSet` may be all you need. To await a handful of futures that end by themselves,
-//! use `join!` or `select!`.
+//! need more than one thread, let the actor await [a spawned task](guide::recipes#a-spawned-task) or
+//! [a thread](guide::recipes#a-blocking-thread).
 //!
 //! A group is fair. An actor that wakes itself forever is polled again only after those that wait for their turn. The
 //! group also yields to its executor: when two of its actors have woken themselves, or every actor was polled. It then
@@ -108,14 +108,17 @@
 //! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
 //! give that actor a task of its own. The grace period is polled before the actors, so it ends in any case.
 //!
+//! To await a handful of futures that end by themselves, use `join!` or `select!`. The [comparison](guide::comparison)
+//! says when another crate is the better choice.
+//!
 //! # Not in scope
 //!
 //! - **Restart policies**: only your program knows what to retry; [write a loop](guide::recipes#a-group-in-a-loop).
 //! - **Starting in order**: actors start together and [wait](guide::recipes#a-gate-between-actors) for what they need.
 //! - **Spawning, being an executor, timers, OS signals**: your program has these already, and a group works with any.
 //! - **Dependency injection and flag parsing**.
-//! - **Removing an actor**: to end one actor alone, use a channel or a flag of your own, and let it
-//!   [await `interrupted`](guide::recipes#a-sidecar-and-a-main-job) when it is done. Otherwise its return stops the group.
+//! - **Removing an actor**: to end one actor alone, use a channel or a flag of your own, and let it [await
+//!   `interrupted`](guide::recipes#a-sidecar-and-a-main-job) when it is done. Otherwise its return stops the group.
 //!
 //! # Crate features
 //!
@@ -137,7 +140,6 @@
 //! Two features add to that. Once a handle was made, each poll looks at the settings of each group that was combined
 //! with [`before`](Group::before), and so does each poll during a shutdown. During a shutdown, each poll that takes in
 //! actors or calls [`on_wait`](Group::on_wait) goes through all actors.
-//!
 
 #![no_std]
 #![forbid(unsafe_code)]

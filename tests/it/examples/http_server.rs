@@ -148,6 +148,32 @@ fn port_in_use_is_one_line_and_status_1() {
     assert_fails("http_server", &["127.0.0.1:0", &address], &line);
 }
 
+/// A program rarely loses its listener, and never by its own fault. Here the test takes it away.
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_listener_is_one_line_and_status_1() {
+    let (mut program, web, _) = start();
+    let mut client = Client::connect(web);
+    client.assert_get("/", 200, "hello\n");
+
+    let listener = program
+        .files()
+        .map(TcpListener::from)
+        .find(|socket| socket.local_addr().is_ok_and(|local| local == web))
+        .unwrap();
+    rustix::net::shutdown(&listener, rustix::net::Shutdown::Both).unwrap();
+
+    let error = "cannot accept clients any more: Invalid argument (os error 22)";
+    assert_eq!(program.line(), format!("web returned Err({error})"));
+    let ended = program.end();
+    assert_eq!(ended.status, Some(1));
+    assert_eq!(
+        ended.stdout,
+        "signals aborted\nhealth returned Ok(()), interrupted\n"
+    );
+    assert_eq!(ended.stderr, format!("Error: {error}\n"));
+}
+
 /// A request whose answer has begun is answered to its end. Then the connection is idle and is closed.
 #[test]
 fn interrupted_at_every_poll_it_finishes_a_request() {
@@ -194,7 +220,7 @@ fn interrupted_at_every_poll_it_finishes_a_request() {
         client,
     );
     for (served, (begun, ended)) in &runs {
-        assert_eq!(served, &Ok(()));
+        assert!(served.is_ok(), "{served:?}");
         assert_eq!(begun, ended);
     }
     assert_eq!(runs.first().unwrap().1, (0, 0));
@@ -210,11 +236,32 @@ mod signals {
 
     use rustix::process::Signal;
 
+    use super::super::header::promised_output;
+
     /// How long requests may take after the first signal.
     const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
     const BOTH_RETURNED: &str =
         "web returned Ok(()), interrupted\nhealth returned Ok(()), interrupted\n";
+
+    #[test]
+    fn prints_what_its_header_promises() {
+        let source = include_str!("../../../examples/http_server.rs");
+        let promised = promised_output(source, "server ends:");
+
+        let (program, web, health) = start();
+        let mut client = Client::connect(web);
+        client.begin();
+        program.signal(Signal::INT);
+        client.assert_echoes("behind");
+        let end = program.end().stdout;
+        assert_eq!(
+            format!("listening on {web}\nhealth is on {health}\n{end}"),
+            promised
+                .replace("127.0.0.1:8080", &web.to_string())
+                .replace("127.0.0.1:8081", &health.to_string())
+        );
+    }
 
     #[track_caller]
     fn assert_refused(address: SocketAddr) {
@@ -223,7 +270,7 @@ mod signals {
     }
 
     #[test]
-    fn either_signal_is_a_clean_stop() {
+    fn either_signal_is_a_clean_shutdown() {
         for signal in [Signal::TERM, Signal::INT] {
             let (mut program, ..) = start();
             program.signal(signal);

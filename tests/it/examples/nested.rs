@@ -17,7 +17,7 @@ const SOURCE: &str = include_str!("../../../examples/nested.rs");
 fn assert_failed(failure: &str, introduction: &str, error: &str) {
     let ended = Program::example("nested", &[failure]).end();
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    assert_eq!(ended.stderr, format!("nested: {error}\n"));
+    assert_eq!(ended.stderr, format!("Error: {error}\n"));
     assert_eq!(ended.status, Some(1));
 }
 
@@ -50,25 +50,22 @@ fn unknown_failure_is_one_line_and_status_1() {
         &["client"],
         "unknown failure `client`; give reader, writer or nothing",
     );
-    assert_fails(
-        "nested",
-        &["reader", "reader"],
-        "too many arguments; usage: nested [FAILURE]",
-    );
 }
 
 #[test]
 fn index_interrupted_at_every_poll_keeps_its_failure() {
     for (failure, expected) in [
-        (example::Failure::None, Ok(())),
-        (example::Failure::Reader, Err("page 7 is corrupt".into())),
-        (example::Failure::Writer, Err("no space left".into())),
+        (example::Failure::None, "Ok(())"),
+        (example::Failure::Reader, "Err(page 7 is corrupt)"),
+        (example::Failure::Writer, "Err(no space left)"),
     ] {
         let results = interrupt_at_every_poll(|interrupted| {
             let (ready, _) = oneshot::channel();
             example::index::run(failure, ready, interrupted)
         });
-        assert!(results.iter().all(|result| *result == expected));
+        for result in results {
+            assert_eq!(format!("{result:?}"), expected);
+        }
     }
 }
 
@@ -79,5 +76,5 @@ fn client_interrupted_at_every_poll_returns() {
         let (_ready, is_ready) = oneshot::channel();
         example::client(is_ready, interrupted).await
     });
-    assert_eq!(results, [Ok(()), Ok(())]);
+    assert!(matches!(results[..], [Ok(()), Ok(())]));
 }

@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{channel, RecvTimeoutError, Sender};
+use std::sync::mpsc::{channel, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
-use std::thread::{spawn, JoinHandle};
+use std::thread::spawn;
 use std::time::Duration;
 
 /// How long a program may run before it counts as hanging. Only a failing test ever waits for it.
@@ -19,7 +19,8 @@ pub struct Program {
     /// `None` once its input has ended.
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
-    stderr: JoinHandle<String>,
+    /// The lines of its standard error. Read by a thread, so that the program never waits for it.
+    stderr: Receiver<String>,
     /// Dropping it ends the watch over the program.
     _watched: Sender<()>,
 }
@@ -31,7 +32,7 @@ pub struct Ended {
     pub status: Option<i32>,
     /// The output that the test had not read yet.
     pub stdout: String,
-    /// Everything that it printed to the standard error.
+    /// The lines of its standard error that the test had not read yet.
     pub stderr: String,
 }
 
@@ -58,11 +59,12 @@ impl Program {
             });
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
-        let stderr = spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        let (sender, stderr) = channel();
+        spawn(move || {
+            for line in errors.lines() {
+                let _ = sender.send(line.unwrap() + "\n");
+            }
         });
 
         let child = Arc::new(Mutex::new(child));
@@ -90,6 +92,15 @@ impl Program {
         assert!(line.ends_with('\n'), "the program has ended: {line:?}");
         line.truncate(line.trim_end().len());
         line
+    }
+
+    /// Waits for the next line that the program prints to the standard error.
+    #[cfg(unix)]
+    #[allow(dead_code)] // without std no test needs it
+    #[track_caller]
+    pub fn error_line(&mut self) -> String {
+        let line = self.stderr.recv().expect("the program has ended");
+        line.trim_end().to_owned()
     }
 
     /// Waits for the line `listening on ADDRESS` and returns the address.
@@ -152,8 +163,7 @@ impl Program {
     /// Waits until the program has ended, and only then reads the rest of its output.
     #[track_caller]
     pub fn end(mut self) -> Ended {
-        let stderr = std::mem::replace(&mut self.stderr, spawn(String::new));
-        let stderr = stderr.join().unwrap();
+        let stderr = self.stderr.iter().collect();
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         let status = self.child.lock().unwrap().wait().unwrap();
@@ -183,10 +193,10 @@ impl Ended {
     }
 }
 
-/// Runs an example that cannot start, and checks that it [fails](Program::fails) with its name and `line`.
+/// Runs an example that cannot start, and checks that it [fails](Program::fails) with the error `line`.
 #[track_caller]
 pub fn assert_fails(name: &str, arguments: &[impl AsRef<OsStr>], line: &str) {
-    Program::example(name, arguments).fails(&format!("{name}: {line}"));
+    Program::example(name, arguments).fails(&format!("Error: {line}"));
 }
 
 /// Returns where `cargo test` puts an example: beside the folder of this test's own binary.

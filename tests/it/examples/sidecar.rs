@@ -23,10 +23,7 @@ fn failure_of_the_sidecar_stops_the_main_job() {
     let introduction = "With `sidecar` as FAILURE, the sidecar fails instead of warming the cache:";
     let ended = Program::example("sidecar", &["sidecar"]).end();
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    assert_eq!(
-        ended.stderr,
-        "sidecar: cache returned Err(\"no such file\")\n"
-    );
+    assert_eq!(ended.stderr, "Error: cache returned Err(no such file)\n");
     assert_eq!(ended.status, Some(1));
 }
 
@@ -37,19 +34,14 @@ fn unknown_failure_is_one_line_and_status_1() {
         &["main job"],
         "unknown failure `main job`; give sidecar or nothing",
     );
-    assert_fails(
-        "sidecar",
-        &["sidecar", "sidecar"],
-        "too many arguments; usage: sidecar [FAILURE]",
-    );
 }
 
 #[test]
 fn sidecar_interrupted_at_every_poll_returns() {
     let results = interrupt_at_every_poll(|interrupted| example::sidecar(false, interrupted));
-    assert_eq!(results, [Ok(()), Ok(())]);
+    assert_eq!(format!("{results:?}"), "[Ok(()), Ok(())]");
 
     let results = interrupt_at_every_poll(|interrupted| example::sidecar(true, interrupted));
     // It is not interrupted in the second run, because it fails in its first poll.
-    assert_eq!(results, [Ok(()), Err("no such file".into())]);
+    assert_eq!(format!("{results:?}"), "[Ok(()), Err(no such file)]");
 }

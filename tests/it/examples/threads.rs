@@ -59,11 +59,6 @@ fn bad_limit_is_one_line_and_status_1() {
         &["many"],
         "bad limit `many`: invalid digit found in string",
     );
-    assert_fails(
-        "threads",
-        &["1", "2"],
-        "too many arguments; usage: threads [LIMIT]",
-    );
 }
 
 /// In the last run, the thread is done before that.

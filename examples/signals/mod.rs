@@ -1,0 +1,25 @@
+//! The OS signals that stop an example: Ctrl-C and, except on Windows, SIGTERM.
+
+use async_signal::Signal;
+use futures::StreamExt;
+
+const SIGNALS: &[Signal] = if cfg!(windows) {
+    &[Signal::Int]
+} else {
+    &[Signal::Int, Signal::Term]
+};
+
+pub struct Signals(async_signal::Signals);
+
+impl Signals {
+    /// Listens from now on, so that no later signal is missed.
+    pub fn listen() -> anyhow::Result<Self> {
+        Ok(Self(async_signal::Signals::new(SIGNALS)?))
+    }
+
+    /// Returns when a signal comes.
+    pub async fn next(&self) -> anyhow::Result<()> {
+        (&self.0).next().await.transpose()?;
+        Ok(())
+    }
+}

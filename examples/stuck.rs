@@ -1,0 +1,57 @@
+//! A shutdown that hangs: the group names the actor that it waits for, and drops it when the grace period ends.
+//!
+//! ```text
+//! cargo run --example stuck
+//! ```
+//!
+//! Three actors run. The main job returns, so the other two are interrupted. The metrics finish what they have begun.
+//! The upload ignores its interrupt. After one second it expires:
+//!
+//! ```text
+//! main job returned Ok(())
+//! waiting for metrics, upload
+//! metrics returned Ok(()), interrupted
+//! waiting for upload
+//! upload expired
+//! ```
+//!
+//! Then the report shows that an actor has failed. The last line goes to the standard error, and the exit status is 1:
+//!
+//! ```text
+//! Error: upload expired
+//! ```
+
+use std::future::pending;
+use std::time::Duration;
+
+use anyhow::bail;
+use run_group::{Group, Interrupted};
+use smol::future::yield_now;
+use smol::Timer;
+
+/// How long a shutdown may take.
+const GRACE_PERIOD: Duration = Duration::from_secs(1);
+
+fn main() -> anyhow::Result<()> {
+    let mut group = Group::new();
+    group.add_abortable(async { Ok(()) }).named("main job");
+    group.add_with(metrics).named("metrics");
+    group.add_with(|_| pending()).named("upload");
+
+    group.grace_period(|| Timer::after(GRACE_PERIOD));
+    group.on_wait(|waiting| println!("waiting for {waiting}"));
+    group.on_exit(|exit| println!("{exit}"));
+
+    let exits = smol::block_on(group.report());
+    if let Some(failure) = exits.iter().find(|exit| exit.is_failure()) {
+        bail!("{failure}");
+    }
+    Ok(())
+}
+
+/// Finishes what it has begun when it is interrupted.
+async fn metrics(interrupted: Interrupted) -> anyhow::Result<()> {
+    interrupted.await;
+    yield_now().await; // as if it sent the last figures
+    Ok(())
+}
