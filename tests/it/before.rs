@@ -5,7 +5,7 @@ use std::future::{pending, ready};
 use futures::future::FusedFuture;
 use run_group::Group;
 
-use crate::play::{Play, Word};
+use crate::harness::{Output, Test};
 
 /// Returns how many stages a group has, as its `Debug` shows it.
 fn stages<T>(group: &Group<'_, T>) -> usize {
@@ -22,21 +22,21 @@ fn set<T>() -> Group<'static, T> {
 }
 
 /// Returns a group that has ended.
-fn ended(play: &Play) -> Group<'static, Word> {
+fn ended(test: &Test) -> Group<'static, Output> {
     let mut group = set();
     group.add(ready("done"), |_| {});
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     group
 }
 
 #[test]
 fn indices_count_through() {
-    let play = Play::default();
+    let test = Test::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
-    play.obedient("a0", &mut a);
-    play.obedient("b0", &mut b);
-    play.obedient("b1", &mut b);
-    play.obedient("c0", &mut c);
+    test.add_stoppable("a0", &mut a);
+    test.add_stoppable("b0", &mut b);
+    test.add_stoppable("b1", &mut b);
+    test.add_stoppable("c0", &mut c);
     let mut group = a.before(b.before(c));
     group.add(ready("done"), |_| {}).named("added");
     let running: Vec<_> = group
@@ -45,27 +45,27 @@ fn indices_count_through() {
         .collect();
     let names = ["a0", "b0", "b1", "c0", "added"].map(String::from);
     assert_eq!(running, Vec::from_iter(names.into_iter().enumerate()));
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
     assert_eq!(indices, [4, 0, 1, 2, 3]);
 }
 
 #[test]
 fn running_groups_can_be_combined() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.obedient("a", &mut front);
-    let b = play.obedient("b", &mut back);
-    play.settle(&mut front);
-    play.settle(&mut back);
+    let a = test.add_stoppable("a", &mut front);
+    let b = test.add_stoppable("b", &mut back);
+    test.settle(&mut front);
+    test.settle(&mut back);
     let mut group = front.before(back);
     assert_eq!(stages(&group), 2);
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     b.returns("done");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["b", "a! (by b)", "a", "b! (by b)"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["b", "a! (by b)", "a", "b! (by b)"]);
     assert!(a.is_dropped());
 }
 
@@ -73,41 +73,41 @@ fn running_groups_can_be_combined() {
 #[test]
 fn polled_actors_of_back_are_polled_once_more() {
     for front_runs in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
         for name in ["a", "b"] {
-            play.stubborn(name, &mut front);
+            test.add_manual(name, &mut front);
         }
-        let [c, d] = ["c", "d"].map(|name| play.stubborn(name, &mut back));
+        let [c, d] = ["c", "d"].map(|name| test.add_manual(name, &mut back));
         d.spins();
-        play.poll_pending(&mut back);
+        test.poll_pending(&mut back);
         d.waits();
         if front_runs {
-            play.settle(&mut front);
+            test.settle(&mut front);
         }
-        play.stubborn("e", &mut back);
-        play.log();
+        test.add_manual("e", &mut back);
+        test.take_log();
 
         let mut group = front.before(back);
-        play.settle(&mut group);
+        test.settle(&mut group);
         let expected = ["a", "b", "c", "d", "e"];
-        assert_eq!(play.log(), expected[if front_runs { 2 } else { 0 }..]);
+        assert_eq!(test.take_log(), expected[if front_runs { 2 } else { 0 }..]);
         c.wake();
-        play.settle(&mut group);
-        assert_eq!(play.log(), ["c"]);
+        test.settle(&mut group);
+        assert_eq!(test.take_log(), ["c"]);
     }
 }
 
 #[test]
 fn wakes_from_before_are_not_lost() {
     for after in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
-        let a = play.stubborn("a", &mut front);
-        let b = play.stubborn("b", &mut back);
-        play.settle(&mut front);
-        play.settle(&mut back);
-        play.log();
+        let a = test.add_manual("a", &mut front);
+        let b = test.add_manual("b", &mut back);
+        test.settle(&mut front);
+        test.settle(&mut back);
+        test.take_log();
         let wake = || {
             a.wake();
             b.returns("done");
@@ -120,8 +120,8 @@ fn wakes_from_before_are_not_lost() {
             wake();
             front.before(back)
         };
-        play.poll_pending(&mut group);
-        let log = play.log();
+        test.poll_pending(&mut group);
+        let log = test.take_log();
         assert!(log.contains(&"a".into()) && log.contains(&"b".into()));
         assert!(group.is_stopping(), "{log:?}");
     }
@@ -129,22 +129,22 @@ fn wakes_from_before_are_not_lost() {
 
 #[test]
 fn new_group_before_another_is_the_other() {
-    let play = Play::default();
+    let test = Test::default();
     let mut other = Group::new();
     other.on_exit(|_| panic!("it was replaced"));
-    play.stubborn("a", &mut other);
+    test.add_manual("a", &mut other);
     let mut group = Group::new().before(other);
     assert_eq!(stages(&group), 1);
-    play.observe(&mut group);
+    test.log_exits(&mut group);
     // It is interrupted together with `a`, so it is in the same stage.
     group.add(ready("done"), |_| {}).named("b");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", r#"b returned "done""#, "a! (by b)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", r#"b returned "done""#, "a! (by b)"]);
 }
 
 #[test]
 fn settings_make_a_front_of_their_own() {
-    let set: [fn(&mut Group<'static, Word>); 4] = [
+    let set: [fn(&mut Group<'static, Output>); 4] = [
         |group| group.grace_period(pending::<()>),
         |group| group.on_exit(|_| {}),
         |group| group.on_wait(|_| {}),
@@ -156,19 +156,19 @@ fn settings_make_a_front_of_their_own() {
         },
     ];
     for set in set {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
         set(&mut front);
-        play.obedient("back", &mut back);
+        test.add_stoppable("back", &mut back);
         let mut group = front.before(back);
         assert_eq!(stages(&group), 2);
-        let added = play.stubborn("added", &mut group);
+        let added = test.add_manual("added", &mut group);
         group.add(ready("done"), |_| {}).named("cause");
-        play.settle(&mut group);
-        assert_eq!(play.log(), ["back", "added", "added! (by cause)"]);
+        test.settle(&mut group);
+        assert_eq!(test.take_log(), ["back", "added", "added! (by cause)"]);
         added.returns("late");
-        assert_eq!(play.poll_ready(&mut group), Some("done"));
-        assert_eq!(play.log(), ["added", "back! (by cause)", "back"]);
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
+        assert_eq!(test.take_log(), ["added", "back! (by cause)", "back"]);
     }
 }
 
@@ -179,40 +179,40 @@ fn empty_groups_make_an_empty_group() {
     assert_eq!(smol::block_on(group), None);
     let mut group = set::<()>().before(set()).before(Group::new());
     assert!(group.is_empty());
-    assert_eq!(Play::default().poll_ready(&mut group), None);
+    assert_eq!(Test::default().poll_ready(&mut group), None);
     assert_eq!(stages(&group), 1);
 }
 
 #[test]
 fn ended_group_is_as_new() {
-    let play = Play::default();
+    let test = Test::default();
     let mut back = Group::new();
     back.add(ready("again"), |_| {});
-    let mut group = ended(&play).before(back);
+    let mut group = ended(&test).before(back);
     assert_eq!(stages(&group), 1);
-    assert_eq!(play.poll_ready(&mut group), Some("again"));
+    assert_eq!(test.poll_ready(&mut group), Some("again"));
 }
 
 #[test]
 fn terminated_if_both_were() {
-    let play = Play::default();
+    let test = Test::default();
     let with_actor = || {
         let mut group = Group::new();
-        group.add(pending::<Word>(), |_| {});
+        group.add(pending::<Output>(), |_| {});
         group
     };
     let running = || {
         let mut group = with_actor();
-        play.poll_pending(&mut group);
+        test.poll_pending(&mut group);
         group
     };
     let set_after_end = || {
-        let mut group = ended(&play);
+        let mut group = ended(&test);
         group.on_exit(|_| {});
         group
     };
-    let alive: [&dyn Fn() -> Group<'static, Word>; 3] = [&set, &with_actor, &running];
-    let over: [&dyn Fn() -> Group<'static, Word>; 2] = [&|| ended(&play), &set_after_end];
+    let alive: [&dyn Fn() -> Group<'static, Output>; 3] = [&set, &with_actor, &running];
+    let over: [&dyn Fn() -> Group<'static, Output>; 2] = [&|| ended(&test), &set_after_end];
     for alive in alive {
         for over in over {
             assert!(!alive().before(over()).is_terminated());
@@ -236,42 +236,42 @@ fn terminated_if_both_were() {
 fn stopping_groups_cannot_be_combined() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
-    let play = Play::default();
+    let test = Test::default();
     let add = |name| {
         let mut group = Group::new();
-        play.stubborn(name, &mut group);
+        test.add_manual(name, &mut group);
         group
     };
     let running = || {
         let mut group = add("a");
-        play.settle(&mut group);
+        test.settle(&mut group);
         group
     };
     let stopping = || {
         let mut group = add("b");
         group.add(ready("done"), |_| {}).named("cause");
-        play.settle(&mut group);
+        test.settle(&mut group);
         group
     };
     let in_second_stage = || {
         let mut front = set();
         front.add(ready("done"), |_| {}).named("cause");
         let mut group = front.before(add("c"));
-        play.settle(&mut group);
+        test.settle(&mut group);
         group
     };
-    let all_run: [&dyn Fn() -> Group<'static, Word>; 4] =
+    let all_run: [&dyn Fn() -> Group<'static, Output>; 4] =
         [&Group::new, &set, &|| add("d"), &running];
-    let stops: [&dyn Fn() -> Group<'static, Word>; 2] = [&stopping, &in_second_stage];
-    let refused = |front: Group<'static, Word>, back: Group<'static, Word>| {
-        play.log();
+    let stops: [&dyn Fn() -> Group<'static, Output>; 2] = [&stopping, &in_second_stage];
+    let refused = |front: Group<'static, Output>, back: Group<'static, Output>| {
+        test.take_log();
         let running = front.len() + back.len();
         let combined = catch_unwind(AssertUnwindSafe(|| front.before(back)));
         let panic = combined.map(drop).expect_err("it must panic");
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains("has begun to stop"), "{message}");
         // As if each had been dropped: no interrupt was called.
-        let log = play.log();
+        let log = test.take_log();
         let dropped = log.iter().filter(|line| line.ends_with("dropped"));
         assert_eq!((dropped.count(), log.len()), (running, running), "{log:?}");
     };

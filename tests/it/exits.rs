@@ -5,11 +5,11 @@ use std::panic::Location;
 
 use run_group::{Exit, Group, Outcome};
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// Runs a group to its report.
 fn report<T>(group: Group<'_, T>) -> Vec<Exit<T>> {
-    Play::default().poll_ready(&mut Box::pin(group.report()))
+    Test::default().poll_ready(&mut Box::pin(group.report()))
 }
 
 #[test]
@@ -72,16 +72,16 @@ fn all_kinds_of_actors_can_be_named() {
 
 #[test]
 fn name_goes_to_the_actor_that_was_added_last() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
     a.wake();
-    play.settle(&mut group);
+    test.settle(&mut group);
     group.add(ready("done"), |_| {}).named("c");
-    b.obeys();
-    a.obeys();
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    b.stops_when_interrupted();
+    a.stops_when_interrupted();
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let names: Vec<_> = exits
         .iter()
         .map(|exit| (exit.index(), exit.name().unwrap()))

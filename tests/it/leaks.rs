@@ -20,7 +20,7 @@ use run_group::Handle;
 use run_group::{Group, Interrupted, Outcome};
 use smol::future::yield_now;
 
-use crate::play::Play;
+use crate::harness::Test;
 
 #[test]
 fn nothing_is_left_of_100_000_groups() {
@@ -170,7 +170,7 @@ macro_rules! add_to {
 struct Round {
     end: End,
     actors: usize,
-    play: Play,
+    test: Test,
     dice: Dice,
     ledger: Ledger,
     /// What the actors of this group leave outside of it, if they do.
@@ -187,7 +187,7 @@ impl Round {
                 0 => 1 + nth_of_its_end / 50 % 100,
                 _ => 1 + dice.roll(4),
             },
-            play: Play::default(),
+            test: Test::default(),
             outside: dice.one_in(4).then(Arc::default),
             dice,
             ledger: Ledger::default(),
@@ -261,16 +261,16 @@ impl Round {
             },
             End::DroppedRunning => {
                 let mut group = self.group();
-                self.play.poll_pending(&mut group);
+                self.test.poll_pending(&mut group);
             }
             End::DroppedStopping => match (self.group(), self.dice.one_in(2)) {
                 (mut group, true) => {
-                    let _ = self.play.poll(&mut group);
+                    let _ = self.test.poll(&mut group);
                     tally.halfway += usize::from(!group.is_empty());
                 }
                 (group, false) => {
                     let mut report = Box::pin(group.report());
-                    tally.halfway += usize::from(self.play.poll(&mut report).is_pending());
+                    tally.halfway += usize::from(self.test.poll(&mut report).is_pending());
                 }
             },
             #[cfg(all(feature = "std", panic = "unwind"))]
@@ -282,7 +282,7 @@ impl Round {
             End::DroppedPanicking => {
                 let mut group = self.group();
                 if self.dice.one_in(2) {
-                    self.play.poll_pending(&mut group);
+                    self.test.poll_pending(&mut group);
                 }
             }
         }
@@ -292,7 +292,7 @@ impl Round {
     fn finish<F: Future>(&self, future: F) -> F::Output {
         let mut future = Box::pin(future);
         for _ in 0..1_000 {
-            if let Poll::Ready(output) = self.play.poll(&mut future) {
+            if let Poll::Ready(output) = self.test.poll(&mut future) {
                 return output;
             }
         }
@@ -314,7 +314,7 @@ impl Round {
             self.set_settings(&mut stage);
             // They may be running already when they are put together.
             if self.end == End::DroppedRunning && actors > 0 && self.dice.one_in(4) {
-                self.play.poll_pending(&mut stage);
+                self.test.poll_pending(&mut stage);
             }
             group = match self.dice.one_in(2) {
                 true => group.before(stage),

@@ -1,7 +1,7 @@
 //! Tests of the public surface, in one binary.
 //!
 //! No test of the contract waits for a clock. Groups are polled by hand, and their actors do what the test says
-//! ([`play`]). The [`examples`] run as processes, and their actors are interrupted at every poll, like the [`graphs`].
+//! ([`harness`]). The [`examples`] run as processes, and their actors are interrupted at every poll, like the [`graphs`].
 //!
 //! # Which test shows which clause of the contract
 //!
@@ -72,6 +72,7 @@ mod grace_period;
 mod graphs;
 #[cfg(feature = "std")]
 mod handles;
+mod harness;
 mod interrupted;
 mod kinds;
 mod leaks;
@@ -79,7 +80,6 @@ mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
-mod play;
 mod release;
 mod shutdown;
 mod stages;

@@ -57,7 +57,7 @@ use smol::block_on;
 use smol::channel::{bounded, Receiver};
 use smol::future::{or, yield_now};
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// The output of an actor in a recorded graph. An error is the index of its actor.
 type Output = Result<(), usize>;
@@ -146,12 +146,12 @@ impl Graph {
         run: impl FnOnce(Group<'static, Output>) -> F,
     ) -> (Option<F::Output>, String) {
         let (group, scene) = self.group();
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Box::pin(run(group));
         let mut poll_while_woken = || loop {
-            match play.poll(&mut group) {
+            match test.poll(&mut group) {
                 Poll::Ready(output) => break Some(output),
-                Poll::Pending if play.take_wakes() == 0 => break None,
+                Poll::Pending if test.take_wakes() == 0 => break None,
                 Poll::Pending => {}
             }
         };
@@ -312,13 +312,13 @@ fn interrupts_see_the_error_that_run_returns() {
 /// So a shutdown takes as long as the longest of them, not as all of them together.
 #[test]
 fn actors_shut_down_concurrently() {
-    let play = &Play::default();
+    let test = &Test::default();
     let mut group = Group::new();
     for name in ["a", "b", "c"] {
         group.add_with(|interrupted| async move {
             interrupted.await;
             for step in 1..=3 {
-                play.say(format_args!("{name}{step}"));
+                test.log(format_args!("{name}{step}"));
                 yield_now().await;
             }
         });
@@ -326,7 +326,7 @@ fn actors_shut_down_concurrently() {
     group.add(ready(()), |_| {});
     block_on(group);
     let expected = ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"];
-    assert_eq!(play.log(), expected);
+    assert_eq!(test.take_log(), expected);
 }
 
 /// The worker hands over its last work before it returns. The storage takes it, although it was interrupted as well,
@@ -334,22 +334,22 @@ fn actors_shut_down_concurrently() {
 #[test]
 fn actor_may_need_another_one_to_stop() {
     for storage_is_first in [true, false] {
-        let play = &Play::default();
+        let test = &Test::default();
         let (bring, brought) = bounded::<oneshot::Sender<()>>(1);
         let store = async move {
             while let Ok(stored) = brought.recv().await {
-                play.say("stores");
+                test.log("stores");
                 stored.send(()).unwrap();
             }
-            play.say("the storage returns");
+            test.log("the storage returns");
         };
-        let interrupt = |_: &Exit<()>| play.say("the storage is interrupted");
+        let interrupt = |_: &Exit<()>| test.log("the storage is interrupted");
         let work = |interrupted: Interrupted| async move {
             interrupted.await;
             let (stored, is_stored) = oneshot::channel();
             bring.send(stored).await.unwrap();
             is_stored.await.unwrap();
-            play.say("the worker returns");
+            test.log("the worker returns");
         };
 
         let mut group = Group::new();
@@ -363,7 +363,7 @@ fn actor_may_need_another_one_to_stop() {
         group.add(ready(()), |_| {});
         block_on(group);
         assert_eq!(
-            play.log(),
+            test.take_log(),
             [
                 "the storage is interrupted",
                 "stores",

@@ -23,7 +23,7 @@ use futures::{select, task::AtomicWaker};
 use run_group::Handle;
 use run_group::{Exit, Group, Interrupted};
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// How long a test may take before it counts as hanging. Only a failing test ever waits for it.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -311,7 +311,7 @@ fn interrupted_resolves_on_threads() {
     const ROUNDS: usize = 5_000;
     watched(|| {
         let waiters = [(); 4].map(|()| Waiter::new());
-        let play = Play::default();
+        let test = Test::default();
         for round in 0..ROUNDS {
             let mut group = Group::new();
             for (n, waiter) in waiters.iter().enumerate() {
@@ -331,14 +331,14 @@ fn interrupted_resolves_on_threads() {
                 }
                 2 => drop(group),
                 3 => {
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                     drop(group);
                 }
                 // It is dropped while their answers come.
                 _ => {
                     group.add(pending(), |_| {});
                     group.add(ready(()), |_| {});
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                     drop(group);
                 }
             }
@@ -378,7 +378,7 @@ fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;
     watched(|| {
         for round in 0..1000 {
-            let play = Play::default();
+            let test = Test::default();
             let dropped = Arc::default();
             let wakers: Arc<Mutex<Vec<_>>> = Arc::default();
             let mut group = Group::new();
@@ -391,7 +391,7 @@ fn groups_end_while_threads_wake_their_actors() {
                 group.add_abortable(execute());
                 group.add_with(|interrupted| execute().map(|()| drop(interrupted)));
             }
-            play.poll_pending(&mut group);
+            test.poll_pending(&mut group);
 
             let wakers = std::mem::take(&mut *wakers.lock().unwrap());
             let barrier = Barrier::new(1 + WAKERS);
@@ -410,7 +410,7 @@ fn groups_end_while_threads_wake_their_actors() {
                 }
                 barrier.wait();
                 for _ in 0..round % 10 {
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                 }
                 let mut ended = None;
                 match round % 3 {
@@ -419,25 +419,25 @@ fn groups_end_while_threads_wake_their_actors() {
                         group.add(ready(()), |_| {});
                         group.grace_period(|| ready(()));
                         // A thread that is just waking an actor may delay it.
-                        while play.poll(&mut group).is_pending() {
+                        while test.poll(&mut group).is_pending() {
                             thread::yield_now();
                         }
                         ended = Some(group); // it is kept, to see that it is not woken
                     }
                     _ => {
                         group.add(ready(()), |_| {});
-                        play.poll_pending(&mut group); // stops
+                        test.poll_pending(&mut group); // stops
                         drop(group);
                     }
                 }
                 barrier.wait();
                 let dropped = dropped.load(SeqCst);
-                play.take_wakes();
+                test.take_wakes();
                 barrier.wait();
                 (dropped, ended)
             });
             assert_eq!(dropped, 6, "{ended:?}");
-            assert_eq!(play.take_wakes(), 0);
+            assert_eq!(test.take_wakes(), 0);
         }
     });
 }
@@ -602,7 +602,7 @@ fn groups_are_dropped_while_threads_add_actors() {
     const ACTORS: usize = 10;
     watched(|| {
         for round in 0..1_000 {
-            let play = Play::default();
+            let test = Test::default();
             let counts = Counts::default();
             let barrier = Barrier::new(1 + THREADS);
             let mut group = Group::new();
@@ -618,7 +618,7 @@ fn groups_are_dropped_while_threads_add_actors() {
                 }
                 barrier.wait();
                 for _ in 0..round % 4 {
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                 }
                 drop(group);
             });
