@@ -8,9 +8,9 @@ pub enum Event {
     /// Adds an actor to a group.
     Added(usize, usize, Kind),
     /// Adds an actor through a handle.
-    HandedIn(usize, usize, Kind),
+    AddedByHandle(usize, usize, Kind),
     /// Makes a group an actor: the group, and the actor.
-    Hosted(usize, usize),
+    Nested(usize, usize),
     /// Sets a grace period of a group.
     GraceSet(usize, usize),
     /// Sets an observer of exits of a group.
@@ -67,15 +67,15 @@ pub enum Event {
     Released(usize),
     /// Dropped the output of an actor.
     OutputDropped(usize),
-    /// Called the interrupt of an actor, with the exit of the cause.
+    /// ByClosure the interrupt of an actor, with the exit of the cause.
     Interrupted(usize, End),
     /// Resolved the `Interrupted` of an actor that had polled it.
-    Signalled(usize),
-    /// Called an observer of exits.
+    Resolved(usize),
+    /// ByClosure an observer of exits.
     Observed(usize, End),
-    /// Called an observer of what the group waits for: the cause, and these actors.
+    /// ByClosure an observer of what the group waits for: the cause, and these actors.
     Waited(usize, usize, Vec<usize>),
-    /// Called the closure of a grace period.
+    /// ByClosure the closure of a grace period.
     Began(usize),
     /// Polled a grace period, which resolved or did not.
     GracePolled(usize, bool),
@@ -88,8 +88,8 @@ pub enum Event {
 /// How an actor learns that it is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    Called,
-    Signalled,
+    ByClosure,
+    ByFuture,
     Abortable,
 }
 
@@ -130,6 +130,6 @@ pub enum Site {
     Output(usize),
     Observer(usize),
     Begin(usize),
-    Over(usize),
+    Resolve(usize),
     DropGrace(usize),
 }

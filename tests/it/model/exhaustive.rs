@@ -15,10 +15,10 @@
 //! four actors, two stages of two have all of that in each stage. What goes further is left to the test with random scripts:
 //! longer programs, more stages, adding on the way, handles, groups in groups, panics elsewhere, dropping the group.
 
-use super::play::play_beginning;
 use super::replay;
 use super::rules::check;
-use super::script::{Act, Actor, Grace, How, Op, Script, Step};
+use super::run::run_prefix;
+use super::script::{Action, Actor, Grace, How, Op, Script, Step};
 use super::state::Setting;
 use Limit::{First, Last, Whole};
 
@@ -34,30 +34,30 @@ enum Limit {
 fn kinds() -> Vec<Actor> {
     let returns_when_woken = [Op::Pend, Op::Return];
     vec![
-        Actor::new(How::Called, &returns_when_woken),
-        Actor::new(How::Signalled, &[Op::AwaitInterrupt, Op::Return]),
+        Actor::new(How::ByClosure, &returns_when_woken),
+        Actor::new(How::ByFuture, &[Op::AwaitInterrupt, Op::Return]),
         Actor::new(How::Abortable, &returns_when_woken),
         // Returns in its first poll.
-        Actor::new(How::Called, &[Op::Return]),
+        Actor::new(How::ByClosure, &[Op::Return]),
         // Never returns.
-        Actor::new(How::Called, &[]),
+        Actor::new(How::ByClosure, &[]),
         // When woken, wakes itself and the first two.
         Actor::new(
-            How::Called,
+            How::ByClosure,
             &[
                 Op::Pend,
-                Op::Do(Act::Wake(0)),
-                Op::Do(Act::Wake(1)),
+                Op::Do(Action::Wake(0)),
+                Op::Do(Action::Wake(1)),
                 Op::Spin(1),
                 Op::Return,
             ],
         ),
         #[cfg(all(feature = "std", panic = "unwind"))]
-        Actor::new(How::Called, &[Op::Pend, Op::Do(Act::Panic)]),
+        Actor::new(How::ByClosure, &[Op::Pend, Op::Do(Action::Panic)]),
         #[cfg(all(feature = "std", panic = "unwind"))]
         Actor {
-            interrupt: vec![Act::Panic],
-            ..Actor::new(How::Called, &returns_when_woken)
+            interrupt: vec![Action::Panic],
+            ..Actor::new(How::ByClosure, &returns_when_woken)
         },
     ]
 }
@@ -81,17 +81,17 @@ fn search(size: usize, first: usize, limit: Limit, kinds: &[Actor]) -> usize {
         }
         steps.extend(grace_on(Limit::Whole));
         steps.extend([Step::OnExit(Vec::new()), Step::OnWait(Vec::new())]);
-        go_on(&mut steps, &mut schedules);
-        steps.push(Step::Outside(Act::TimeIsUp(0)));
-        go_on(&mut steps, &mut schedules);
+        poll_and_continue(&mut steps, &mut schedules);
+        steps.push(Step::Outside(Action::EndGrace(0)));
+        poll_and_continue(&mut steps, &mut schedules);
     }
     schedules
 }
 
-/// Polls the group, and continues with every [round] after that. If there is none, the schedule is complete.
-fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
+/// Polls the group, and continues with every [round](act_then_poll) after that. If there is none, the schedule is complete.
+fn poll_and_continue(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.push(Step::Poll);
-    let state = match check(play_beginning(steps)) {
+    let state = match check(run_prefix(steps)) {
         Ok(state) => state,
         Err(_) => return replay(Script(steps.clone())), // which says what is wrong
     };
@@ -101,9 +101,9 @@ fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
     let wakes = running
         .map(|(&number, _)| number)
         .filter(|&number| waits(number));
-    let wakes = wakes.map(|number| Step::Outside(Act::Wake(number)));
-    let mut acts: Vec<_> = wakes.filter(|act| !steps.contains(act)).collect();
-    let time = Step::Outside(Act::TimeIsUp(0));
+    let wakes = wakes.map(|number| Step::Outside(Action::Wake(number)));
+    let mut actions: Vec<_> = wakes.filter(|action| !steps.contains(action)).collect();
+    let time = Step::Outside(Action::EndGrace(0));
     let is_limited = group.is_some_and(|group| group.settings.iter().any(Setting::is_running));
     let is_time_left = is_limited && !steps.contains(&time);
     let is_woken = group.is_some_and(|group| group.is_woken);
@@ -112,7 +112,7 @@ fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
         if !has_time || is_time_left {
             let length = steps.len();
             steps.extend(has_time.then(|| time.clone()));
-            round(&mut acts, is_woken || has_time, steps, schedules);
+            act_then_poll(&mut actions, is_woken || has_time, steps, schedules);
             steps.truncate(length);
         }
     }
@@ -120,17 +120,22 @@ fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.pop();
 }
 
-/// Continues with every selection of these acts in every order, and the next poll.
-fn round(acts: &mut Vec<Step>, is_due: bool, steps: &mut Vec<Step>, schedules: &mut usize) {
+/// Continues with every selection of these actions in every order, and the next poll.
+fn act_then_poll(
+    actions: &mut Vec<Step>,
+    is_due: bool,
+    steps: &mut Vec<Step>,
+    schedules: &mut usize,
+) {
     if is_due {
-        go_on(steps, schedules);
+        poll_and_continue(steps, schedules);
     }
-    for place in 0..acts.len() {
-        let act = acts.remove(place);
-        steps.push(act);
-        round(acts, true, steps, schedules);
-        let act = steps.pop().expect("it was just there");
-        acts.insert(place, act);
+    for place in 0..actions.len() {
+        let action = actions.remove(place);
+        steps.push(action);
+        act_then_poll(actions, true, steps, schedules);
+        let action = steps.pop().expect("it was just there");
+        actions.insert(place, action);
     }
 }
 
@@ -163,6 +168,6 @@ fn all_groups_of_three_keep_the_contract() {
 fn all_groups_of_four_keep_the_contract() {
     let of = [(4, 4, First), (4, 2, First)];
     let mut kinds = kinds();
-    kinds[2] = Actor::new(How::Called, &[Op::Pend, Op::Spin(1), Op::Return]);
+    kinds[2] = Actor::new(How::ByClosure, &[Op::Pend, Op::Spin(1), Op::Return]);
     search_each(&of, &kinds[..3]);
 }

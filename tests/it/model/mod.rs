@@ -1,7 +1,7 @@
 //! The group against its contract.
 //!
 //! A [script](script) says which actors a group gets, what they do, and what is done to the group. It is [played](play) with
-//! the group itself. The user's code in it, the [cast], writes a [trace](event) of everything that happens: what is polled,
+//! the group itself. The user's code in it, the [world], writes a [trace](event) of everything that happens: what is polled,
 //! interrupted, observed and dropped, in which order; grace periods; wakes; results. The contract stands in [rules],
 //! which read the trace event by event and refuse the first that the contract does not allow. They say what is promised, and
 //! not how it is done; what is [known](state) at one place of the trace is found out by asking every actor.
@@ -21,28 +21,28 @@
 //! Left out are panics in the drop of a grace period while it is replaced, two panics at once, which would abort, and lines. An
 //! actor's name is its number.
 
-mod cast;
 mod event;
 mod exhaustive;
-mod play;
 mod random;
 mod replays;
 mod rules;
+mod run;
 mod script;
 mod state;
+mod world;
 
 use std::env;
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-use self::play::play;
 use self::rules::check;
+use self::run::run;
 use self::script::{Script, Step};
 
 /// Plays a script, in which the group has to keep its contract.
 #[track_caller]
 fn replay(script: Script) {
-    if let Err(broken) = check(play(&script)) {
+    if let Err(broken) = check(run(&script)) {
         panic!("{broken}{script:?}");
     }
 }
@@ -62,9 +62,9 @@ fn random_scripts_keep_the_contract() {
     }
     let seed = config.rng_seed;
     let result = TestRunner::new(config).run(&random::scripts(), |script| {
-        check(play(&script)).map_err(TestCaseError::fail)?;
+        check(run(&script)).map_err(TestCaseError::fail)?;
         let script = with_report(script);
-        let checked = check(play(&script));
+        let checked = check(run(&script));
         checked.map_err(|broken| TestCaseError::fail(format!("{broken}of {script:?}\n")))?;
         Ok(())
     });

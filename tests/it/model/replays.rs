@@ -4,25 +4,25 @@
 //! replays what was printed, `replay(Script(vec![…]))`. If a script is printed below the trace, it is that one: it is the other
 //! with a report.
 
-use super::play::play;
 use super::replay;
 use super::rules::check;
-use super::script::{Act::*, Actor, Grace, How::*, Op::*, Script, Step, Step::*};
+use super::run::run;
+use super::script::{Action::*, Actor, Grace, How::*, Op::*, Script, Step, Step::*};
 
 /// Two actors that wake themselves make the set yield, when the grace period is over. The first edition took that for the
 /// end of all turns: the third actor, which had been woken and was to return, expired.
 fn last_turn() -> Vec<Step> {
     vec![
         GracePeriod(Grace::default()),
-        Add(Actor::new(Called, &[Pend, Spin(9)])),
-        Add(Actor::new(Called, &[Pend, Spin(9)])),
-        Add(Actor::new(Called, &[Pend, Return])),
-        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(ByClosure, &[Pend, Spin(9)])),
+        Add(Actor::new(ByClosure, &[Pend, Spin(9)])),
+        Add(Actor::new(ByClosure, &[Pend, Return])),
+        Add(Actor::new(ByClosure, &[Return])),
         Poll,
         Outside(Wake(0)),
         Outside(Wake(1)),
         Outside(Wake(2)),
-        Outside(TimeIsUp(0)),
+        Outside(EndGrace(0)),
         Poll,
     ]
 }
@@ -36,7 +36,7 @@ fn last_turn_while_others_wake_themselves() {
 #[test]
 fn rules_refuse_expiry_before_the_last_turn() {
     use super::event::Event::{Dropped, PollBegan, Polled};
-    let mut trace = play(&Script(last_turn()));
+    let mut trace = run(&Script(last_turn()));
     let mut polls = trace.iter().enumerate();
     let last = polls
         .rposition(|(_, event)| *event == PollBegan(0))
@@ -56,10 +56,10 @@ fn rules_refuse_expiry_before_the_last_turn() {
 #[test]
 fn drop_before_the_first_poll_wakes_another() {
     replay(Script(vec![
-        Add(Actor::new(Called, &[])),
-        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Add(Actor::new(ByClosure, &[Return])),
         New,
-        Add(Actor::new(Called, &[])),
+        Add(Actor::new(ByClosure, &[])),
         Before,
         Poll,
         Outside(Wake(0)),
@@ -75,13 +75,13 @@ fn drop_before_the_first_poll_wakes_another() {
 #[test]
 fn groups_combined_after_polls() {
     replay(Script(vec![
-        Add(Actor::new(Called, &[])),
-        Add(Actor::new(Signalled, &[AwaitInterrupt, Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
         Poll,
         Outside(Wake(1)),
         New,
-        Add(Actor::new(Called, &[])),
-        Add(Actor::new(Called, &[Pend, Pend, Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Add(Actor::new(ByClosure, &[Pend, Pend, Return])),
         Settle,
         Outside(Wake(3)),
         Outside(Wake(2)),
@@ -97,11 +97,11 @@ fn groups_combined_after_polls() {
 #[test]
 fn stopping_group_is_not_combined() {
     replay(Script(vec![
-        Add(Actor::new(Called, &[Return])),
-        Add(Actor::new(Called, &[])),
+        Add(Actor::new(ByClosure, &[Return])),
+        Add(Actor::new(ByClosure, &[])),
         Poll,
         New,
-        Add(Actor::new(Called, &[])),
+        Add(Actor::new(ByClosure, &[])),
         Before,
     ]));
 }
@@ -111,19 +111,19 @@ fn stopping_group_is_not_combined() {
 #[cfg(feature = "std")]
 #[test]
 fn stage_waits_for_an_actor_of_a_handle() {
-    let late = Actor::new(Called, &[AwaitInterrupt, Return]);
+    let late = Actor::new(ByClosure, &[AwaitInterrupt, Return]);
     replay(Script(vec![
         Handle,
         GracePeriod(Grace::default()),
         Add(Actor {
-            drop: vec![HandIn(0, vec![late])],
-            ..Actor::new(Called, &[])
+            drop: vec![AddByHandle(0, vec![late])],
+            ..Actor::new(ByClosure, &[])
         }),
-        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(ByClosure, &[Return])),
         New,
-        Add(Actor::new(Signalled, &[AwaitInterrupt, Return])),
+        Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
         Before,
-        Outside(TimeIsUp(0)),
+        Outside(EndGrace(0)),
         Poll,
     ]));
 }

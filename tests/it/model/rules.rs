@@ -6,7 +6,7 @@
 use std::mem::{replace, take};
 
 use super::event::{End, Event, Kind, Outcome, Site};
-use super::state::{Check, Group, Held, Life, Period, Setting, State};
+use super::state::{Check, Group, Life, OutputState, Period, Setting, State};
 
 /// Checks a trace. Returns what is known at its end.
 pub fn check(trace: Vec<Event>) -> Check<State> {
@@ -59,14 +59,14 @@ impl State {
             return self.end(g); // 1: an empty group is ready
         }
         while self.group(g).exits.is_empty() {
-            if !self.turn(g)? {
-                self.may_stop_polling(g)?;
+            if !self.poll_actor(g)? {
+                self.may_end_poll(g)?;
                 return self.pending(g);
             }
         }
-        let mut has_limited = false;
+        let mut grace_is_run = false;
         loop {
-            has_limited &= !self.interrupt(g)?;
+            grace_is_run &= !self.interrupt_stage(g)?;
             if self.running_in_stage(g).is_empty() {
                 if self.is_held_open(g) {
                     return self.pending(g);
@@ -75,15 +75,15 @@ impl State {
                 if self.group(g).stages.is_empty() {
                     return self.end(g); // 6: every actor has exited
                 }
-                has_limited = false;
+                grace_is_run = false;
                 continue;
             }
-            if !replace(&mut has_limited, true) {
-                self.limit(g)?;
+            if !replace(&mut grace_is_run, true) {
+                self.run_grace_periods(g)?;
             }
-            if !self.expire(g)? && !self.turn(g)? {
-                self.may_stop_polling(g)?;
-                self.show_wait(g)?;
+            if !self.expire(g)? && !self.poll_actor(g)? {
+                self.may_end_poll(g)?;
+                self.call_wait_observers(g)?;
                 return self.pending(g);
             }
         }
@@ -101,7 +101,7 @@ impl State {
     }
 
     /// 2, 3, 14: actors are polled in the order in which they were added or woken. Returns whether one was polled.
-    fn turn(&mut self, g: usize) -> Check<bool> {
+    fn poll_actor(&mut self, g: usize) -> Check<bool> {
         let Some(Event::Polled(a, saw)) = self.peek()? else {
             return Ok(false);
         };
@@ -119,7 +119,7 @@ impl State {
         let is_interrupted = self.actor(a).is_interrupted;
         let knows = match self.actor(a).kind {
             Kind::Abortable => false,
-            Kind::Called | Kind::Signalled => is_interrupted,
+            Kind::ByClosure | Kind::ByFuture => is_interrupted,
         };
         self.require(
             saw == knows,
@@ -128,7 +128,7 @@ impl State {
         self.advance();
         self.actor(a).is_polled = true;
         self.group(g).woken.pop_front();
-        self.group(g).turn = Some((a, false));
+        self.group(g).polling = Some((a, false));
         if let Some(inner) = self.inner(a) {
             self.expect(
                 &Event::PollBegan(inner),
@@ -144,11 +144,11 @@ impl State {
         };
         self.advance();
         let group = self.group(g);
-        let (_, woke_itself) = group.turn.take().expect("it is its turn");
-        group.turns += 1;
-        group.turns_since_exit += 1;
+        let (_, woke_itself) = group.polling.take().expect("it is being polled");
+        group.polls += 1;
+        group.polls_since_exit += 1;
         group.self_wakes += usize::from(woke_itself);
-        let is_fair = group.turns_since_exit <= 2 * group.added + 2;
+        let is_fair = group.polls_since_exit <= 2 * group.added + 2;
         self.require(
             is_fair,
             "17: actors that wake themselves do not starve the executor",
@@ -166,8 +166,8 @@ impl State {
             "8: an execute is dropped when it has exited",
         )?;
         self.actor(a).output = match outcome {
-            Outcome::Returned => Held::Yes,
-            _ => Held::No,
+            Outcome::Returned => OutputState::Held,
+            _ => OutputState::Absent,
         };
         let outcome = match (outcome, self.dropped(a)?) {
             (Outcome::Panicked(site), _) => Outcome::Panicked(site),
@@ -191,12 +191,12 @@ impl State {
             outcome,
         };
         let group = self.group(g);
-        group.turns_since_exit = 0;
+        group.polls_since_exit = 0;
         group.exits.push(end.clone());
         if let Outcome::Panicked(site) = outcome {
             group.panic = group.panic.or(Some(site));
         }
-        group.has_news(stage);
+        group.note_change(stage);
         for place in self.group(g).settings_for(stage) {
             if let Some(observer) = self.group(g).settings[place].on_exit {
                 self.expect(
@@ -212,7 +212,7 @@ impl State {
 
     /// 4: every interrupt of the stage is called, once, in the order of adding, with the exit of the cause. Returns whether
     /// there was an actor to interrupt.
-    fn interrupt(&mut self, g: usize) -> Check<bool> {
+    fn interrupt_stage(&mut self, g: usize) -> Check<bool> {
         let (stage, cause) = (self.group(g).stages[0], self.group(g).exits[0].clone());
         let actors = self.actors.iter().filter(|(_, actor)| {
             let is_in = actor.group == g && actor.stage == stage && !actor.is_interrupted;
@@ -225,9 +225,9 @@ impl State {
             actor.is_interrupted = true;
             let (kind, is_polled) = (actor.kind, actor.is_polled);
             let is_running = actor.life == Life::Running;
-            self.group(g).has_news(stage);
+            self.group(g).note_change(stage);
             match kind {
-                Kind::Called => {
+                Kind::ByClosure => {
                     let call = Event::Interrupted(a, cause.clone());
                     self.expect(&call, "4: interrupts are called in the order of adding")?;
                     match self.panicked()? {
@@ -235,15 +235,15 @@ impl State {
                         panic => self.note(g, panic),
                     }
                 }
-                Kind::Signalled if is_running && is_polled => {
+                Kind::ByFuture if is_running && is_polled => {
                     self.expect(
-                        &Event::Signalled(a),
+                        &Event::Resolved(a),
                         "4: interrupts are called in the order of adding",
                     )?;
                     self.wake(a);
                 }
                 Kind::Abortable if is_running => self.release(g, a, Outcome::Aborted)?,
-                Kind::Signalled | Kind::Abortable => {}
+                Kind::ByFuture | Kind::Abortable => {}
             }
         }
         Ok(!due.is_empty())
@@ -251,7 +251,7 @@ impl State {
 
     /// 10: the grace periods of the stage begin after the first interrupts that leave an actor running. They are polled before
     /// the actors, inner ones first. When one resolves, the actors that have been woken by then have their last turn.
-    fn limit(&mut self, g: usize) -> Check {
+    fn run_grace_periods(&mut self, g: usize) -> Check {
         let settings = self.current_settings(g);
         for &place in &settings {
             let setting = &mut self.group(g).settings[place];
@@ -356,11 +356,11 @@ impl State {
     }
 
     /// 16: the observers of the stage see what the group waits for, if that has changed. Inner ones first.
-    fn show_wait(&mut self, g: usize) -> Check {
+    fn call_wait_observers(&mut self, g: usize) -> Check {
         let (running, cause) = (self.running_in_stage(g), self.group(g).exits[0].actor);
         for place in self.current_settings(g) {
             let setting = &mut self.group(g).settings[place];
-            if let (Some(observer), true) = (setting.on_wait, take(&mut setting.has_news)) {
+            if let (Some(observer), true) = (setting.on_wait, take(&mut setting.has_changed)) {
                 let call = Event::Waited(observer, cause, running.clone());
                 self.expect(&call, "16: observers see what the group waits for")?;
                 let panic = self.panicked()?;
@@ -372,10 +372,10 @@ impl State {
 
     /// 4, 17: a poll continues until no actor is ready or the set yields, which it may do when two actors have woken themselves,
     /// or as many were polled as there are.
-    fn may_stop_polling(&mut self, g: usize) -> Check {
+    fn may_end_poll(&mut self, g: usize) -> Check {
         let running = self.running(g).len();
         let group = &self.groups[&g];
-        let may_yield = group.self_wakes >= 2 || group.turns >= running.max(1);
+        let may_yield = group.self_wakes >= 2 || group.polls >= running.max(1);
         let is_expiry_due = group.last_turns.as_ref().is_some_and(Vec::is_empty);
         let is_done = group.woken.is_empty() && !is_expiry_due;
         self.require(
@@ -419,7 +419,7 @@ impl State {
         };
         let is_right = |end: &End| {
             let output = self.actors[&end.actor].output;
-            (output == Held::Yes) == is_kept(end)
+            (output == OutputState::Held) == is_kept(end)
         };
         if event.as_ref() != Some(&expected) {
             return self.refuse(&format!("7, 12: {expected:?} is due"));
@@ -431,7 +431,7 @@ impl State {
         let host = group.host;
         self.advance();
         let actors = self.actors.values_mut().filter(|actor| actor.group == g);
-        actors.for_each(|actor| actor.let_go());
+        actors.for_each(|actor| actor.forget());
         let (is_terminated, new) = (true, Group::new(g));
         self.groups.insert(
             g,
@@ -452,7 +452,7 @@ impl State {
                 break;
             };
             self.advance();
-            self.actor(a).output = Held::Dropped;
+            self.actor(a).output = OutputState::Dropped;
             panics.extend(self.panicked()?);
         }
         Ok(panics)
@@ -482,7 +482,7 @@ impl State {
             return false;
         };
         let actor = &self.actors[a];
-        actor.group == g && actor.output == Held::Yes
+        actor.group == g && actor.output == OutputState::Held
     }
 
     /// 13: dropping a group drops every actor and calls no interrupt. The order is not promised.
@@ -535,7 +535,7 @@ impl State {
         }
         let is_left = |actor: &super::state::Actor| {
             let is_alive = matches!(actor.life, Life::Waiting | Life::Running);
-            groups.contains(&actor.group) && (is_alive || actor.output == Held::Yes)
+            groups.contains(&actor.group) && (is_alive || actor.output == OutputState::Held)
         };
         self.require(
             !self.actors.values().any(is_left),
@@ -547,7 +547,7 @@ impl State {
             self.require(group.ended.is_empty(), "13: the grace periods are dropped")?;
             panics.extend(group.drop_panics.into_iter().flatten());
             let actors = self.actors.values_mut().filter(|actor| actor.group == *g);
-            actors.for_each(|actor| actor.let_go());
+            actors.for_each(|actor| actor.forget());
         }
         Ok(panics)
     }

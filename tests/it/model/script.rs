@@ -19,15 +19,15 @@ pub enum Step {
     /// Polls the group as an executor would: while its waker has been woken, or something was set or added.
     Settle,
     /// Does this between two polls.
-    Outside(Act),
+    Outside(Action),
     /// `add`, `add_with` or `add_abortable`.
     Add(Actor),
     /// `grace_period`.
     GracePeriod(Grace),
     /// `on_exit`. The observer does this at each call.
-    OnExit(Vec<Act>),
+    OnExit(Vec<Action>),
     /// `on_wait`. The observer does this at each call.
-    OnWait(Vec<Act>),
+    OnWait(Vec<Action>),
     /// `handle`.
     #[cfg(feature = "std")]
     Handle,
@@ -47,21 +47,21 @@ pub struct Actor {
     pub how: How,
     /// What execute does. At its end, it waits for ever.
     pub execute: Vec<Op>,
-    /// What the interrupt does, for [`How::Called`].
-    pub interrupt: Vec<Act>,
+    /// What the interrupt does, for [`How::ByClosure`].
+    pub interrupt: Vec<Action>,
     /// What it does when execute is dropped.
-    pub drop: Vec<Act>,
+    pub drop: Vec<Action>,
     /// Whether its output panics when that is dropped.
-    pub is_output_bad: bool,
+    pub output_drop_panics: bool,
 }
 
 /// How an actor is added.
 #[derive(Clone, Debug, PartialEq)]
 pub enum How {
     /// With `add`. The interrupt wakes the actor if it awaits that, and does what the script says.
-    Called,
+    ByClosure,
     /// With `add_with`. Its interruption wakes the actor, if that has been polled.
-    Signalled,
+    ByFuture,
     /// With `add_abortable`.
     Abortable,
     /// With `add_with`: a group of its own. When it is interrupted, it adds an actor that returns to that group.
@@ -73,23 +73,23 @@ pub enum How {
 pub struct Inner {
     pub actors: Vec<Actor>,
     pub grace: Option<Grace>,
-    pub on_exit: Option<Vec<Act>>,
-    pub on_wait: Option<Vec<Act>>,
+    pub on_exit: Option<Vec<Action>>,
+    pub on_wait: Option<Vec<Action>>,
     pub has_handle: bool,
 }
 
 /// What a grace period does when it begins, when it resolves, and when it is dropped. It resolves when its time is up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grace {
-    pub begin: Vec<Act>,
-    pub over: Vec<Act>,
-    pub drop: Vec<Act>,
+    pub begin: Vec<Action>,
+    pub resolve: Vec<Action>,
+    pub drop: Vec<Action>,
 }
 
 /// What execute does next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
-    Do(Act),
+    Do(Action),
     /// Lets the poll end here. Without having woken itself before, it waits to be woken.
     Pend,
     /// Wakes itself and lets the poll end, this many times.
@@ -104,14 +104,14 @@ pub enum Op {
 
 /// What any code of the user's may do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
+pub enum Action {
     /// Wakes this actor, if it has been polled.
     Wake(usize),
     /// Ends the time of this grace period, for the stages that are still to come as well.
-    TimeIsUp(usize),
+    EndGrace(usize),
     /// Adds actors through this handle.
     #[cfg(feature = "std")]
-    HandIn(usize, Vec<Actor>),
+    AddByHandle(usize, Vec<Actor>),
     /// Panics. Outside, nothing happens.
     #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
@@ -125,7 +125,7 @@ impl Actor {
             execute: execute.to_vec(),
             interrupt: Vec::new(),
             drop: Vec::new(),
-            is_output_bad: false,
+            output_drop_panics: false,
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Actor {
     pub stage: usize,
     pub is_polled: bool,
     pub is_interrupted: bool,
-    pub output: Held,
+    pub output: OutputState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,9 +46,9 @@ pub enum Life {
 
 /// Whether there is an output.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Held {
-    No,
-    Yes,
+pub enum OutputState {
+    Absent,
+    Held,
     Dropped,
 }
 
@@ -80,11 +80,11 @@ pub struct Group {
     /// Whether it has woken its waker since its last poll began, or was not polled since its owner changed it.
     pub is_woken: bool,
     /// The actor that it is polling, and whether that was woken meanwhile.
-    pub turn: Option<(usize, bool)>,
+    pub polling: Option<(usize, bool)>,
     /// How many actors it has polled in this poll, how many of these woke themselves, and how many since the last exit.
-    pub turns: usize,
+    pub polls: usize,
     pub self_wakes: usize,
-    pub turns_since_exit: usize,
+    pub polls_since_exit: usize,
 }
 
 /// What was set on one group.
@@ -95,7 +95,7 @@ pub struct Setting {
     pub on_exit: Option<usize>,
     pub on_wait: Option<usize>,
     /// Whether an actor of the stage was interrupted or exited since `on_wait` was called or set.
-    pub has_news: bool,
+    pub has_changed: bool,
     pub grace: Option<usize>,
     pub period: Period,
     pub handles: Vec<usize>,
@@ -212,7 +212,7 @@ impl State {
                 let stage = state.stages[0];
                 self.add(group, actor, stage);
             }
-            Event::HandedIn(handle, actor, kind) => {
+            Event::AddedByHandle(handle, actor, kind) => {
                 let open = self.groups.iter_mut().find_map(|(&group, state)| {
                     let mut settings = state.settings.iter_mut();
                     let setting = settings.find(|setting| setting.handles.contains(&handle))?;
@@ -223,7 +223,7 @@ impl State {
                 new.life = open.map_or(Life::Refused, |_| Life::Waiting);
                 self.actors.insert(actor, new);
             }
-            Event::Hosted(group, actor) => self.group(group).host = Some(actor),
+            Event::Nested(group, actor) => self.group(group).host = Some(actor),
             Event::GraceSet(group, grace) => {
                 let own = self.changed(group).own();
                 let is_running = matches!(own.period, Period::Running(_));
@@ -245,7 +245,7 @@ impl State {
             Event::OnWaitSet(group, observer) => {
                 let own = self.changed(group).own();
                 own.on_wait = Some(observer);
-                own.has_news = true;
+                own.has_changed = true;
             }
             Event::HandleMade(group, handle) => {
                 let group = self.changed(group);
@@ -332,8 +332,8 @@ impl State {
             if !group.woken.contains(&number) {
                 group.woken.push_back(number);
             }
-            if let Some((turn, is_woken)) = &mut group.turn {
-                *is_woken |= *turn == number;
+            if let Some((actor, is_woken)) = &mut group.polling {
+                *is_woken |= *actor == number;
             }
         }
     }
@@ -441,7 +441,7 @@ impl Actor {
     }
 
     /// Forgets it with its group.
-    pub fn let_go(&mut self) {
+    pub fn forget(&mut self) {
         self.group = usize::MAX;
         self.life = Life::Exited;
     }
@@ -455,7 +455,7 @@ impl Actor {
             stage: 0,
             is_polled: false,
             is_interrupted: false,
-            output: Held::No,
+            output: OutputState::Absent,
         }
     }
 }
@@ -472,15 +472,15 @@ impl Group {
 
     pub fn begin_poll(&mut self) {
         self.is_woken = false;
-        (self.turns, self.self_wakes, self.turns_since_exit) = (0, 0, 0);
+        (self.polls, self.self_wakes, self.polls_since_exit) = (0, 0, 0);
     }
 
     /// Notes that an actor of this stage was interrupted or exited, for the observers of the current one.
-    pub fn has_news(&mut self, stage: usize) {
+    pub fn note_change(&mut self, stage: usize) {
         if self.stages[0] == stage {
             let settings = self.settings.iter_mut();
             let of = settings.filter(|setting| setting.stages.contains(&stage));
-            of.for_each(|setting| setting.has_news = true);
+            of.for_each(|setting| setting.has_changed = true);
         }
     }
 
