@@ -111,7 +111,7 @@ fn report_has_actors_added_while_stopping() {
 }
 
 #[test]
-fn ended_group_is_as_new() {
+fn ended_group_is_empty_again() {
     let test = Test::default();
     let mut back = Group::new();
     back.on_exit(|_| {});

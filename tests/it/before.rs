@@ -184,7 +184,7 @@ fn empty_groups_make_an_empty_group() {
 }
 
 #[test]
-fn ended_group_is_as_new() {
+fn ended_front_adds_no_stage() {
     let test = Test::default();
     let mut back = Group::new();
     back.add(ready("again"), |_| {});

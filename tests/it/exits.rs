@@ -71,7 +71,7 @@ fn all_kinds_of_actors_can_be_named() {
 }
 
 #[test]
-fn name_goes_to_the_actor_that_was_added_last() {
+fn name_goes_to_the_latest_actor() {
     let test = Test::default();
     let mut group = Group::new();
     let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
@@ -140,7 +140,7 @@ fn display_is_a_line_for_a_log() {
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn display_of_a_panic_has_its_message_if_it_is_text() {
+fn display_shows_the_panic_message() {
     let mut group = Group::new();
     group.add(async { panic!("a literal") }, |_| {}).named("a");
     group

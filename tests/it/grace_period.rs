@@ -411,7 +411,7 @@ fn running_one_can_be_replaced() {
 }
 
 #[test]
-fn set_while_stopping_begins_with_the_next_poll() {
+fn set_while_stopping_begins_in_next_poll() {
     let test = Test::default();
     let mut group = Group::new();
     test.add_manual("stuck", &mut group);
@@ -440,7 +440,7 @@ fn self_wakers_do_not_delay_it() {
 
 /// A second Ctrl-C is one future for the whole program.
 #[test]
-fn a_shared_future_is_one_deadline() {
+fn shared_future_is_one_deadline() {
     let test = Test::default();
     let (force, forced) = oneshot::channel::<()>();
     let forced = forced.shared();

@@ -175,7 +175,7 @@ fn thread_adds_an_actor() {
 // When an actor counts as added.
 
 #[test]
-fn added_between_polls_joins_in_the_next_poll() {
+fn added_between_polls_joins_in_next_poll() {
     let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
@@ -197,7 +197,7 @@ fn added_between_polls_joins_in_the_next_poll() {
 
 /// So an actor that a handle added first may have the higher index.
 #[test]
-fn index_is_given_when_a_poll_takes_the_actor_in() {
+fn index_is_assigned_by_the_next_poll() {
     let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
@@ -406,7 +406,7 @@ fn stage_stays_open_only_for_its_own_actors() {
 }
 
 #[test]
-fn front_stays_open_for_a_waiting_actor() {
+fn front_stays_open_for_a_queued_actor() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let mut adds = adds_once(&test, front.handle(), "added");
@@ -425,7 +425,7 @@ fn front_stays_open_for_a_waiting_actor() {
 
 /// The handle was made before its group became a part of another.
 #[test]
-fn waiting_actors_follow_the_actors_of_the_back() {
+fn queued_actors_follow_those_of_the_back() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     add(&test, &front.handle(), "added");
@@ -549,7 +549,7 @@ fn handles_keep_no_group_alive() {
 }
 
 #[test]
-fn closed_handle_drops_what_it_is_given_unpolled() {
+fn closed_handle_drops_actors_unpolled() {
     let test = Test::default();
     let mut group: Group<'_, Output> = Group::new();
     let handle = group.handle();
@@ -574,7 +574,7 @@ fn closed_handle_drops_what_it_is_given_unpolled() {
 }
 
 #[test]
-fn waiting_actors_are_dropped_with_the_group_unpolled() {
+fn queued_actors_are_dropped_with_the_group() {
     let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
@@ -588,7 +588,7 @@ fn waiting_actors_are_dropped_with_the_group_unpolled() {
 }
 
 #[test]
-fn interrupted_of_a_dropped_waiting_actor_resolves() {
+fn interrupted_of_dropped_queued_actor_resolves() {
     let mut group: Group<'_, ()> = Group::new();
     let mut taken: Option<Interrupted> = None;
     group.handle().add_with(|interrupted| {
@@ -640,7 +640,7 @@ fn added_while_the_stage_ends_is_dropped() {
 
 #[cfg(panic = "unwind")]
 #[test]
-fn panic_in_one_waiting_actor_drops_the_others_too() {
+fn drop_panic_in_queue_drops_the_others() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
     struct Loud;
@@ -672,7 +672,7 @@ fn panic_in_one_waiting_actor_drops_the_others_too() {
 // The end, and what comes after it.
 
 #[test]
-fn handle_of_an_ended_group_makes_it_unterminated() {
+fn new_handle_reopens_an_ended_group() {
     let test = Test::default();
     let mut group: Group<'_, Output> = Group::new();
     test.poll_ready(&mut group);
@@ -705,7 +705,7 @@ fn new_handle_is_needed_after_the_end() {
 }
 
 #[test]
-fn shutdown_from_outside_is_an_actor_that_returns() {
+fn shutdown_from_outside() {
     let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
@@ -797,7 +797,7 @@ fn all_kinds_of_actors_can_be_named() {
 }
 
 #[test]
-fn location_is_the_line_that_called_the_handle() {
+fn location_is_the_line_of_the_call() {
     let test = Test::default();
     let mut group: Group<'_, ()> = Group::new();
     let handle = group.handle();

@@ -117,7 +117,7 @@ fn outside() -> (Test, Group<'static, &'static str>, Interrupted) {
 
 /// Its waker stayed behind when it was dropped: it kept its task in memory, and woke it when the actor was interrupted.
 #[test]
-fn dropped_one_holds_no_waker_and_wakes_no_task() {
+fn drop_releases_the_waker() {
     let (test, mut group, mut interrupted) = outside();
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
@@ -188,7 +188,7 @@ fn channel_resolves_when_interrupted_or_dropped() {
 
 /// A function that takes an `Interrupted` can be tested without a group, also when it is interrupted from the start.
 #[test]
-fn channel_may_be_interrupted_before_it_is_polled() {
+fn channel_interrupted_before_first_poll() {
     let (interrupt, mut interrupted) = Interrupted::channel();
     interrupt.interrupt();
     Test::default().poll_ready(&mut interrupted);
@@ -266,7 +266,7 @@ fn unless_interruption_wins_a_tie() {
 }
 
 #[test]
-fn unless_never_polls_its_future_once_interrupted() {
+fn unless_polls_nothing_once_interrupted() {
     let test = Test::default();
     let (interrupt, mut interrupted) = Interrupted::channel();
     interrupt.interrupt();

@@ -223,7 +223,7 @@ fn unless_is_send_where_its_future_is() {
 
 /// So no actor is added to a copy of it, and no group is run twice.
 #[test]
-fn group_is_not_clone_and_is_consumed_by_running() {
+fn group_is_not_clone_and_run_consumes_it() {
     assert_is_not!(Group<'static, ()>: Clone);
     assert_is_not!(LocalGroup<'static, ()>: Clone);
     fn uses_up<G, R>(_: impl FnOnce(G) -> R) {}

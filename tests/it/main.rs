@@ -16,13 +16,13 @@
 //! | 7 output | [`shutdown`] | `later_outputs_do_not_change_the_result`, `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
 //! | 8 release | [`release`] | `returned_execute_is_dropped_at_once`, `panicked_execute_is_dropped_at_once`, `cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
 //! | 9 abortable | [`release`] | all that begin with `abortable` |
-//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; `handles::added_after_the_grace_period_expires`, `panics::grace_period_that_panics_is_over`, `panics::grace_period_that_panics_is_over_for_one_stage` |
+//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; `handles::added_after_the_grace_period_expires`, `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage` |
 //! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::refused_before_drops_both_groups` |
 //! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them |
-//! | 13 dropping | [`dropping`] | all of them; `handles::waiting_actors_are_dropped_with_the_group_unpolled`, `handles::interrupted_of_a_dropped_waiting_actor_resolves` |
+//! | 13 dropping | [`dropping`] | all of them; `handles::queued_actors_are_dropped_with_the_group`, `handles::interrupted_of_dropped_queued_actor_resolves` |
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
 //! | 15 handles | `handles` | all of them; from many threads: [`threads`] |
-//! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_a_wait_observer_disturbs_nothing` |
+//! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_wait_observer_is_contained` |
 //! | 17 fairness | [`fairness`] | all of them, in numbers |
 //! | 18 complexity | [`costs`] | all of them |
 //!

@@ -27,15 +27,15 @@
 //! | C12 | of several returns at about the same time, the scheduler chooses the first | fixed: the actor that was woken first; at the start, the one that was added first | `shutdown::first_added_is_the_cause_at_the_start`, `shutdown::first_woken_is_the_cause` |
 //! | C13 | an interrupt may be called before its execute has begun, which then runs nevertheless | the same, and specified | the graphs, where the cause returns in the first poll; `start::interrupted_before_first_poll_is_still_polled`, `start::interrupted_before_first_poll_sees_it` |
 //! | C14 | an actor that is added while the group runs never starts, but is interrupted; a data race | fixed: it starts with the next poll; from other threads, add it through a handle | `adding::added_actor_is_polled_in_next_poll`, `adding::added_while_stopping_is_interrupted_first`, `handles` |
-//! | C15 | `Run` again runs everything again, also in parallel | fixed: `run` consumes the group, and a group that was awaited by reference is empty | `kinds::group_is_not_clone_and_is_consumed_by_running`, `adding::ended_group_is_as_new` |
+//! | C15 | `Run` again runs everything again, also in parallel | fixed: `run` consumes the group, and a group that was awaited by reference is empty | `kinds::group_is_not_clone_and_run_consumes_it`, `adding::ended_group_is_empty_again` |
 //! | C16 | a panic in an execute ends the process, and no actor is interrupted | fixed with `std`: it is that actor's exit. Without `std`, it unwinds | `panics::panic_is_an_exit_and_the_others_shut_down`, `unwinding` |
 //! | C17 | a panic in an interrupt unwinds out of `Run`; later interrupts are not called, and the executes run forever | fixed with `std`: its actor is dropped, and the other interrupts are called. Without `std`, it unwinds, and the executes are dropped with the group | `panics::panic_in_an_interrupt_drops_only_its_actor`, `unwinding` |
 //! | C18 | `Add` takes a nil interrupt, and the shutdown crashes on it | impossible: there is no nil to call | `kinds::interrupt_is_callable` |
 //! | C19 | an execute that ends its goroutine without returning (`Goexit`) hangs `Run` | impossible: a future ends when it returns, panics or is dropped, and only the group can drop it. A future that is never woken again is one that ignores its interrupt | C9 |
-//! | C20 | an actor that is added to a copy of a group is lost | impossible: a group is not `Clone` | `kinds::group_is_not_clone_and_is_consumed_by_running` |
+//! | C20 | an actor that is added to a copy of a group is lost | impossible: a group is not `Clone` | `kinds::group_is_not_clone_and_run_consumes_it` |
 //! | C21 | `ContextHandler` ends with the error of its context, so `Run` fails; if it is merely interrupted, its result is dropped | no ready-made actor: write one in a few lines and choose its output | `context_that_ends_stops_the_group`, `interrupted_context_handler_decides_nothing` |
-//! | C22 | `SignalHandler` subscribes when it is executed and misses earlier signals; after it has returned, the next signal kills the process | no ready-made actor: the signals of `async-signal` are subscribed where the group is built, for as long as the program keeps them | `signals::signal_from_before_the_start_is_the_cause`, `examples::echo` |
-//! | C23 | as of v1.2.0 the error of a signal is a pointer, which assertions on the value do not match | impossible: the cause has a type, `T`, in which the program can have a variant for signals | `signals::signal_from_before_the_start_is_the_cause` |
+//! | C22 | `SignalHandler` subscribes when it is executed and misses earlier signals; after it has returned, the next signal kills the process | no ready-made actor: the signals of `async-signal` are subscribed where the group is built, for as long as the program keeps them | `signals::signal_before_the_start_is_the_cause`, `examples::echo` |
+//! | C23 | as of v1.2.0 the error of a signal is a pointer, which assertions on the value do not match | impossible: the cause has a type, `T`, in which the program can have a variant for signals | `signals::signal_before_the_start_is_the_cause` |
 //! | C24 | no names, no events, no state, no shutdown from outside, no limits | fixed: names and lines, `on_exit` and `on_wait`, `running` and `Debug`, handles, grace periods | `exits`, `waiting`, `handles`, `grace_period` |
 //!
 //! Its own tests and examples are here as well, in other words: a group of no actor and of one (`start`), an actor that
@@ -267,7 +267,7 @@ fn group_does_the_same_on_every_recorded_graph() {
 }
 
 #[test]
-fn report_has_the_results_that_the_original_drops() {
+fn report_has_results_the_original_drops() {
     for graph in Graph::all() {
         for schedule in Schedule::all() {
             let (exits, trace) = graph.play(schedule, Group::report);
@@ -487,7 +487,7 @@ mod signals {
     }
 
     #[test]
-    fn signal_from_before_the_start_is_the_cause() {
+    fn signal_before_the_start_is_the_cause() {
         let mut sees_the_signal = false;
         let (close, closed) = bounded::<Infallible>(1);
         let mut group = Group::new();

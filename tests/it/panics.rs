@@ -90,7 +90,7 @@ fn run_resumes_the_panic() {
 }
 
 #[test]
-fn late_panic_is_resumed_though_the_cause_returned() {
+fn late_panic_is_resumed() {
     let test = Test::default();
     let mut group = Group::new();
     let late = test.add_manual("late", &mut group);
@@ -214,7 +214,7 @@ fn first_panic_is_resumed_whether_exit_or_not() {
 }
 
 #[test]
-fn first_of_two_panics_in_interrupts_is_resumed() {
+fn first_interrupt_panic_is_resumed() {
     let test = Test::default();
     let mut group = Group::new();
     test.log_exits(&mut group);
@@ -289,7 +289,7 @@ fn drop_panic_after_a_panic_is_ignored() {
 }
 
 #[test]
-fn drop_panic_when_aborted_or_expired_is_the_outcome() {
+fn drop_panic_of_aborted_or_expired_actor() {
     let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
@@ -314,7 +314,7 @@ fn drop_panic_when_aborted_or_expired_is_the_outcome() {
 }
 
 #[test]
-fn panic_in_an_exit_observer_disturbs_nothing() {
+fn panic_in_exit_observer_is_contained() {
     let test = Test::default();
     let mut group = Group::new();
     let observer = test.clone();
@@ -338,7 +338,7 @@ fn panic_in_an_exit_observer_disturbs_nothing() {
 
 /// A timer that needs its runtime panics where there is none. A limit that fails must not become no limit.
 #[test]
-fn grace_period_that_panics_is_over() {
+fn panicked_grace_period_counts_as_over() {
     for at_once in [true, false] {
         let test = Test::default();
         let mut group = Group::new();
@@ -357,7 +357,7 @@ fn grace_period_that_panics_is_over() {
 }
 
 #[test]
-fn drop_panic_of_a_grace_period_disturbs_nothing() {
+fn drop_panic_of_grace_period_is_contained() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let timer = test.actor("timer");
@@ -412,7 +412,7 @@ fn output_of_an_execute_whose_drop_panics() {
 }
 
 #[test]
-fn second_panic_that_carries_more_is_ignored() {
+fn payload_that_panics_again_is_ignored() {
     let test = Test::default();
     let mut group = Group::new();
     thread_local!(static LEFT: Cell<u8> = const { Cell::new(3) });
@@ -467,7 +467,7 @@ fn drop_panic_of_a_replaced_grace_period() {
 }
 
 #[test]
-fn panic_of_the_exit_comes_before_its_observers() {
+fn exit_panic_precedes_observer_panic() {
     let test = Test::default();
     let mut group = Group::new();
     let a = test.add_manual("a", &mut group);
@@ -500,7 +500,7 @@ fn drop_panic_of_an_interrupt_drops_the_others() {
 }
 
 #[test]
-fn drop_panic_of_a_running_actor_drops_the_others() {
+fn drop_panic_of_an_actor_drops_the_others() {
     let test = Test::default();
     let mut group = Group::new();
     let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
@@ -537,7 +537,7 @@ fn loud_group(test: &Test) -> Group<'static, Option<Loud>> {
 
 /// When all actors had exited, the outputs that are not the group's were dropped all at once.
 #[test]
-fn outputs_that_panic_in_their_drop_are_all_dropped() {
+fn panicking_outputs_are_all_dropped() {
     let test = Test::default();
     let mut group = loud_group(&test);
     assert_eq!(poll_panics(&test, &mut group), "1st");
@@ -557,7 +557,7 @@ fn report_with_a_stray_panic_drops_all_outputs() {
 
 /// A report without such a panic drops none of them.
 #[test]
-fn report_returns_outputs_that_panic_in_their_drop() {
+fn report_returns_panicking_outputs() {
     let test = Test::default();
     let exits = test.poll_ready(&mut Box::pin(loud_group(&test).report()));
     assert!(test.take_log().is_empty());
@@ -622,7 +622,7 @@ fn outputs_are_dropped_when_a_panic_is_resumed() {
 
 /// The output of the cause is not lost silently: a panic took its place.
 #[test]
-fn output_of_the_cause_is_dropped_when_another_panics() {
+fn cause_output_dropped_if_another_panics() {
     let test = Test::default();
     let mut group = Group::new();
     for word in ["cause's", "1st", "2nd"] {
@@ -669,7 +669,7 @@ fn payload_that_panics_in_its_drop_is_ignored() {
 // Of two panics in drops, the first counts.
 
 #[test]
-fn first_of_two_panics_in_drops_is_resumed() {
+fn first_drop_panic_of_a_group_is_resumed() {
     // The drop of an actor comes first, then that of a setting, then those of outputs.
     for (actor_panics, expected) in [(true, "actor panics in drop"), (false, "setting")] {
         let test = Test::default();
@@ -700,7 +700,7 @@ fn first_of_two_panics_in_drops_is_resumed() {
 
 /// Execute is dropped before the interrupt.
 #[test]
-fn first_of_two_drop_panics_of_one_actor_is_resumed() {
+fn first_drop_panic_of_an_actor_is_resumed() {
     let test = Test::default();
     let mut group = Group::new();
     let actor = test.actor("actor");
@@ -713,7 +713,7 @@ fn first_of_two_drop_panics_of_one_actor_is_resumed() {
 
 /// A group that is dropped while the thread panics already must not panic again.
 #[test]
-fn dropped_while_panicking_it_panics_no_more() {
+fn drop_while_panicking_does_not_panic() {
     let test = Test::default();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let mut group = loud_group(&test);
@@ -757,7 +757,7 @@ fn refused_before_drops_both_groups() {
 // Observers of `on_wait`.
 
 #[test]
-fn panic_in_a_wait_observer_disturbs_nothing() {
+fn panic_in_wait_observer_is_contained() {
     let test = Test::default();
     let mut front = Group::new();
     let says = test.clone();
@@ -786,7 +786,7 @@ fn panic_in_a_wait_observer_disturbs_nothing() {
 
 /// It is no actor's exit.
 #[test]
-fn report_resumes_the_panic_of_a_wait_observer() {
+fn report_resumes_wait_observer_panic() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(|_| panic_any("observer"));
@@ -799,7 +799,7 @@ fn report_resumes_the_panic_of_a_wait_observer() {
 }
 
 #[test]
-fn both_observers_are_called_though_the_first_panics() {
+fn outer_observer_runs_after_inner_panics() {
     let test = Test::default();
     let mut front = Group::new();
     front.on_exit(|_| panic_any("inner"));
@@ -827,7 +827,7 @@ fn both_observers_are_called_though_the_first_panics() {
 
 /// So a panic in one stage takes no grace period from the next.
 #[test]
-fn grace_period_that_panics_is_over_for_one_stage() {
+fn panicked_grace_period_ends_one_stage() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     test.add_manual("a", &mut front);

@@ -221,7 +221,7 @@ where
 /// All actors of a group are about to return when the first of them does, so the interrupts come while they receive their
 /// last messages, or after that.
 #[test]
-fn draining_receives_everything_during_a_shutdown() {
+fn draining_receives_everything() {
     const SENDERS: usize = 4;
     const MESSAGES: usize = 50;
     watched(|| {
@@ -515,7 +515,7 @@ impl Counts {
 /// the report, or is dropped without having been polled.
 #[cfg(feature = "std")]
 #[test]
-fn actors_from_threads_run_or_are_dropped_unpolled() {
+fn added_actors_run_or_are_dropped_unpolled() {
     const ROUNDS: usize = 50;
     const THREADS: usize = 4;
     const ACTORS: usize = 500;

@@ -44,7 +44,7 @@ fn panic_unwinds_and_drops_its_actor() {
 
 /// With no actor left in the set, such a group ended as if it had been empty from the start.
 #[test]
-fn group_whose_only_actor_panicked_does_not_finish() {
+fn group_of_panicked_actor_stays_pending() {
     let test = Test::default();
     let mut group = Group::new();
     let only = test.add_manual("only", &mut group);
@@ -110,7 +110,7 @@ fn others_expire_after_a_panic() {
 }
 
 #[test]
-fn panic_in_begin_unwinds_and_ends_the_grace_period() {
+fn panic_in_begin_ends_the_grace_period() {
     let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| -> std::future::Ready<()> { panic!("no runtime") });
@@ -122,7 +122,7 @@ fn panic_in_begin_unwinds_and_ends_the_grace_period() {
 }
 
 #[test]
-fn panic_in_a_grace_period_unwinds_and_ends_it() {
+fn panic_in_a_grace_period_ends_it() {
     let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| poll_fn(|_| -> Poll<()> { panic!("no runtime") }));
@@ -151,7 +151,7 @@ fn panic_in_an_exit_observer_unwinds() {
 
 /// The actors that were to expire after it expire in the next poll.
 #[test]
-fn panic_in_the_observer_of_an_expired_actor_unwinds() {
+fn observer_panic_during_expiry_unwinds() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_exit(|exit| assert_ne!(exit.name(), Some("a"), "oh"));
@@ -179,7 +179,7 @@ fn panic_in_a_wait_observer_unwinds() {
 
 /// The actor is gone, but it does not count as exited, so the group does not finish.
 #[test]
-fn panic_in_the_drop_of_an_actor_unwinds() {
+fn drop_panic_of_an_actor_unwinds() {
     struct Loud;
     impl Drop for Loud {
         fn drop(&mut self) {
@@ -210,7 +210,7 @@ fn panic_in_the_drop_of_an_actor_unwinds() {
 
 /// A timer that is dropped when its stage ends.
 #[test]
-fn panic_in_the_drop_of_a_grace_period_unwinds() {
+fn drop_panic_of_a_grace_period_unwinds() {
     struct Timer;
     impl Drop for Timer {
         fn drop(&mut self) {

@@ -21,7 +21,7 @@ fn add_cause(group: &mut Group<'_, Output>) {
 // When it is called.
 
 #[test]
-fn called_at_the_end_of_the_poll_that_interrupts() {
+fn called_at_end_of_interrupting_poll() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(says(&test, "waits"));
@@ -83,7 +83,7 @@ fn not_called_when_the_group_is_ready() {
 }
 
 #[test]
-fn called_again_only_when_something_has_changed() {
+fn called_again_only_after_a_change() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(says(&test, "waits"));
@@ -122,7 +122,7 @@ fn called_once_for_several_exits_in_one_poll() {
 }
 
 #[test]
-fn called_when_an_actor_is_added_and_interrupted() {
+fn called_when_added_actor_is_interrupted() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(says(&test, "waits"));
@@ -141,7 +141,7 @@ fn called_when_an_actor_is_added_and_interrupted() {
 /// The actor that was added has exited by the end of the poll. The group still waits for the same actors, but one was
 /// interrupted, and one has exited.
 #[test]
-fn called_when_an_added_actor_obeys_at_once() {
+fn called_when_added_actor_stops_at_once() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(says(&test, "waits"));
@@ -155,7 +155,7 @@ fn called_when_an_added_actor_obeys_at_once() {
 }
 
 #[test]
-fn exit_in_a_later_stage_is_no_reason_to_call() {
+fn not_called_for_exit_in_later_stage() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     test.add_manual("a", &mut front);
@@ -240,7 +240,7 @@ fn inner_observers_come_first() {
 }
 
 #[test]
-fn set_during_a_shutdown_called_in_the_next_poll() {
+fn set_while_stopping_called_in_next_poll() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.on_wait(says(&test, "front"));
@@ -293,7 +293,7 @@ fn last_call_names_the_actor_that_hangs() {
 /// Then no actor of the stage is running: the group waits to be polled again.
 #[cfg(feature = "std")]
 #[test]
-fn not_called_for_an_actor_that_waits_to_be_taken_in() {
+fn not_called_for_a_queued_actor() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(says(&test, "waits"));
@@ -315,7 +315,7 @@ fn not_called_for_an_actor_that_waits_to_be_taken_in() {
 }
 
 #[test]
-fn local_group_has_it_too() {
+fn called_in_a_local_group() {
     let seen = std::cell::RefCell::new(Vec::new());
     let mut group = Group::local();
     group.on_wait(|waiting| seen.borrow_mut().push(waiting.to_string()));

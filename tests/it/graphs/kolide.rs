@@ -229,7 +229,7 @@ fn stuck_actor_in_each_stage_expires_in_time() {
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn panic_stops_the_others_in_their_order() {
+fn panic_stops_the_others_in_order() {
     let launcher = Launcher::full(&[]);
     let exits = launcher.run_until("desktop runner", Event::Panics("no display"));
     assert_eq!(launcher.world.log(), Launcher::stopped_by("desktop runner"));
@@ -238,7 +238,7 @@ fn panic_stops_the_others_in_their_order() {
 }
 
 #[test]
-fn signal_at_every_poll_stops_all_in_their_order() {
+fn signal_at_every_poll_stops_all_in_order() {
     for stuck in [&[][..], &["osquery runner", "log shipper"]] {
         let runs = interrupt_at_every_poll(|interrupted| async move {
             let launcher = Launcher::full(stuck);
@@ -342,7 +342,7 @@ mod desktop {
         );
     }
     #[test]
-    fn request_at_every_poll_continues_the_main_thread() {
+    fn request_at_every_poll_frees_main_thread() {
         let runs = interrupt_at_every_poll(|mut interrupted| async move {
             let world = World::default();
             let desktop = Desktop {

@@ -74,7 +74,7 @@ fn caller_stops_it_without_an_actor_of_its_own() {
 }
 
 #[test]
-fn context_that_has_ended_before_the_start_stops_it() {
+fn context_ended_before_the_start_stops_it() {
     let program = KubeStateMetrics::new();
     let (_, context) = Interrupted::channel();
     assert_eq!(

@@ -189,7 +189,7 @@ fn failed_opening_is_the_error() {
 }
 
 #[test]
-fn failed_opening_after_a_signal_is_in_the_report() {
+fn failed_opening_after_signal_is_in_report() {
     for prometheus in both(BROKEN) {
         let mut program = prometheus.world.start(prometheus.group().report());
         program.until(2);
@@ -206,7 +206,7 @@ fn failed_opening_after_a_signal_is_in_the_report() {
 
 /// `run` returns the first output, as in Go.
 #[test]
-fn failed_opening_after_a_signal_is_not_in_the_result() {
+fn failed_opening_after_signal_not_in_result() {
     for prometheus in both(BROKEN) {
         prometheus.signal.open();
         let result = prometheus.world.start(prometheus.group().run()).end();
@@ -248,7 +248,7 @@ fn failed_opening_after_a_quit_request_expires() {
 
 /// Interrupts that do not block can be called all at once. So one stage is enough to open the gate in time.
 #[test]
-fn initial_config_in_the_same_stage_ends_the_hang() {
+fn initial_config_in_same_stage_ends_the_hang() {
     for prometheus in both(BROKEN) {
         let prometheus = Prometheus {
             early_config: true,

@@ -283,7 +283,7 @@ fn second_signal_forces_the_shutdown() {
 }
 
 #[test]
-fn http_does_not_drain_when_its_own_server_failed() {
+fn failed_http_server_does_not_drain() {
     let sidecar = Sidecar::new(false);
     let mut program = sidecar.world.start(sidecar.group().run());
     program.until(10);

@@ -135,7 +135,7 @@ fn one_bad_verdict_of_any_check_fails_the_run() {
 }
 
 #[test]
-fn signal_ends_it_early_with_the_verdicts_so_far() {
+fn early_signal_keeps_the_verdicts_so_far() {
     let up = Up::new(&[("writer", WELL), ("reader", BADLY)]);
     let mut program = up.world.start(up.group().report());
     program.until(50);

@@ -243,7 +243,7 @@ fn connection_ends_with_one_of_its_directions() {
 }
 
 #[test]
-fn report_holds_the_reports_of_the_inner_groups() {
+fn report_holds_the_inner_reports() {
     let upterm = Upterm::full();
     let mut program = upterm.world.start(upterm.group().report());
     let [one, _other] = [upterm.connect(), upterm.connect()];
@@ -305,7 +305,7 @@ fn failed_deletion_is_the_error() {
 }
 
 #[test]
-fn failed_deletion_is_an_error_after_another_cause() {
+fn late_failed_deletion_is_an_error() {
     let upterm = Upterm {
         deletion: Err("network is down"),
         ..Upterm::full()
