@@ -7,7 +7,7 @@ use run_group::Group;
 
 use crate::harness::{Output, Test};
 
-/// Returns how many stages a group has, as its `Debug` shows it.
+/// Returns how many stages a group has, according to its `Debug` output.
 fn stages<T>(group: &Group<'_, T>) -> usize {
     let debug = format!("{group:?}");
     let (_, stages) = debug.split_once("stages: ").unwrap();
@@ -15,7 +15,7 @@ fn stages<T>(group: &Group<'_, T>) -> usize {
 }
 
 /// Returns a group without actors, but with a setting.
-fn set<T>() -> Group<'static, T> {
+fn with_setting<T>() -> Group<'static, T> {
     let mut group = Group::new();
     group.on_exit(|_| {});
     group
@@ -23,7 +23,7 @@ fn set<T>() -> Group<'static, T> {
 
 /// Returns a group that has ended.
 fn ended(test: &Test) -> Group<'static, Output> {
-    let mut group = set();
+    let mut group = with_setting();
     group.add(ready("done"), |_| {});
     test.poll_ready(&mut group);
     group
@@ -69,7 +69,7 @@ fn running_groups_can_be_combined() {
     assert!(a.is_dropped());
 }
 
-/// They move to the set of the front, and must register its waker.
+/// They move to the other set of futures, and must register that set's waker.
 #[test]
 fn polled_actors_of_back_are_polled_once_more() {
     for front_runs in [false, true] {
@@ -136,7 +136,7 @@ fn new_group_before_another_is_the_other() {
     let mut group = Group::new().before(other);
     assert_eq!(stages(&group), 1);
     test.log_exits(&mut group);
-    // It is interrupted together with `a`, so it is in the same stage.
+    // `a` is interrupted at once, so `b` is in the same stage.
     group.add(ready("done"), |_| {}).named("b");
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["a", r#"b returned "done""#, "a! (by b)"]);
@@ -177,7 +177,9 @@ fn empty_groups_make_an_empty_group() {
     let group = Group::<()>::new().before(Group::new()).before(Group::new());
     assert!(group.is_empty());
     assert_eq!(smol::block_on(group), None);
-    let mut group = set::<()>().before(set()).before(Group::new());
+    let mut group = with_setting::<()>()
+        .before(with_setting())
+        .before(Group::new());
     assert!(group.is_empty());
     assert_eq!(Test::default().poll_ready(&mut group), None);
     assert_eq!(stages(&group), 1);
@@ -211,26 +213,27 @@ fn terminated_if_both_were() {
         group.on_exit(|_| {});
         group
     };
-    let alive: [&dyn Fn() -> Group<'static, Output>; 3] = [&set, &with_actor, &running];
-    let over: [&dyn Fn() -> Group<'static, Output>; 2] = [&|| ended(&test), &set_after_end];
-    for alive in alive {
-        for over in over {
-            assert!(!alive().before(over()).is_terminated());
-            assert!(!over().before(alive()).is_terminated());
+    let unfinished: [&dyn Fn() -> Group<'static, Output>; 3] =
+        [&with_setting, &with_actor, &running];
+    let finished: [&dyn Fn() -> Group<'static, Output>; 2] = [&|| ended(&test), &set_after_end];
+    for unfinished in unfinished {
+        for finished in finished {
+            assert!(!unfinished().before(finished()).is_terminated());
+            assert!(!finished().before(unfinished()).is_terminated());
         }
-        assert!(!alive().before(alive()).is_terminated());
-        assert!(!alive().before(Group::new()).is_terminated());
+        assert!(!unfinished().before(unfinished()).is_terminated());
+        assert!(!unfinished().before(Group::new()).is_terminated());
     }
-    for front in over {
-        for back in over {
+    for front in finished {
+        for back in finished {
             assert!(front().before(back()).is_terminated());
         }
         assert!(Group::new().before(front()).is_terminated());
     }
 }
 
-/// Most bugs in combining groups came from groups that were stopping, and no program was found that combines such groups. In
-/// the last one, a grace period never began because the front had no actors.
+/// Most bugs of `before` concerned groups that were stopping, and no program was found that combines such groups. In the
+/// last of these bugs, a grace period never began because the front had no actors.
 #[cfg(panic = "unwind")]
 #[test]
 fn stopping_groups_cannot_be_combined() {
@@ -254,14 +257,14 @@ fn stopping_groups_cannot_be_combined() {
         group
     };
     let in_second_stage = || {
-        let mut front = set();
+        let mut front = with_setting();
         front.add(ready("done"), |_| {}).named("cause");
         let mut group = front.before(add("c"));
         test.settle(&mut group);
         group
     };
     let all_run: [&dyn Fn() -> Group<'static, Output>; 4] =
-        [&Group::new, &set, &|| add("d"), &running];
+        [&Group::new, &with_setting, &|| add("d"), &running];
     let stops: [&dyn Fn() -> Group<'static, Output>; 2] = [&stopping, &in_second_stage];
     let refused = |front: Group<'static, Output>, back: Group<'static, Output>| {
         test.take_log();
@@ -291,7 +294,7 @@ fn stopping_groups_cannot_be_combined() {
 
 /// Returns a group of `n` stages without actors.
 fn of_stages(n: usize) -> Group<'static, u8> {
-    (1..n).fold(set(), |group, _| group.before(set()))
+    (1..n).fold(with_setting(), |group, _| group.before(with_setting()))
 }
 
 #[test]

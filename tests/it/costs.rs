@@ -173,7 +173,7 @@ fn group_costs_few_allocations_of_its_own() {
 }
 
 /// Returns how many allocations a group of two actors makes beyond those of the actors.
-fn of_its_own(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
+fn group_allocations(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
     let test = Test::default();
     let cost = measure(|| {
         let mut group = Group::new();
@@ -187,11 +187,11 @@ fn of_its_own(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
 
 #[test]
 fn settings_and_handles_cost_where_used() {
-    let bare = of_its_own(|_| {});
+    let bare = group_allocations(|_| {});
     assert!(bare <= 5, "{bare}");
-    assert_eq!(of_its_own(|group| group.on_exit(|_| {})), bare + 1);
+    assert_eq!(group_allocations(|group| group.on_exit(|_| {})), bare + 1);
     #[cfg(feature = "std")]
-    assert_eq!(of_its_own(|group| drop(group.handle())), bare + 3);
+    assert_eq!(group_allocations(|group| drop(group.handle())), bare + 3);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn drop_reaches_actors_of_handles() {
 }
 
 /// Adds an actor that waits for ever, and returns its `Interrupted`.
-fn add_and_keep(group: &mut Group<'_, ()>) -> Interrupted {
+fn add_and_keep_interrupted(group: &mut Group<'_, ()>) -> Interrupted {
     let mut kept = None;
     group.add_with(|interrupted| {
         kept = Some(interrupted);
@@ -125,7 +125,7 @@ fn add_and_keep(group: &mut Group<'_, ()>) -> Interrupted {
 fn drop_resolves_interrupted_held_by_a_thread() {
     for polled in [false, true] {
         let mut group = Group::new();
-        let interrupted = add_and_keep(&mut group);
+        let interrupted = add_and_keep_interrupted(&mut group);
         if polled {
             Test::default().settle(&mut group);
         }
@@ -139,7 +139,7 @@ fn drop_resolves_interrupted_held_by_a_thread() {
 fn shutdown_resolves_interrupted_held_elsewhere() {
     let test = Test::default();
     let mut group = Group::new();
-    let mut interrupted = add_and_keep(&mut group);
+    let mut interrupted = add_and_keep_interrupted(&mut group);
     test.settle(&mut group);
     test.poll_pending(&mut interrupted);
     group.add(ready(()), |_| {});
@@ -155,9 +155,9 @@ mod panics {
     use super::*;
 
     /// Counts its drops, and panics in each.
-    struct Loud<'a>(&'a Cell<u32>, &'static str);
+    struct CountedBomb<'a>(&'a Cell<u32>, &'static str);
 
-    impl Drop for Loud<'_> {
+    impl Drop for CountedBomb<'_> {
         fn drop(&mut self) {
             self.0.set(self.0.get() + 1);
             std::panic::panic_any(self.1);
@@ -203,7 +203,7 @@ mod panics {
         let (test, drops) = (Test::default(), Cell::new(0));
         let mut group = Group::local();
         for name in ["first", "second", "third"] {
-            let output = Loud(&drops, name);
+            let output = CountedBomb(&drops, name);
             group.add(async { output }, |_| {});
         }
         group.add(pending(), |_| {});
@@ -219,7 +219,8 @@ mod panics {
             let (test, drops) = (Test::default(), Cell::new(0));
             let mut group = Group::local();
             for _ in 0..2 {
-                let [execute, interrupt] = ["execute", "interrupt"].map(|it| Loud(&drops, it));
+                let [execute, interrupt] =
+                    ["execute", "interrupt"].map(|it| CountedBomb(&drops, it));
                 group.add(
                     async move {
                         let _execute = execute;
@@ -241,7 +242,7 @@ mod panics {
         let (test, drops) = (Test::default(), Cell::new(0));
         let mut group = Group::local();
         let [output, execute, interrupt] =
-            ["output", "execute", "interrupt"].map(|it| Loud(&drops, it));
+            ["output", "execute", "interrupt"].map(|it| CountedBomb(&drops, it));
         group.add(async { output }, |_| {});
         let stage = {
             let mut back = Group::local();

@@ -643,8 +643,8 @@ fn added_while_the_stage_ends_is_dropped() {
 fn drop_panic_in_queue_drops_the_others() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
-    struct Loud;
-    impl Drop for Loud {
+    struct Bomb;
+    impl Drop for Bomb {
         fn drop(&mut self) {
             panic!("loud interrupt");
         }
@@ -657,8 +657,8 @@ fn drop_panic_in_queue_drops_the_others() {
     let actors = ["a", "b", "c"].map(|name| test.actor(name));
     for actor in &actors {
         actor.panics_in_drop();
-        let loud = Loud;
-        handle.add(actor.execute(), move |_| drop(loud));
+        let bomb = Bomb;
+        handle.add(actor.execute(), move |_| drop(bomb));
     }
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(group)));
     let payload = dropped.unwrap_err();

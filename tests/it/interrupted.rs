@@ -14,7 +14,7 @@ use smol::block_on;
 use crate::harness::Test;
 
 /// Returns a group that is stopping, and the `Interrupted` of one of its actors.
-fn interrupted() -> (Test, Group<'static, ()>, Interrupted) {
+fn stopping() -> (Test, Group<'static, ()>, Interrupted) {
     let test = Test::default();
     let mut taken = None;
     let mut group = Group::new();
@@ -29,7 +29,7 @@ fn interrupted() -> (Test, Group<'static, ()>, Interrupted) {
 
 #[test]
 fn stays_ready_once_its_actor_is_interrupted() {
-    let (test, _group, mut interrupted) = interrupted();
+    let (test, _group, mut interrupted) = stopping();
     for _ in 0..3 {
         test.poll_ready(&mut interrupted);
     }
@@ -50,7 +50,7 @@ fn wakes_its_actor() {
 /// actor would not have seen that it was interrupted.
 #[test]
 fn terminated_only_after_it_was_ready() {
-    let (test, _group, mut interrupted) = interrupted();
+    let (test, _group, mut interrupted) = stopping();
     assert!(!interrupted.is_terminated());
     test.poll_ready(&mut interrupted);
     assert!(interrupted.is_terminated());
@@ -103,7 +103,7 @@ impl Wake for Woken {
 }
 
 /// Returns a running group, and the `Interrupted` of its actor.
-fn outside() -> (Test, Group<'static, &'static str>, Interrupted) {
+fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
     let test = Test::default();
     let mut taken = None;
     let mut group = Group::new();
@@ -118,7 +118,7 @@ fn outside() -> (Test, Group<'static, &'static str>, Interrupted) {
 /// Its waker stayed behind when it was dropped: it kept its task in memory, and woke it when the actor was interrupted.
 #[test]
 fn drop_releases_the_waker() {
-    let (test, mut group, mut interrupted) = outside();
+    let (test, mut group, mut interrupted) = running();
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     let polled = Pin::new(&mut interrupted).poll(&mut Context::from_waker(&waker));
@@ -154,7 +154,7 @@ fn actor_that_dropped_it_is_not_woken() {
 
 #[test]
 fn wakes_the_task_that_polled_it_last() {
-    let (test, mut group, mut interrupted) = outside();
+    let (test, mut group, mut interrupted) = running();
     let tasks = [0; 3].map(|_| Arc::new(Woken::default()));
     for woken in &tasks {
         let waker = Waker::from(woken.clone());
@@ -196,7 +196,7 @@ fn channel_interrupted_before_first_poll() {
 
 #[test]
 fn is_interrupted_follows_the_group() {
-    let (test, mut group, interrupted) = outside();
+    let (test, mut group, interrupted) = running();
     assert!(!interrupted.is_interrupted());
     group.add(ready("done"), |_| {});
     assert!(!interrupted.is_interrupted());
@@ -206,7 +206,7 @@ fn is_interrupted_follows_the_group() {
 
 #[test]
 fn is_interrupted_when_the_group_was_dropped() {
-    let (_, group, interrupted) = outside();
+    let (_, group, interrupted) = running();
     drop(group);
     assert!(interrupted.is_interrupted());
 }

@@ -120,12 +120,12 @@ impl Graph {
         })
     }
 
-    /// Returns the graph as a group, and its scene.
-    fn group(&self) -> (Group<'static, Output>, Arc<Mutex<Scene>>) {
-        let scene = Arc::new(Mutex::new(Scene::default()));
+    /// Returns the graph as a group, and its state.
+    fn group(&self) -> (Group<'static, Output>, Arc<Mutex<GraphState>>) {
+        let state = Arc::new(Mutex::new(GraphState::default()));
         let mut group = Group::new();
         for (index, &(output, when)) in self.actors.iter().enumerate() {
-            let (here, there) = (scene.clone(), scene.clone());
+            let (here, there) = (state.clone(), state.clone());
             group.add(
                 poll_fn(move |cx| {
                     here.lock()
@@ -136,16 +136,16 @@ impl Graph {
                 move |cause| there.lock().unwrap().interrupt(index, cause),
             );
         }
-        (group, scene)
+        (group, state)
     }
 
     /// Runs the graph with `run`. Returns its output if it has ended, and the trace up to then.
-    fn play<F: Future>(
+    fn run_with<F: Future>(
         &self,
         schedule: Schedule,
         run: impl FnOnce(Group<'static, Output>) -> F,
     ) -> (Option<F::Output>, String) {
-        let (group, scene) = self.group();
+        let (group, state) = self.group();
         let test = Test::default();
         let mut group = Box::pin(run(group));
         let mut poll_while_woken = || loop {
@@ -156,7 +156,7 @@ impl Graph {
             }
         };
 
-        scene.lock().unwrap().last_first = schedule.last_first;
+        state.lock().unwrap().last_first = schedule.last_first;
         let mut output = None;
         if schedule.all_start_first || self.forced.is_empty() {
             output = poll_while_woken();
@@ -165,25 +165,25 @@ impl Graph {
             if output.is_some() {
                 break;
             }
-            scene.lock().unwrap().force(index);
+            state.lock().unwrap().force(index);
             output = poll_while_woken();
-            scene.lock().unwrap().trace_returns(index);
+            state.lock().unwrap().trace_returns(index);
         }
-        let trace = scene.lock().unwrap().trace.join(" ");
+        let trace = state.lock().unwrap().trace.join(" ");
         (output, trace)
     }
 
     /// Returns the trace with the result at its end, in the form of the file.
     fn trace(trace: String, result: Option<Output>) -> String {
         let result = result.map_or("has not ended".into(), |result| {
-            format!("= {}", word(&result))
+            format!("= {}", result_text(&result))
         });
         format!("{trace} {result}").trim().into()
     }
 }
 
 /// Returns a result in the form of the file.
-fn word(output: &Output) -> String {
+fn result_text(output: &Output) -> String {
     match output {
         Ok(()) => "nil".into(),
         Err(index) => format!("e{index}"),
@@ -192,7 +192,7 @@ fn word(output: &Output) -> String {
 
 /// The state of a graph that is played: the events so far, and the actors that wait for more.
 #[derive(Default)]
-struct Scene {
+struct GraphState {
     /// The events so far, in the form of the conditions: `!1` if actor 1 was interrupted, `1` if it has returned.
     events: BTreeSet<String>,
     /// The actors that are made to return.
@@ -204,12 +204,12 @@ struct Scene {
     trace: Vec<String>,
 }
 
-impl Scene {
+impl GraphState {
     fn execute(&mut self, index: usize, when: &str, cx: &mut Context<'_>) -> Poll<()> {
         let happened = |events: &str| events.split('&').all(|event| self.events.contains(event));
         if self.forced.contains(&index) || when.split('|').any(happened) {
             self.returned.insert(index);
-            self.happens(index.to_string());
+            self.add_event(index.to_string());
             return Poll::Ready(());
         }
         self.wakers.insert(index, cx.waker().clone());
@@ -219,8 +219,8 @@ impl Scene {
     fn interrupt(&mut self, index: usize, cause: &Exit<Output>) {
         assert_eq!(self.returned, BTreeSet::from([cause.index()]), "{cause}");
         let output = cause.output().expect("no actor panics here");
-        self.trace.push(format!("!{index}={}", word(output)));
-        self.happens(format!("!{index}"));
+        self.trace.push(format!("!{index}={}", result_text(output)));
+        self.add_event(format!("!{index}"));
     }
 
     fn force(&mut self, index: usize) {
@@ -229,7 +229,7 @@ impl Scene {
         self.wake();
     }
 
-    fn happens(&mut self, event: String) {
+    fn add_event(&mut self, event: String) {
         self.events.insert(event);
         self.wake();
     }
@@ -257,7 +257,7 @@ fn group_does_the_same_on_every_recorded_graph() {
     let mut graphs = 0;
     for graph in Graph::all() {
         for schedule in Schedule::all() {
-            let (result, trace) = graph.play(schedule, Group::run);
+            let (result, trace) = graph.run_with(schedule, Group::run);
             let trace = Graph::trace(trace, result);
             assert_eq!(trace, graph.trace, "{:?}, {schedule:?}", graph.actors);
         }
@@ -270,7 +270,7 @@ fn group_does_the_same_on_every_recorded_graph() {
 fn report_has_results_the_original_drops() {
     for graph in Graph::all() {
         for schedule in Schedule::all() {
-            let (exits, trace) = graph.play(schedule, Group::report);
+            let (exits, trace) = graph.run_with(schedule, Group::report);
             let exits = exits.expect("the group has not ended");
             let result = exits
                 .first()

@@ -35,8 +35,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
 }
 
 /// An interrupt that panics.
-fn panics(word: Output) -> impl FnOnce(&Exit<Output>) + Send {
-    move |_| panic_any(word)
+fn panicking_interrupt(message: Output) -> impl FnOnce(&Exit<Output>) + Send {
+    move |_| panic_any(message)
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn panic_in_an_interrupt_drops_only_its_actor() {
     test.log_exits(&mut group);
     let [a, b, c] = ["a", "b", "c"].map(|name| test.actor(name));
     a.add_to(&mut group);
-    group.add(b.execute(), panics("oh")).named("b");
+    group.add(b.execute(), panicking_interrupt("oh")).named("b");
     c.stops_when_interrupted();
     c.add_to(&mut group);
     test.settle(&mut group);
@@ -164,7 +164,7 @@ fn panic_in_an_interrupt_drops_only_its_actor() {
 fn panic_in_an_interrupt_is_an_outcome() {
     let mut group = Group::new();
     group.add(ready("done"), |_| {});
-    group.add(pending(), panics("oh"));
+    group.add(pending(), panicking_interrupt("oh"));
     let exits = Test::default().poll_ready(&mut Box::pin(group.report()));
     assert!(matches!(exits[1].outcome(), Outcome::Panicked(_)));
     assert!(exits[1].was_interrupted());
@@ -175,7 +175,7 @@ fn report_resumes_a_panic_that_is_no_exit() {
     for reports in [false, true] {
         let test = Test::default();
         let mut group = Group::new();
-        group.add(ready("done"), panics("oh"));
+        group.add(ready("done"), panicking_interrupt("oh"));
         let other = test.add_stoppable("other", &mut group);
         let word = if reports {
             poll_panics(&test, &mut Box::pin(group.report()))
@@ -198,7 +198,7 @@ fn first_panic_is_resumed_whether_exit_or_not() {
         let test = Test::default();
         let mut group = Group::new();
         let a = test.actor("a");
-        group.add(a.execute(), panics("stray"));
+        group.add(a.execute(), panicking_interrupt("stray"));
         let b = test.add_manual("b", &mut group);
         match first {
             "panics" => a.panics("early"),
@@ -218,8 +218,12 @@ fn first_interrupt_panic_is_resumed() {
     let test = Test::default();
     let mut group = Group::new();
     test.log_exits(&mut group);
-    group.add(pending(), panics("first")).named("a");
-    group.add(pending(), panics("second")).named("b");
+    group
+        .add(pending(), panicking_interrupt("first"))
+        .named("a");
+    group
+        .add(pending(), panicking_interrupt("second"))
+        .named("b");
     group.add(ready("done"), |_| {}).named("c");
     assert_eq!(poll_panics(&test, &mut group), "first");
     assert_eq!(
@@ -238,7 +242,9 @@ fn panics_keep_the_order_of_stages() {
     let (mut front, mut back) = (Group::new(), Group::new());
     test.log_exits(&mut front);
     test.log_exits(&mut back);
-    front.add(pending(), panics("second")).named("a");
+    front
+        .add(pending(), panicking_interrupt("second"))
+        .named("a");
     let b = test.add_manual("b", &mut front);
     test.add_stoppable("c", &mut back);
     let d = test.add_manual("d", &mut back);
@@ -486,8 +492,8 @@ fn drop_panic_of_an_interrupt_drops_the_others() {
     let a = test.add_manual("a", &mut front);
     let cause = test.add_manual("cause", &mut front);
     for word in ["1st", "2nd"] {
-        let loud = Loud(word, test.clone());
-        back.add(ready("back"), move |_| drop(loud));
+        let bomb = LoggedBomb(word, test.clone());
+        back.add(ready("back"), move |_| drop(bomb));
     }
     let mut group = front.before(back);
     cause.returns("done");
@@ -515,9 +521,9 @@ fn drop_panic_of_an_actor_drops_the_others() {
 // aborted the process.
 
 /// A value that says that it is dropped, and panics with its word.
-struct Loud(Output, Test);
+struct LoggedBomb(Output, Test);
 
-impl Drop for Loud {
+impl Drop for LoggedBomb {
     fn drop(&mut self) {
         self.1.log(format_args!("{} dropped", self.0));
         panic_any(self.0);
@@ -525,12 +531,12 @@ impl Drop for Loud {
 }
 
 /// Returns a group of a cause, which returns `None`, and of two actors that return something loud when they are interrupted.
-fn loud_group(test: &Test) -> Group<'static, Option<Loud>> {
+fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
     let mut group = Group::new();
     group.add(ready(None), |_| {});
     for word in ["1st", "2nd"] {
-        let loud = Loud(word, test.clone());
-        group.add_with(|interrupted| interrupted.map(|()| Some(loud)));
+        let bomb = LoggedBomb(word, test.clone());
+        group.add_with(|interrupted| interrupted.map(|()| Some(bomb)));
     }
     group
 }
@@ -539,7 +545,7 @@ fn loud_group(test: &Test) -> Group<'static, Option<Loud>> {
 #[test]
 fn panicking_outputs_are_all_dropped() {
     let test = Test::default();
-    let mut group = loud_group(&test);
+    let mut group = group_of_bombs(&test);
     assert_eq!(poll_panics(&test, &mut group), "1st");
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
     assert!(test.poll_ready(&mut group).is_none()); // it is empty again
@@ -549,7 +555,7 @@ fn panicking_outputs_are_all_dropped() {
 #[test]
 fn report_with_a_stray_panic_drops_all_outputs() {
     let test = Test::default();
-    let mut group = loud_group(&test);
+    let mut group = group_of_bombs(&test);
     group.on_exit(|_| panic_any("stray"));
     assert_eq!(poll_panics(&test, &mut Box::pin(group.report())), "stray");
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
@@ -559,7 +565,7 @@ fn report_with_a_stray_panic_drops_all_outputs() {
 #[test]
 fn report_returns_panicking_outputs() {
     let test = Test::default();
-    let exits = test.poll_ready(&mut Box::pin(loud_group(&test).report()));
+    let exits = test.poll_ready(&mut Box::pin(group_of_bombs(&test).report()));
     assert!(test.take_log().is_empty());
     for (exit, word) in exits.into_iter().zip(["", "1st", "2nd"]) {
         assert_eq!(exit.output().unwrap().as_ref().map_or("", |it| it.0), word);
@@ -572,7 +578,7 @@ fn report_returns_panicking_outputs() {
 #[test]
 fn dropping_a_stopping_group_drops_all_outputs() {
     let test = Test::default();
-    let mut group = loud_group(&test);
+    let mut group = group_of_bombs(&test);
     group.add(pending(), |_| {});
     test.settle(&mut group);
     assert_eq!(drop_panics(group), "1st");
@@ -582,7 +588,7 @@ fn dropping_a_stopping_group_drops_all_outputs() {
 #[test]
 fn dropping_a_report_future_drops_all_outputs() {
     let test = Test::default();
-    let mut group = loud_group(&test);
+    let mut group = group_of_bombs(&test);
     group.add(pending(), |_| {});
     let mut report = Box::pin(group.report());
     test.settle(&mut report);
@@ -596,8 +602,8 @@ fn dropping_a_run_future_drops_all_outputs() {
     let mut group = Group::new();
     group.add(ready(Ok(())), |_| {});
     for word in ["1st", "2nd"] {
-        let loud = Loud(word, test.clone());
-        group.add_with(|interrupted| interrupted.map(|()| Err(loud)));
+        let bomb = LoggedBomb(word, test.clone());
+        group.add_with(|interrupted| interrupted.map(|()| Err(bomb)));
     }
     group.add(pending(), |_| {});
     let mut run = Box::pin(group.run());
@@ -610,9 +616,9 @@ fn dropping_a_run_future_drops_all_outputs() {
 #[test]
 fn outputs_are_dropped_when_a_panic_is_resumed() {
     let test = Test::default();
-    let mut group = loud_group(&test);
-    let loud = Loud("cause's", test.clone());
-    group.add(ready(Some(loud)), |_| {});
+    let mut group = group_of_bombs(&test);
+    let bomb = LoggedBomb("cause's", test.clone());
+    group.add(ready(Some(bomb)), |_| {});
     group.add(async { panic_any("panic") }, |_| {});
     assert_eq!(poll_panics(&test, &mut group), "panic");
     let mut log = test.take_log();
@@ -626,7 +632,7 @@ fn cause_output_dropped_if_another_panics() {
     let test = Test::default();
     let mut group = Group::new();
     for word in ["cause's", "1st", "2nd"] {
-        group.add(ready(Loud(word, test.clone())), |_| {});
+        group.add(ready(LoggedBomb(word, test.clone())), |_| {});
     }
     assert_eq!(poll_panics(&test, &mut group), "1st");
     assert_eq!(
@@ -673,8 +679,8 @@ fn first_drop_panic_of_a_group_is_resumed() {
     // The drop of an actor comes first, then that of a setting, then those of outputs.
     for (actor_panics, expected) in [(true, "actor panics in drop"), (false, "setting")] {
         let test = Test::default();
-        let mut group = loud_group(&test);
-        let setting = Loud("setting", test.clone());
+        let mut group = group_of_bombs(&test);
+        let setting = LoggedBomb("setting", test.clone());
         group.on_exit(move |_| {
             let _held = &setting;
         });
@@ -705,8 +711,8 @@ fn first_drop_panic_of_an_actor_is_resumed() {
     let mut group = Group::new();
     let actor = test.actor("actor");
     actor.panics_in_drop();
-    let loud = Loud("interrupt", test.clone());
-    group.add(actor.execute(), move |_| drop(loud));
+    let bomb = LoggedBomb("interrupt", test.clone());
+    group.add(actor.execute(), move |_| drop(bomb));
     assert_eq!(drop_panics(group), "actor panics in drop");
     assert_eq!(test.take_log(), ["actor dropped", "interrupt dropped"]);
 }
@@ -716,7 +722,7 @@ fn first_drop_panic_of_an_actor_is_resumed() {
 fn drop_while_panicking_does_not_panic() {
     let test = Test::default();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
-        let mut group = loud_group(&test);
+        let mut group = group_of_bombs(&test);
         let handle = group.handle();
         let actors = ["a", "b"].map(|name| test.actor(name));
         for actor in &actors {
@@ -739,7 +745,7 @@ fn drop_while_panicking_does_not_panic() {
 #[test]
 fn refused_before_drops_both_groups() {
     let test = Test::default();
-    let mut front = loud_group(&test);
+    let mut front = group_of_bombs(&test);
     let mut back = Group::new();
     let [a, b] = ["a", "b"].map(|name| test.actor(name));
     for (actor, group) in [(&a, &mut front), (&b, &mut back)] {

@@ -30,7 +30,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Calls `work` on a thread of its own, and fails if that hangs or panics.
 #[track_caller]
-fn watched(work: impl FnOnce() + Send + 'static) {
+fn with_watchdog(work: impl FnOnce() + Send + 'static) {
     let (done, ended) = std_mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         let _done = done; // dropped also when `work` panics
@@ -159,7 +159,7 @@ impl Bells {
 /// polls can be counted: one to begin with, and one for each ring.
 #[test]
 fn every_wake_polls_its_actor_once() {
-    watched(|| {
+    with_watchdog(|| {
         let mut wakes = 0;
         for (driver, groups, threads, bells, rings) in [
             // The ringer waits for each single answer: its wake comes when the group has just returned `Pending`.
@@ -224,7 +224,7 @@ where
 fn draining_receives_everything() {
     const SENDERS: usize = 4;
     const MESSAGES: usize = 50;
-    watched(|| {
+    with_watchdog(|| {
         for driver in [Driver::BlockOn, Driver::Executor(3)].repeat(10) {
             let mut ends: [Vec<_>; SENDERS] = Default::default();
             let groups = Vec::from_iter((0..25).map(|_| {
@@ -272,7 +272,7 @@ struct Waiter {
 struct Wait {
     interrupted: Interrupted,
     /// Whether it answers without having waited.
-    impatient: bool,
+    answers_at_once: bool,
     answer: oneshot::Sender<()>,
 }
 
@@ -281,7 +281,7 @@ impl Waiter {
         let (jobs, due) = std_mpsc::channel::<Wait>();
         let thread = thread::spawn(|| {
             let done = due.into_iter().map(|mut job| {
-                if !job.impatient {
+                if !job.answers_at_once {
                     block_on(&mut job.interrupted);
                 }
                 let _its_group_may_be_gone = job.answer.send(());
@@ -292,12 +292,12 @@ impl Waiter {
     }
 
     /// Adds an actor that returns when this thread has answered.
-    fn join(&self, group: &mut Group<'_, ()>, impatient: bool) {
+    fn add_to(&self, group: &mut Group<'_, ()>, answers_at_once: bool) {
         group.add_with(|interrupted| {
             let (answer, answered) = oneshot::channel();
             let job = Wait {
                 interrupted,
-                impatient,
+                answers_at_once,
                 answer,
             };
             self.jobs.send(job).unwrap();
@@ -309,18 +309,18 @@ impl Waiter {
 #[test]
 fn interrupted_resolves_on_threads() {
     const ROUNDS: usize = 5_000;
-    watched(|| {
+    with_watchdog(|| {
         let waiters = [(); 4].map(|()| Waiter::new());
         let test = Test::default();
         for round in 0..ROUNDS {
             let mut group = Group::new();
             for (n, waiter) in waiters.iter().enumerate() {
-                let impatient = match round % 5 {
+                let answers_at_once = match round % 5 {
                     0 => n == round % 4, // the cause
                     1 => true,           // every one may be
                     _ => false,
                 };
-                waiter.join(&mut group, impatient);
+                waiter.add_to(&mut group, answers_at_once);
             }
             match round % 5 {
                 0 | 1 => {
@@ -351,7 +351,7 @@ fn interrupted_resolves_on_threads() {
 }
 
 /// Returns `future`, but with a first poll that leaves its waker behind.
-fn leaving_a_waker<F: Future>(
+fn storing_its_waker<F: Future>(
     wakers: &Arc<Mutex<Vec<Waker>>>,
     future: F,
 ) -> impl Future<Output = F::Output> {
@@ -376,7 +376,7 @@ impl Drop for Dropped {
 #[test]
 fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;
-    watched(|| {
+    with_watchdog(|| {
         for round in 0..1000 {
             let test = Test::default();
             let dropped = Arc::default();
@@ -385,7 +385,7 @@ fn groups_end_while_threads_wake_their_actors() {
             for _ in 0..2 {
                 let execute = || {
                     let dropped = Dropped(Arc::clone(&dropped));
-                    leaving_a_waker(&wakers, pending().map(|()| drop(dropped)))
+                    storing_its_waker(&wakers, pending().map(|()| drop(dropped)))
                 };
                 group.add(execute(), |_| {});
                 group.add_abortable(execute());
@@ -447,7 +447,7 @@ fn groups_end_while_threads_wake_their_actors() {
 fn wakers_of_former_actors_poll_no_later_actor() {
     const RINGERS: usize = 3;
     const RINGS: usize = 20;
-    watched(|| {
+    with_watchdog(|| {
         let (polls, seen) = std_mpsc::channel();
         let wakers: Arc<Mutex<Vec<_>>> = Arc::default();
         let mut group = Group::new();
@@ -456,12 +456,12 @@ fn wakers_of_former_actors_poll_no_later_actor() {
             let sets = [(); RINGERS].map(|()| Bells::new(4));
             for set in &sets {
                 for bell in 0..4 {
-                    group.add(leaving_a_waker(&wakers, set.listen(bell, RINGS)), |_| {});
+                    group.add(storing_its_waker(&wakers, set.listen(bell, RINGS)), |_| {});
                 }
             }
             // Without such an actor the group keeps its set, so that the wakers lead to one that is in use.
             if generation % 4 == 0 {
-                group.add_abortable(leaving_a_waker(&wakers, pending()));
+                group.add_abortable(storing_its_waker(&wakers, pending()));
             }
             let polls = polls.clone();
             group.on_exit(move |exit| polls.send(exit.output().copied()).unwrap());
@@ -494,7 +494,7 @@ struct Counts {
 #[cfg(feature = "std")]
 impl Counts {
     /// Adds an actor that is counted, and returns when it is interrupted.
-    fn hand_in(&self, handle: &Handle<'static, ()>) {
+    fn add_counted(&self, handle: &Handle<'static, ()>) {
         let counts = self.clone();
         let dropped = Dropped(counts.dropped);
         handle.add_with(|interrupted| async move {
@@ -519,8 +519,8 @@ fn added_actors_run_or_are_dropped_unpolled() {
     const ROUNDS: usize = 50;
     const THREADS: usize = 4;
     const ACTORS: usize = 500;
-    watched(|| {
-        let mut handed_in = 0;
+    with_watchdog(|| {
+        let mut added = 0;
         for round in 0..ROUNDS {
             let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
             let counts = Counts::default();
@@ -532,7 +532,7 @@ fn added_actors_run_or_are_dropped_unpolled() {
                     let (handle, counts) = (handle.clone(), &counts);
                     scope.spawn(move || {
                         for actor in 0..ACTORS {
-                            counts.hand_in(&handle);
+                            counts.add_counted(&handle);
                             // At another time in each round.
                             if thread == 0 && actor == round * ACTORS / ROUNDS {
                                 handle.add(ready(()), |_| {});
@@ -551,9 +551,9 @@ fn added_actors_run_or_are_dropped_unpolled() {
             let mut indices = Vec::from_iter(report.iter().map(Exit::index));
             indices.sort();
             assert!(indices.into_iter().eq(0..report.len()));
-            handed_in += THREADS * ACTORS;
+            added += THREADS * ACTORS;
         }
-        assert_eq!(handed_in, 100_000);
+        assert_eq!(added, 100_000);
     });
 }
 
@@ -563,7 +563,7 @@ fn added_actors_run_or_are_dropped_unpolled() {
 fn every_actor_from_a_thread_wakes_the_group() {
     const THREADS: usize = 4;
     const ACTORS: usize = 1_000;
-    watched(|| {
+    with_watchdog(|| {
         for driver in [Driver::BlockOn, Driver::Executor(3)] {
             let mut group = Group::new();
             let handle = group.handle();
@@ -600,7 +600,7 @@ fn every_actor_from_a_thread_wakes_the_group() {
 fn groups_are_dropped_while_threads_add_actors() {
     const THREADS: usize = 3;
     const ACTORS: usize = 10;
-    watched(|| {
+    with_watchdog(|| {
         for round in 0..1_000 {
             let test = Test::default();
             let counts = Counts::default();
@@ -613,7 +613,7 @@ fn groups_are_dropped_while_threads_add_actors() {
                     let (handle, counts, barrier) = (handle.clone(), &counts, &barrier);
                     scope.spawn(move || {
                         barrier.wait();
-                        (0..ACTORS).for_each(|_| counts.hand_in(&handle));
+                        (0..ACTORS).for_each(|_| counts.add_counted(&handle));
                     });
                 }
                 barrier.wait();

@@ -18,7 +18,7 @@ fn poll_unwinds(test: &Test, group: &mut Group<'_, Output>) {
 
 /// Polls a group after a panic. That it returns is all that is asked of it. Then drops it, with all actors.
 #[track_caller]
-fn returns_and_drops_all(test: &Test, mut group: Group<'_, Output>, actors: &[Actor]) {
+fn assert_returns_and_drops_all(test: &Test, mut group: Group<'_, Output>, actors: &[Actor]) {
     for _ in 0..3 {
         actors.iter().for_each(Actor::wake);
         let _any = test.poll(&mut group);
@@ -39,7 +39,7 @@ fn panic_unwinds_and_drops_its_actor() {
     poll_unwinds(&test, &mut group);
     assert_eq!(test.take_log(), ["b"]);
     assert!(b.is_dropped() && !a.is_dropped() && !c.is_dropped());
-    returns_and_drops_all(&test, group, &[a, b, c]);
+    assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
 /// With no actor left in the set, such a group ended as if it had been empty from the start.
@@ -52,7 +52,7 @@ fn group_of_panicked_actor_stays_pending() {
     poll_unwinds(&test, &mut group);
     assert_eq!(group.len(), 1);
     test.poll_pending(&mut group);
-    returns_and_drops_all(&test, group, &[only]);
+    assert_returns_and_drops_all(&test, group, &[only]);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn panic_in_an_interrupt_unwinds() {
     assert_eq!(test.take_log(), ["a", "a! (by a)"]);
     test.poll_pending(&mut group);
     assert_eq!(test.take_log(), ["c! (by a)", "b", "c"]);
-    returns_and_drops_all(&test, group, &[a, b, c]);
+    assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
 /// The grace period is over, and the last turn of the only actor is a panic. Expiry found no actor to drop, so it made no
@@ -85,7 +85,7 @@ fn poll_returns_after_a_panic_in_the_last_turn() {
     poll_unwinds(&test, &mut group);
     test.poll_pending(&mut group);
     test.poll_pending(&mut group);
-    returns_and_drops_all(&test, group, &[a]);
+    assert_returns_and_drops_all(&test, group, &[a]);
 }
 
 /// An actor panics while the grace period runs. The others still expire.
@@ -106,7 +106,7 @@ fn others_expire_after_a_panic() {
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["timer", "b dropped"]);
     assert_eq!(group.len(), 1); // the one that panicked
-    returns_and_drops_all(&test, group, &[a, b]);
+    assert_returns_and_drops_all(&test, group, &[a, b]);
 }
 
 #[test]
@@ -180,19 +180,19 @@ fn panic_in_a_wait_observer_unwinds() {
 /// The actor is gone, but it does not count as exited, so the group does not finish.
 #[test]
 fn drop_panic_of_an_actor_unwinds() {
-    struct Loud;
-    impl Drop for Loud {
+    struct Bomb;
+    impl Drop for Bomb {
         fn drop(&mut self) {
-            panic!("loud");
+            panic!("bomb");
         }
     }
     for expires in [false, true] {
         let test = Test::default();
         let mut group = Group::new();
         group.grace_period(|| ready(()));
-        let loud = Loud;
+        let bomb = Bomb;
         let execute = async move {
-            let _held = loud;
+            let _held = bomb;
             pending().await
         };
         match expires {
@@ -204,7 +204,7 @@ fn drop_panic_of_an_actor_unwinds() {
         poll_unwinds(&test, &mut group);
         test.poll_pending(&mut group);
         assert!(other.is_dropped()); // it expired
-        returns_and_drops_all(&test, group, &[other]);
+        assert_returns_and_drops_all(&test, group, &[other]);
     }
 }
 
@@ -214,7 +214,7 @@ fn drop_panic_of_a_grace_period_unwinds() {
     struct Timer;
     impl Drop for Timer {
         fn drop(&mut self) {
-            panic!("loud");
+            panic!("bomb");
         }
     }
     let test = Test::default();

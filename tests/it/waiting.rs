@@ -8,7 +8,7 @@ use run_group::{Group, Waiting};
 use crate::harness::{Output, Test};
 
 /// Returns an observer that says what the group waits for, after `prefix`.
-fn says(test: &Test, prefix: Output) -> impl FnMut(&Waiting<'_, Output>) + Send + 'static {
+fn log_waits(test: &Test, prefix: Output) -> impl FnMut(&Waiting<'_, Output>) + Send + 'static {
     let test = test.clone();
     move |waiting| test.log(format_args!("{prefix}: {waiting}"))
 }
@@ -24,7 +24,7 @@ fn add_cause(group: &mut Group<'_, Output>) {
 fn called_at_end_of_interrupting_poll() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     test.add_stoppable("quick", &mut group);
     test.add_manual("slow", &mut group);
     add_cause(&mut group);
@@ -49,7 +49,7 @@ fn called_at_end_of_interrupting_poll() {
 fn not_called_while_all_actors_run() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let a = test.add_manual("a", &mut group);
     test.settle(&mut group);
     a.wake();
@@ -61,7 +61,7 @@ fn not_called_while_all_actors_run() {
 fn not_called_if_all_return_in_the_same_poll() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     test.add_stoppable("a", &mut group);
     add_cause(&mut group);
     assert_eq!(test.poll_ready(&mut group), Some("done"));
@@ -72,7 +72,7 @@ fn not_called_if_all_return_in_the_same_poll() {
 fn not_called_when_the_group_is_ready() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let slow = test.add_manual("slow", &mut group);
     add_cause(&mut group);
     test.settle(&mut group);
@@ -86,7 +86,7 @@ fn not_called_when_the_group_is_ready() {
 fn called_again_only_after_a_change() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     add_cause(&mut group);
     test.settle(&mut group);
@@ -110,7 +110,7 @@ fn called_again_only_after_a_change() {
 fn called_once_for_several_exits_in_one_poll() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let [a, b, _c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     add_cause(&mut group);
     test.settle(&mut group);
@@ -125,7 +125,7 @@ fn called_once_for_several_exits_in_one_poll() {
 fn called_when_added_actor_is_interrupted() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     test.add_manual("a", &mut group);
     add_cause(&mut group);
     test.settle(&mut group);
@@ -144,7 +144,7 @@ fn called_when_added_actor_is_interrupted() {
 fn called_when_added_actor_stops_at_once() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     test.add_manual("a", &mut group);
     add_cause(&mut group);
     test.settle(&mut group);
@@ -161,7 +161,7 @@ fn not_called_for_exit_in_later_stage() {
     test.add_manual("a", &mut front);
     let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     add_cause(&mut group);
     test.settle(&mut group);
     test.take_log();
@@ -177,7 +177,7 @@ fn called_for_each_stage() {
     let a = test.add_manual("a", &mut front);
     test.add_manual("b", &mut back);
     let mut group = front.before(back);
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     add_cause(&mut group);
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["a", "b", "a! (by cause)", "waits: a"]);
@@ -191,8 +191,8 @@ fn called_for_each_stage() {
 fn not_called_for_a_stage_that_ends_at_once() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(says(&test, "front"));
-    back.on_wait(says(&test, "back"));
+    front.on_wait(log_waits(&test, "front"));
+    back.on_wait(log_waits(&test, "back"));
     test.add_stoppable("a", &mut front);
     test.add_manual("b", &mut back);
     let mut group = front.before(back);
@@ -206,8 +206,8 @@ fn not_called_for_a_stage_that_ends_at_once() {
 fn only_called_for_the_stages_of_its_group() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(says(&test, "front"));
-    back.on_wait(says(&test, "back"));
+    front.on_wait(log_waits(&test, "front"));
+    back.on_wait(log_waits(&test, "back"));
     let a = test.add_manual("a", &mut front);
     test.add_manual("b", &mut back);
     let mut group = front.before(back);
@@ -223,14 +223,14 @@ fn only_called_for_the_stages_of_its_group() {
 fn inner_observers_come_first() {
     let test = Test::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
-    a.on_wait(says(&test, "a"));
+    a.on_wait(log_waits(&test, "a"));
     test.add_manual("actor", &mut a);
-    b.on_wait(says(&test, "b"));
-    c.on_wait(says(&test, "c"));
+    b.on_wait(log_waits(&test, "b"));
+    c.on_wait(log_waits(&test, "c"));
     let mut ab = a.before(b);
-    ab.on_wait(says(&test, "ab"));
+    ab.on_wait(log_waits(&test, "ab"));
     let mut group = ab.before(c);
-    group.on_wait(says(&test, "abc"));
+    group.on_wait(log_waits(&test, "abc"));
     add_cause(&mut group);
     test.settle(&mut group);
     assert_eq!(
@@ -243,14 +243,14 @@ fn inner_observers_come_first() {
 fn set_while_stopping_called_in_next_poll() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(says(&test, "front"));
+    front.on_wait(log_waits(&test, "front"));
     test.add_manual("a", &mut front);
     test.add_manual("b", &mut back);
     let mut group = front.before(back);
     add_cause(&mut group);
     test.settle(&mut group);
     test.take_log();
-    group.on_wait(says(&test, "new"));
+    group.on_wait(log_waits(&test, "new"));
     assert!(test.take_log().is_empty());
     test.poll_pending(&mut group);
     assert_eq!(test.take_log(), ["new: a"]);
@@ -262,13 +262,13 @@ fn set_while_stopping_called_in_next_poll() {
 fn second_observer_replaces_the_first() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "first"));
-    group.on_wait(says(&test, "second"));
+    group.on_wait(log_waits(&test, "first"));
+    group.on_wait(log_waits(&test, "second"));
     test.add_manual("a", &mut group);
     add_cause(&mut group);
     test.settle(&mut group);
     assert_eq!(test.take_log()[2..], ["second: a"]);
-    group.on_wait(says(&test, "third"));
+    group.on_wait(log_waits(&test, "third"));
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["third: a"]);
 }
@@ -278,7 +278,7 @@ fn second_observer_replaces_the_first() {
 fn last_call_names_the_actor_that_hangs() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     test.add_manual("stuck", &mut group);
     let others = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     add_cause(&mut group);
@@ -296,7 +296,7 @@ fn last_call_names_the_actor_that_hangs() {
 fn not_called_for_a_queued_actor() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let handle = group.handle();
     let added = test.actor("added");
     let (execute, interrupt) = (added.execute(), added.interrupt());
@@ -362,7 +362,7 @@ fn waiting_shows_cause_and_actors_of_the_stage() {
 fn waiting_is_displayed_as_labels() {
     let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&test, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let line = Location::caller().line() + 1;
     group.add(pending(), |_| {});
     group.add(pending(), |_| {}).named("named");
