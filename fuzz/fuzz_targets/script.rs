@@ -1,29 +1,29 @@
-//! Reads any bytes as a script, in which the group has to keep its contract.
+//! Reads any bytes as a script, runs it, and panics if the group breaks its contract.
 //!
-//! What it finds can be pasted as a test: see `tests/it/model/replays.rs`.
+//! You can paste a script that it finds into a test: see `tests/it/model/replays.rs`.
 
 #![no_main]
 
-#[path = "../../tests/it/model/world.rs"]
-mod world;
 #[path = "../../tests/it/model/event.rs"]
 mod event;
-#[allow(dead_code)] // the exhaustive search plays beginnings
-#[path = "../../tests/it/model/run.rs"]
-mod run;
 #[path = "../../tests/it/model/rules.rs"]
 mod rules;
+#[allow(dead_code)] // only the exhaustive search uses `run_prefix`
+#[path = "../../tests/it/model/run.rs"]
+mod run;
 #[path = "../../tests/it/model/script.rs"]
 mod script;
-#[allow(dead_code)] // the exhaustive search asks for more
+#[allow(dead_code)] // only the exhaustive search uses all of it
 #[path = "../../tests/it/model/state.rs"]
 mod state;
+#[path = "../../tests/it/model/world.rs"]
+mod world;
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
-use crate::run::run;
 use crate::rules::check;
+use crate::run::run;
 use crate::script::{Action, Actor, Grace, How, Inner, Op, Script, Step};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -58,7 +58,7 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
     })
 }
 
-/// An actor with other actors in it, nested at most `depth` deep.
+/// Returns an actor, which may contain others, nested at most `depth` deep.
 fn actor(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Actor> {
     Ok(Actor {
         how: match bytes.int_in_range(0..=9)? {
@@ -122,7 +122,7 @@ fn number(bytes: &mut Unstructured<'_>) -> Result<usize> {
     bytes.int_in_range(0..=7)
 }
 
-/// Up to seven of them, most often few.
+/// Returns up to seven items, most often few.
 fn list<X>(
     bytes: &mut Unstructured<'_>,
     depth: usize,

@@ -2,18 +2,26 @@
 //!
 //! # What is searched
 //!
-//! Every group of one, two or three actors, each of any of the [kinds], and of four actors, each of three kinds, in every order of adding, in one stage or in two. The first stage, the last, or both together have a [grace period](Limit).
-//! For each group, every order in which an actor is woken, time is up, and the group is polled,
-//! as long as each of these changes something.
+//! - Every group of one, two or three actors, each of any of the [kinds].
+//! - Every group of four actors, each of three of these kinds.
+//! - Each of them in every order of adding, in one stage or in two, with a [grace period](Limit) for the first stage, for
+//!   the last, or for both together.
+//!
+//! For each group: every order in which actors are woken, the grace period ends, and the group is polled, as long as each
+//! of these changes something.
 //!
 //! # Why that is enough
 //!
-//! From outside, all that can be done to an actor is to wake it. What it does then is its kind: return, panic, wake others,
-//! or wait on. To be woken again before the next poll changes nothing, and after that it has exited or waits on as before;
-//! so each is woken once. The rules of the contract speak of one actor (its release), of two (the cause and another, which of
-//! two is polled first, a stage and the next) or of three (which of two that still run is dropped first), and of no more. With
-//! four actors, two stages of two have all of that in each stage. What goes further is left to the test with random scripts:
-//! longer programs, more stages, adding on the way, handles, groups in groups, panics elsewhere, dropping the group.
+//! All that the outside can do to an actor is to wake it. The kind of the actor decides what it does then: return, panic,
+//! wake others, or wait again. A second wake before the next poll changes nothing. After that poll, the actor has exited
+//! or waits as before. So it is enough to wake each actor once.
+//!
+//! Each clause of the contract is about one actor (its release), two (the cause and another; which of the two is polled
+//! first; a stage and the next) or three (which of two running actors is dropped first), and never about more. With four
+//! actors in two stages of two, all of these occur in each stage.
+//!
+//! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles,
+//! groups in groups, panics elsewhere, and dropping the group.
 
 use super::replay;
 use super::rules::check;
@@ -30,7 +38,7 @@ enum Limit {
     Whole,
 }
 
-/// The kinds of actors, those that matter most first.
+/// Returns the kinds of actors, the most important first.
 fn kinds() -> Vec<Actor> {
     let returns_when_woken = [Op::Pend, Op::Return];
     vec![
@@ -41,7 +49,7 @@ fn kinds() -> Vec<Actor> {
         Actor::new(How::ByClosure, &[Op::Return]),
         // Never returns.
         Actor::new(How::ByClosure, &[]),
-        // When woken, wakes itself and the first two.
+        // When woken, wakes itself and the first two actors.
         Actor::new(
             How::ByClosure,
             &[
@@ -62,7 +70,8 @@ fn kinds() -> Vec<Actor> {
     ]
 }
 
-/// Searches the groups of `size` actors of these kinds, `first` of them in the first stage. Returns the number of schedules.
+/// Searches the groups of `size` actors of these kinds, `first` of them in the first stage. Returns how many schedules
+/// there are.
 fn search(size: usize, first: usize, limit: Limit, kinds: &[Actor]) -> usize {
     let mut schedules = 0;
     let n = kinds.len();
@@ -88,12 +97,13 @@ fn search(size: usize, first: usize, limit: Limit, kinds: &[Actor]) -> usize {
     schedules
 }
 
-/// Polls the group, and continues with every [round](act_then_poll) after that. If there is none, the schedule is complete.
+/// Polls the group, and continues with everything that can [come next](act_then_poll). If nothing can, the schedule is
+/// complete.
 fn poll_and_continue(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.push(Step::Poll);
     let state = match check(run_prefix(steps)) {
         Ok(state) => state,
-        Err(_) => return replay(Script(steps.clone())), // which says what is wrong
+        Err(_) => return replay(Script(steps.clone())), // panics with what is wrong
     };
     let group = state.groups.values().find(|group| group.added > 0);
     let running = state.actors.iter().filter(|(_, actor)| actor.is_running());
@@ -120,7 +130,7 @@ fn poll_and_continue(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.pop();
 }
 
-/// Continues with every selection of these actions in every order, and the next poll.
+/// Continues with every selection of these actions, in every order, each followed by a poll.
 fn act_then_poll(
     actions: &mut Vec<Step>,
     is_due: bool,
@@ -139,7 +149,7 @@ fn act_then_poll(
     }
 }
 
-/// Searches all of these: how many actors there are, how many of them are in the first stage, and what has a grace period.
+/// Searches each of these: how many actors there are, how many are in the first stage, and what has a grace period.
 fn search_each(of: &[(usize, usize, Limit)], kinds: &[Actor]) {
     for &(size, first, limit) in of {
         assert!(search(size, first, limit, kinds) > 0);

@@ -1,4 +1,4 @@
-//! Any script.
+//! Random scripts.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -7,7 +7,7 @@ use proptest::sample::subsequence;
 
 use super::script::{Action, Actor, Grace, How, Inner, Op, Script, Step};
 
-/// Scripts of a few stages and steps.
+/// Returns scripts of a few stages and steps.
 pub fn scripts() -> impl Strategy<Value = Script> {
     let later = prop_oneof![9 => step().prop_map(|step| vec![step]), 1 => wake_many()];
     (vec(start(), 1..9), vec(later, 0..16)).prop_map(|(mut steps, more)| {
@@ -16,7 +16,7 @@ pub fn scripts() -> impl Strategy<Value = Script> {
     })
 }
 
-/// What a group is made of before its first poll.
+/// Returns a step of the kind that comes before the first poll.
 fn start() -> BoxedStrategy<Step> {
     let start = prop_oneof![
         8 => actor(2).prop_map(Step::Add),
@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Wakes most actors at once, perhaps when a grace period is over, and polls the group.
+/// Wakes many actors, in some cases ends a grace period, and then polls the group.
 fn wake_many() -> impl Strategy<Value = Vec<Step>> {
     let actors = subsequence((0..8).collect::<Vec<_>>(), 2..8).prop_shuffle();
     (actors, option::of(0..3_usize)).prop_map(|(actors, grace)| {
@@ -53,7 +53,7 @@ fn wake_many() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Actors with other actors in them, nested at most `depth` deep.
+/// Returns an actor, which may contain others, nested at most `depth` deep.
 fn actor(depth: usize) -> BoxedStrategy<Actor> {
     let how = prop_oneof![
         3 => Just(How::ByClosure),
@@ -122,7 +122,7 @@ fn grace() -> impl Strategy<Value = Grace> {
     })
 }
 
-/// Most often nothing.
+/// Returns a few actions, most often none.
 fn actions(depth: usize) -> BoxedStrategy<Vec<Action>> {
     prop_oneof![3 => Just(Vec::new()), 1 => vec(action(depth), 1..3)].boxed()
 }

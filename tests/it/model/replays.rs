@@ -1,7 +1,7 @@
 //! Scripts that are worth keeping.
 //!
-//! When one of the searches fails, it prints the script, as small as it could make it. To keep it, add a test here that
-//! replays what was printed, `replay(Script(vec![…]))`. If a script is printed below the trace, it is that one: it is the other
+//! A search that fails prints the smallest script that it could find. To keep the script, add a test here that replays
+//! it, `replay(Script(vec![…]))`. If the search prints a second script below the trace, keep that one: it is the first
 //! with a report.
 
 use super::replay;
@@ -9,8 +9,8 @@ use super::rules::check;
 use super::run::run;
 use super::script::{Action::*, Actor, Grace, How::*, Op::*, Script, Step, Step::*};
 
-/// Two actors that wake themselves make the set yield, when the grace period is over. The first edition took that for the
-/// end of all turns: the third actor, which had been woken and was to return, expired.
+/// The grace period is over, and two actors that wake themselves make the set yield. That was taken for the end of all
+/// last turns, so the third actor expired, although it had been woken and would have returned.
 fn last_turn() -> Vec<Step> {
     vec![
         GracePeriod(Grace::default()),
@@ -32,7 +32,7 @@ fn last_turn_while_others_wake_themselves() {
     replay(Script(last_turn()));
 }
 
-/// The rules refuse what the first edition did there.
+/// The rules refuse what used to happen there.
 #[test]
 fn rules_refuse_expiry_before_the_last_turn() {
     use super::event::Event::{Dropped, PollBegan, Polled};
@@ -51,8 +51,8 @@ fn rules_refuse_expiry_before_the_last_turn() {
     assert!(refused.starts_with("Pending(0) is due"), "{refused}");
 }
 
-/// An actor that is added while the front stops is dropped before it was polled. Its drop wakes an actor of the back,
-/// which is polled right after that.
+/// An actor that is added while the front shuts down is dropped before its first poll. Its drop wakes an actor of the
+/// back, which is polled right after that.
 #[test]
 fn drop_before_the_first_poll_wakes_another() {
     replay(Script(vec![
@@ -70,8 +70,8 @@ fn drop_before_the_first_poll_wakes_another() {
     ]));
 }
 
-/// Both groups have been polled, and each has an actor that waits to be polled. Those of the back come last, in the order of
-/// adding, and all of them are polled once more.
+/// Both groups have been polled, and each has actors that have been woken since. All actors of the back are polled once
+/// more, after those of the front, in the order of adding.
 #[test]
 fn groups_combined_after_polls() {
     replay(Script(vec![
@@ -93,7 +93,7 @@ fn groups_combined_after_polls() {
     ]));
 }
 
-/// The front has begun to stop, so it is not combined, and both groups are dropped.
+/// The front has begun to stop, so `before` refuses, and both groups are dropped.
 #[test]
 fn stopping_group_is_not_combined() {
     replay(Script(vec![
@@ -106,8 +106,7 @@ fn stopping_group_is_not_combined() {
     ]));
 }
 
-/// The last actor of a stage adds one in the drop of its execute. The stage stays open for that, although a grace period that
-/// is over would have it end.
+/// The last actor of a stage expires, and the drop of its execute adds another actor. The stage stays open for that one.
 #[cfg(feature = "std")]
 #[test]
 fn stage_waits_for_an_actor_of_a_handle() {

@@ -1,14 +1,14 @@
 //! The contract, as rules for a trace. The numbers are those of its clauses.
 //!
-//! A rule goes through the events of one poll of a group in the order in which they have to come, and judges each by what is
-//! known at that place. Where the contract leaves the order open, so do the rules.
+//! The rules read the events of one poll of a group in the order in which they must come, and judge each by the state at
+//! that place. Where the contract leaves the order open, so do the rules.
 
 use std::mem::{replace, take};
 
 use super::event::{End, Event, Kind, Outcome, Site};
 use super::state::{Check, Group, Life, OutputState, Period, Setting, State};
 
-/// Checks a trace. Returns what is known at its end.
+/// Checks a trace. Returns the state at its end.
 pub fn check(trace: Vec<Event>) -> Check<State> {
     let mut state = State::new(trace);
     while let Some(event) = state.peek()? {
@@ -21,13 +21,13 @@ pub fn check(trace: Vec<Event>) -> Check<State> {
                 state.group(group);
                 let expected = state.shown(group);
                 if shown != expected {
-                    state.refuse(&format!("it should show {expected:?}"))?;
+                    state.refuse(&format!("it must show {expected:?}"))?;
                 }
                 let is_woken = |group: &Group| group.is_woken || !state.is_due(group);
                 let is_woken = state.groups.values().all(is_woken);
                 state.require(
                     is_woken,
-                    "a group wakes its waker when something is to be done",
+                    "a group wakes its waker when there is something to do",
                 )?;
                 let mut lives = state.actors.values().map(|actor| actor.life);
                 let is_dropped = lives.all(|life| life != Life::Refused);
@@ -89,7 +89,7 @@ impl State {
         }
     }
 
-    /// 15: an actor counts as added when a poll takes it in. Inner before outer, front before back.
+    /// 15: an actor counts as added when a poll takes it in: from inner handles before outer, from front before back.
     fn take_in(&mut self, g: usize) {
         for place in 0..self.group(g).settings.len() {
             let setting = &mut self.group(g).settings[place];
@@ -123,7 +123,7 @@ impl State {
         };
         self.require(
             saw == knows,
-            "4, 5: an actor that is interrupted sees it, no other does",
+            "4, 5: an actor sees that it is interrupted if it is",
         )?;
         self.advance();
         self.actor(a).is_polled = true;
@@ -159,7 +159,7 @@ impl State {
         Ok(true)
     }
 
-    /// 8: an execute is dropped as soon as it has exited. 12: if that panics, the actor has panicked.
+    /// 8: an execute is dropped as soon as it has exited. 12: if its drop panics, the actor has panicked.
     fn release(&mut self, g: usize, a: usize, outcome: Outcome) -> Check {
         self.expect(
             &Event::Dropped(a),
@@ -172,7 +172,7 @@ impl State {
         let outcome = match (outcome, self.dropped(a)?) {
             (Outcome::Panicked(site), _) => Outcome::Panicked(site),
             (_, Some(site)) => {
-                self.outputs_dropped(g)?; // a panic in that comes second
+                self.outputs_dropped(g)?; // a second panic is ignored
                 Outcome::Panicked(site)
             }
             (outcome, None) => outcome,
@@ -180,7 +180,7 @@ impl State {
         self.exit(g, a, outcome)
     }
 
-    /// 7, 11: every exit is shown to the observers of its stage, inner ones first.
+    /// 7, 11: the observers of its stage see every exit, inner ones first.
     fn exit(&mut self, g: usize, a: usize, outcome: Outcome) -> Check {
         let actor = self.actor(a);
         let (stage, index, was_interrupted) = (actor.stage, actor.index, actor.is_interrupted);
@@ -210,8 +210,8 @@ impl State {
         Ok(())
     }
 
-    /// 4: every interrupt of the stage is called, once, in the order of adding, with the exit of the cause. Returns whether
-    /// there was an actor to interrupt.
+    /// 4: every interrupt of the stage is called once, in the order of adding, with the exit of the cause. Returns
+    /// whether there was an actor to interrupt.
     fn interrupt_stage(&mut self, g: usize) -> Check<bool> {
         let (stage, cause) = (self.group(g).stages[0], self.group(g).exits[0].clone());
         let actors = self.actors.iter().filter(|(_, actor)| {
@@ -249,8 +249,8 @@ impl State {
         Ok(!due.is_empty())
     }
 
-    /// 10: the grace periods of the stage begin after the first interrupts that leave an actor running. They are polled before
-    /// the actors, inner ones first. When one resolves, the actors that have been woken by then have their last turn.
+    /// 10: the grace periods of the stage begin after the first interrupts that leave an actor running. They are polled
+    /// before the actors, inner ones first. When one resolves, the actors that have been woken by then get one last turn.
     fn run_grace_periods(&mut self, g: usize) -> Check {
         let settings = self.current_settings(g);
         for &place in &settings {
@@ -307,8 +307,8 @@ impl State {
         Ok(())
     }
 
-    /// 10: after the last turns, the actors of the stage that have not exited expire, in the order of adding. Returns whether
-    /// they did.
+    /// 10: after the last turns, the actors of the stage that have not exited expire, in the order of adding. Returns
+    /// whether they did.
     fn expire(&mut self, g: usize) -> Check<bool> {
         let due = self.running_in_stage(g);
         let is_time = self.group(g).last_turns.as_ref().is_some_and(Vec::is_empty);
@@ -349,13 +349,13 @@ impl State {
         self.require(is_left, "10: a grace period is dropped when the stage ends")
     }
 
-    /// 15: a stage does not end while an actor that would join it waits to be taken in.
+    /// 15: a stage does not end while an actor that would join it is still to be taken in.
     fn is_held_open(&mut self, g: usize) -> bool {
         let mut settings = self.current_settings(g).into_iter();
         settings.any(|place| !self.groups[&g].settings[place].inbox.is_empty())
     }
 
-    /// 16: the observers of the stage see what the group waits for, if that has changed. Inner ones first.
+    /// 16: the observers of the stage see what the group waits for, if that has changed, inner ones first.
     fn call_wait_observers(&mut self, g: usize) -> Check {
         let (running, cause) = (self.running_in_stage(g), self.group(g).exits[0].actor);
         for place in self.current_settings(g) {
@@ -370,8 +370,8 @@ impl State {
         Ok(())
     }
 
-    /// 4, 17: a poll continues until no actor is ready or the set yields, which it may do when two actors have woken themselves,
-    /// or as many were polled as there are.
+    /// 4, 17: a poll continues until no actor is ready or the set yields. It may yield when two actors have woken
+    /// themselves, or as many were polled as there are.
     fn may_end_poll(&mut self, g: usize) -> Check {
         let running = self.running(g).len();
         let group = &self.groups[&g];
@@ -384,17 +384,14 @@ impl State {
         )
     }
 
-    /// 15, 17: a group that is not ready has woken its waker, if there is something to do.
+    /// 15, 17: a group that returns `Pending` has woken its waker, if there is something to do.
     fn pending(&mut self, g: usize) -> Check {
-        self.expect(
-            &Event::Pending(g),
-            "4: nothing else is to be done in this poll",
-        )?;
+        self.expect(&Event::Pending(g), "4: nothing is left to do in this poll")?;
         let group = &self.groups[&g];
         let is_woken = group.is_woken || !self.is_due(group);
         self.require(
             is_woken,
-            "the group wakes its waker when something is to be done",
+            "the group wakes its waker when there is something to do",
         )
     }
 
@@ -444,7 +441,7 @@ impl State {
         Ok(())
     }
 
-    /// Reads which outputs of a group are dropped, each once. Returns their panics.
+    /// Reads the drops of outputs of a group, each once. Returns their panics.
     fn outputs_dropped(&mut self, g: usize) -> Check<Vec<Site>> {
         let mut panics = Vec::new();
         while let Some(event) = self.peek()?.filter(|event| self.is_output(event, g)) {
@@ -458,7 +455,7 @@ impl State {
         Ok(panics)
     }
 
-    /// Reads which grace periods of a group are dropped that have ended, each once.
+    /// Reads the drops of grace periods that have ended, each once.
     fn graces_dropped(&mut self, g: usize) -> Check {
         while let Some(event) = self.peek()?.filter(|event| self.is_grace(event, g)) {
             let Event::GraceDropped(grace) = event else {
@@ -476,7 +473,7 @@ impl State {
         matches!(event, Event::GraceDropped(grace) if self.groups[&g].ended.contains(grace))
     }
 
-    /// Returns whether an output of this group is dropped.
+    /// Returns whether this is the drop of an output of this group.
     fn is_output(&self, event: &Event, g: usize) -> bool {
         let Event::OutputDropped(a) = event else {
             return false;
@@ -552,20 +549,20 @@ impl State {
         Ok(panics)
     }
 
-    /// 11: one group of the stages of both, which runs on. Refused if one of them has begun to stop.
+    /// 11: `before` returns one group with the stages of both. It refuses if either has begun to stop.
     fn before(&mut self, f: usize, b: usize) -> Check {
         let is_stopping = !self.group(f).exits.is_empty() || !self.group(b).exits.is_empty();
         if is_stopping {
             self.drop_groups(&[f, b])?;
             return self.expect(
                 &Event::Refused(f, b),
-                "11: a group that stops is not combined",
+                "11: a group that has begun to stop is not combined",
             );
         }
         let mut back = self.groups.remove(&b).expect("it was there");
         let front = self.group(f);
         if front.is_new() {
-            *front = back; // a new group before another is the other
+            *front = back; // `Group::new().before(back)` is `back`
             front.is_woken = true;
             self.actors
                 .values_mut()

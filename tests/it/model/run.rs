@@ -1,4 +1,4 @@
-//! How a script is played with the group itself.
+//! Runs a script with real groups.
 
 use std::future::Future;
 use std::mem::replace;
@@ -15,13 +15,13 @@ use super::event::{Event, Site};
 use super::script::{Script, Step};
 use super::world::{end, Output, RealGroup, World};
 
-/// How often a group is polled until it is taken for one that never settles.
+/// How often a group may be polled to settle.
 const MAX_POLLS: usize = 2000;
 
-/// What `before` says when it refuses.
+/// Part of the message with which `before` refuses.
 const REFUSED: &str = "has begun to stop";
 
-/// Plays a script, after which every group settles and is dropped. Returns the trace.
+/// Runs a script, then settles and drops every group. Returns the trace.
 pub fn run(script: &Script) -> Vec<Event> {
     let mut owner = Owner::default();
     script.0.iter().for_each(|step| owner.step_and_show(step));
@@ -35,7 +35,7 @@ pub fn run(script: &Script) -> Vec<Event> {
     }
 }
 
-/// Plays the beginning of a script. Returns the trace.
+/// Runs the beginning of a script. Returns the trace.
 pub fn run_prefix(steps: &[Step]) -> Vec<Event> {
     let mut owner = Owner::default();
     steps.iter().for_each(|step| owner.step(step));
@@ -52,6 +52,7 @@ struct Owner {
     aside: Vec<Owned>,
 }
 
+/// A group, or the future of its report.
 struct Owned {
     number: usize,
     group: Either,
@@ -142,7 +143,7 @@ impl Owner {
             }
         };
         if ended.is_some() {
-            // Nothing is left of it.
+            // The report has consumed the group.
             self.current = Owned::new(world);
         }
     }
@@ -206,7 +207,7 @@ impl Owned {
         }
     }
 
-    /// Adds to the group, or sets something. Then it is to be polled.
+    /// Adds to the group, or sets something. The group then has to be polled.
     fn change(&mut self, world: &Rc<World>, step: &Step) {
         let (number, Either::Group(group)) = (self.number, &mut self.group) else {
             return;
@@ -229,7 +230,7 @@ impl Owned {
     }
 }
 
-/// Keeps the message of a refusal off the screen, of which there are thousands.
+/// Hides the messages of refused calls of `before`, because there are thousands.
 fn hide_refusals() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

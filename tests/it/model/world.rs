@@ -1,4 +1,4 @@
-//! The user's code: what the script has the actors, the observers and the grace periods do. It writes the trace.
+//! The code of the user: the actors, observers and grace periods, which do what the script says. It records the trace.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -17,10 +17,10 @@ use run_group::{Exit, Group, Interrupted, LocalGroup};
 use super::event::{End, Event, Kind, Outcome, Shown, Site};
 use super::script::{Action, Actor, Grace, How, Inner, Op};
 
-/// How many actors a play has at most, since an observer may add one for each exit.
+/// How many actors a script may add. Without a limit, an observer that adds one for each exit would never end.
 const MAX_ACTORS: usize = 24;
 
-/// All of the user's code, as far as the script has come.
+/// All that the script has made so far.
 #[derive(Default)]
 pub struct World {
     trace: Trace,
@@ -29,33 +29,34 @@ pub struct World {
     observers: RefCell<Vec<Vec<Action>>>,
     #[cfg(feature = "std")]
     handles: RefCell<Vec<LocalHandle<'static, Output>>>,
-    /// How many groups there were.
+    /// How many groups were made.
     groups: Cell<usize>,
-    /// Whether the owner drops something, which is no event.
+    /// Whether the owner drops something. That is no event.
     is_unlogged: Cell<bool>,
 }
 
 type Trace = Arc<Mutex<Vec<Event>>>;
 
-/// A group that is played with.
+/// The group under test.
 pub type RealGroup = LocalGroup<'static, Output>;
 
+/// An actor, and how far it has come.
 struct ActorState {
     spec: Actor,
-    /// How much of `spec.execute` is done.
+    /// How many operations of `spec.execute` are done.
     done: usize,
-    /// How often it has spun in the current [`Op::Spin`].
+    /// How often it has woken itself in the current [`Op::Spin`].
     spun: usize,
     polls: usize,
-    /// The actors that are woken by its next poll.
+    /// The actors that its next poll wakes.
     waiting: Vec<usize>,
-    /// Whether the interrupt wakes it.
+    /// Whether it awaits its interrupt.
     listens: bool,
     is_interrupted: bool,
     waker: Option<Waker>,
 }
 
-/// A grace period and its futures.
+/// A grace period, and how far it has come.
 struct GraceState {
     spec: Grace,
     is_over: bool,
@@ -87,7 +88,7 @@ impl World {
         self.groups.replace(self.groups.get() + 1)
     }
 
-    /// Does `actions`, until one panics.
+    /// Performs `actions`, until one panics.
     pub fn perform(self: &Rc<Self>, actions: &[Action], _site: Site) {
         for action in actions {
             match action {
@@ -174,7 +175,7 @@ impl World {
         added.named(actor_number.to_string());
     }
 
-    /// Makes an actor of its spec. `None`: there are too many.
+    /// Makes an actor. Returns `None` if there are too many.
     fn new_actor(self: &Rc<Self>, spec: &Actor) -> Option<(usize, Execute)> {
         let number = self.actors.borrow().len();
         if number == MAX_ACTORS {
@@ -206,7 +207,7 @@ impl World {
         ))
     }
 
-    /// Makes the group of an actor that is one.
+    /// Makes the group of an actor that is a group.
     fn new_inner_group(self: &Rc<Self>, actor: usize, inner: &Inner) -> (usize, RealGroup) {
         let (number, mut group) = (self.new_group(), Group::local());
         self.log(Event::Nested(number, actor));
@@ -255,7 +256,7 @@ impl World {
             is_replaced: false,
         });
         self.log(Event::GraceSet(number, grace));
-        // A panic in the drop of one that is replaced is between the owner and that one.
+        // The model leaves out panics in the drop of a grace period that is replaced.
         let set = |is_replaced| {
             let mut graces = self.graces.borrow_mut();
             graces
@@ -310,7 +311,7 @@ impl World {
         self.perform(&actions, Site::Observer(observer));
     }
 
-    /// Has a group make a handle.
+    /// Makes a handle of a group.
     #[cfg(feature = "std")]
     pub fn make_handle(&self, number: usize, group: &mut RealGroup) {
         let handle = self.handles.borrow().len();
@@ -318,7 +319,7 @@ impl World {
         self.handles.borrow_mut().push(group.handle());
     }
 
-    /// Writes down what the owner of a group can see of it.
+    /// Records what the owner of a group can see of it.
     pub fn show(&self, number: usize, group: &RealGroup) {
         let running = group.running().map(|actor| {
             let number = actor.name().and_then(|name| name.parse().ok());
@@ -342,7 +343,7 @@ impl World {
         }
     }
 
-    /// Polls a group or its report, and writes down how that went. `Some`: it is ready, or has resumed a panic.
+    /// Polls a group or its report, and records the result. Returns `None` if it is pending.
     pub fn poll<F: Future + Unpin>(
         &self,
         number: usize,
@@ -372,7 +373,7 @@ impl World {
         }
     }
 
-    /// Drops a group or its report, and writes down how that went.
+    /// Drops a group or its report, and records the result.
     pub fn drop_group<G>(&self, number: usize, group: G) -> Result<(), Site> {
         self.log(Event::DropBegan(number));
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(group))).map_err(site);
@@ -380,7 +381,7 @@ impl World {
         dropped
     }
 
-    /// Returns a waker that is written down before it wakes another.
+    /// Returns a waker that records `event`, and then wakes `waker`.
     fn waker(&self, event: Event, waker: Waker) -> Waker {
         let trace = self.trace.clone();
         Waker::from(Arc::new(Logged {
@@ -399,7 +400,7 @@ fn kind(actor: &Actor) -> Kind {
     }
 }
 
-/// Returns where a panic came from. Continues any other panic.
+/// Returns the site of a panic of the script. Resumes any other panic.
 fn site(payload: Box<dyn std::any::Any + Send>) -> Site {
     match payload.downcast() {
         Ok(site) => *site,
@@ -446,7 +447,7 @@ struct Execute {
     world: Rc<World>,
     number: usize,
     interrupted: Option<Interrupted>,
-    /// The group that it is, with its number.
+    /// If the actor is a group: that group, with its number.
     inner: Option<(usize, RealGroup)>,
 }
 
@@ -456,7 +457,7 @@ impl Execute {
         self
     }
 
-    /// Does what it does in one poll. Returns whether it returned.
+    /// Runs the operations of one poll. Returns whether the actor returns.
     fn run_ops(&mut self, is_interrupted: bool, cx: &mut Context<'_>) -> bool {
         let (world, number) = (self.world.clone(), self.number);
         let mut actors = world.actors.borrow_mut();
@@ -603,7 +604,7 @@ impl Drop for GraceFuture {
     }
 }
 
-/// Writes an exit down.
+/// Returns an exit as the trace has it.
 pub fn end(exit: &Exit<Output>) -> End {
     use run_group::Outcome as O;
     let actor = exit.name().and_then(|name| name.parse().ok()).unwrap();
@@ -619,7 +620,7 @@ pub fn end(exit: &Exit<Output>) -> End {
             O::Panicked(payload) => Outcome::Panicked(*payload.downcast_ref().unwrap()),
             O::Aborted => Outcome::Aborted,
             O::Expired => Outcome::Expired,
-            _ => panic!("an outcome that is new here"),
+            _ => panic!("an outcome that the model does not know"),
         },
     }
 }
