@@ -1,4 +1,4 @@
-//! Reads any bytes as a script, runs it, and panics if the group breaks its contract.
+//! Reads any bytes as a script, runs it, and panics if the group violates its contract.
 //!
 //! You can paste a script that it finds into a test: see `tests/it/model/replays.rs`.
 

@@ -9,7 +9,7 @@ use run_group::{Group, LocalGroup};
 
 use crate::harness::Test;
 
-/// The set was searched whenever it had yielded, so the first polls of that many actors took minutes.
+/// The group searched its set after every yield, so the first polls of 100,000 actors took minutes.
 #[test]
 fn starting_self_wakers_takes_linear_work() {
     let test = Test::default();
@@ -35,7 +35,7 @@ fn starting_self_wakers_takes_linear_work() {
     assert_eq!(polls.get(), 200_000);
 }
 
-/// The set was searched when another actor was woken after the one that was added.
+/// The group searched its set when an actor was woken after another was added.
 #[test]
 fn adding_costs_the_same_in_a_large_group() {
     let test = Test::default();
@@ -76,7 +76,7 @@ fn wake_polls_one_actor() {
     }
 }
 
-/// If each exit took a search of the group, this would take minutes.
+/// If each exit searched the group, this would take minutes.
 #[test]
 fn shutdown_takes_linear_work() {
     let test = Test::default();
@@ -96,7 +96,7 @@ fn shutdown_takes_linear_work() {
     assert_eq!(test.poll_ready(&mut group), Some(1));
 }
 
-/// Adds an actor that returns when it is interrupted, and that allocates nothing of its own when it is polled.
+/// Adds an actor that returns when it is interrupted and allocates nothing when it is polled.
 fn add_waiting(group: &mut Group<'_, u8>) {
     group.add_with(|interrupted| async {
         interrupted.await;
@@ -172,7 +172,7 @@ fn group_costs_few_allocations_of_its_own() {
     }
 }
 
-/// Returns how many allocations a group of two actors makes beyond those of the actors.
+/// Returns how many allocations a group of two actors makes, without those of the actors.
 fn group_allocations(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
     let test = Test::default();
     let cost = measure(|| {

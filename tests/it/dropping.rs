@@ -8,7 +8,7 @@ use run_group::{Group, Interrupted};
 
 use crate::harness::{Actor, Test};
 
-/// Asserts that `drop` drops each of `actors` once, and that it calls no interrupt.
+/// Asserts that `drop` drops each of `actors` once and calls no interrupt.
 #[track_caller]
 fn assert_all_dropped(test: &Test, actors: &[Actor], drop: impl FnOnce()) {
     test.take_log();
@@ -110,7 +110,7 @@ fn drop_reaches_actors_of_handles() {
     assert!(handle.is_closed());
 }
 
-/// Adds an actor that waits for ever, and returns its `Interrupted`.
+/// Adds an actor that never returns, and returns its `Interrupted`.
 fn add_and_keep_interrupted(group: &mut Group<'_, ()>) -> Interrupted {
     let mut kept = None;
     group.add_with(|interrupted| {
@@ -164,13 +164,13 @@ mod panics {
         }
     }
 
-    /// Drops a group and returns what that panicked with.
+    /// Drops a group, and returns the message of the panic.
     fn panic_in_drop<T>(group: LocalGroup<'_, T>) -> &'static str {
         let panic = catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
         panic.downcast_ref::<&str>().unwrap()
     }
 
-    /// `FuturesUnordered` leaks whatever it has not dropped yet when one of its futures panics in its drop.
+    /// If the drop of one future panics, `FuturesUnordered` leaks those that it has not dropped yet.
     #[test]
     fn executes_that_panic_in_drop() {
         let test = Test::default();
@@ -183,7 +183,7 @@ mod panics {
         });
     }
 
-    /// Two panics at once would abort the program.
+    /// A second panic would abort the process.
     #[test]
     fn execute_that_panics_in_drop_while_unwinding() {
         let test = Test::default();
@@ -212,7 +212,7 @@ mod panics {
         assert_eq!(drops.get(), 3);
     }
 
-    /// Both are fields of one allocation, so the second would panic while the first unwinds.
+    /// Both are fields of one value, so the second would panic while the panic of the first unwinds.
     #[test]
     fn execute_and_interrupt_that_panic_in_drop() {
         for polled in [false, true] {

@@ -7,7 +7,7 @@ use run_group::{Exit, Group, Outcome};
 
 use crate::harness::Test;
 
-/// Runs a group to its report.
+/// Polls a group once, and returns its report.
 fn report<T>(group: Group<'_, T>) -> Vec<Exit<T>> {
     Test::default().poll_ready(&mut Box::pin(group.report()))
 }
@@ -191,7 +191,7 @@ fn label_is_the_name_or_the_line() {
     assert_eq!(exits[1].to_string(), format!("{label} aborted"));
 }
 
-/// So labels can be aligned in a table.
+/// A width aligns labels in a table.
 #[test]
 fn label_takes_a_width() {
     let mut group = Group::new();
@@ -243,7 +243,7 @@ fn panic_is_a_failure_without_an_error() {
     assert!(exits[0].is_failure());
 }
 
-/// An error is a failure of the cause as well as of an actor that was interrupted.
+/// An error is a failure, also after an interrupt.
 #[test]
 fn error_of_an_interrupted_actor_is_a_failure() {
     let mut group = Group::new();

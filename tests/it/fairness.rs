@@ -1,18 +1,18 @@
-//! Clause 17: which actors get a turn, and when, in numbers.
+//! Clause 17: which actors are polled, and when, in numbers.
 //!
-//! A *turn* of the group is one poll of it. Its executor gives it one in each round, like every other task. Whatever its
-//! actors do, as long as each poll of them returns:
+//! A *turn* of the group is one poll of the group by its executor. Whatever the actors do, as long as each of their polls
+//! returns:
 //!
-//! - A turn polls at most as many actors as there are, and at most two that wake themselves. Then the group yields, and has
-//!   woken its task for the next turn. An exit begins the count again.
-//! - An actor that is woken is polled after those that were woken before. Among `k` actors that wake themselves for ever, it
-//!   is polled in turn `k / 2 + 1`, rounded down, at the latest.
-//! - The grace period is polled once in every turn of the shutdown. The turn in which it ends polls each actor that has been
+//! - A turn polls at most as many actors as there are, and at most two that wake themselves. Then the group yields, and
+//!   wakes its task for the next turn. An exit starts both counts again.
+//! - An actor that is woken is polled after those that were woken earlier. Among `k` actors that always wake themselves,
+//!   it is polled in turn `k / 2 + 1`, rounded down, at the latest.
+//! - During a shutdown, every turn polls the grace period once. The turn in which it ends polls each actor that has been
 //!   woken once.
 //!
-//! An actor that always has data never has to wait, so its poll would not return, and no other would get a turn. As anywhere
-//! in async Rust, it must yield now and then. Two of the stretches between its yields fit into a turn: an actor that yields
-//! after each piece of data handles two in a turn, and one that yields after 32 handles at most 64.
+//! An actor that always has data never has to wait, so its poll would not return, and the group would poll no other. As
+//! anywhere in async Rust, such an actor must yield now and then. In one turn it runs twice, up to its next yield each
+//! time: an actor that yields after each piece of data handles two in a turn, and one that yields after 32 handles 64.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, ready, Future};
@@ -43,7 +43,7 @@ impl Counter {
     }
 }
 
-/// Returns an execute that wakes itself for ever.
+/// Returns an execute that wakes itself in every poll, and never returns.
 fn spins(polls: &Counter) -> impl Future<Output = ()> {
     let polls = polls.clone();
     poll_fn(move |cx| {
@@ -53,7 +53,7 @@ fn spins(polls: &Counter) -> impl Future<Output = ()> {
     })
 }
 
-/// Returns an execute that waits for ever, and the means to wake it.
+/// Returns an execute that never returns, and a closure that wakes it.
 fn sleeps(polls: &Counter) -> (impl Future<Output = ()>, impl Fn()) {
     let polls = polls.clone();
     let waker = Rc::new(RefCell::new(noop_waker()));
@@ -71,14 +71,14 @@ fn add(group: &mut LocalGroup<'_, ()>, execute: impl Future<Output = ()> + 'stat
     group.add(execute, |_| {});
 }
 
-/// Gives the group a turn and asserts that it is not its last.
+/// Polls the group once, and asserts that it is pending.
 #[track_caller]
 fn turn(test: &Test, group: &mut LocalGroup<'_, ()>) {
     test.take_wakes();
     test.poll_pending(group);
 }
 
-/// Of all groups of up to seven actors, each of which waits or wakes itself, and of larger ones that only wake themselves.
+/// For all groups of up to seven actors that wait or wake themselves, and for large groups of actors that wake themselves.
 #[test]
 fn first_polls_take_half_as_many_turns() {
     let test = Test::default();
@@ -124,7 +124,7 @@ fn turn_polls_two_self_wakers() {
     }
 }
 
-/// They wake each other, so each is woken again before the turn ends.
+/// The actors wake each other, so each is woken again before the turn ends.
 #[test]
 fn turn_polls_each_actor_at_most_once() {
     let test = Test::default();
@@ -268,7 +268,7 @@ fn endless_data_takes_two_stretches_a_turn() {
         data.unbounded_send(()).unwrap();
         let (execute, wake) = sleeps(&polls);
         add(&mut group, execute);
-        add(&mut group, pending()); // or two polls would be all that a turn has for two actors
+        add(&mut group, pending()); // a third actor, because a turn has only as many polls as there are actors
         turn(&test, &mut group);
         for _ in 0..100 {
             handled.take();
@@ -281,7 +281,7 @@ fn endless_data_takes_two_stretches_a_turn() {
     }
 }
 
-/// The inner group is polled twice, and polls two each time.
+/// The outer group polls the inner one twice, and each time that polls two actors.
 #[test]
 fn nested_group_has_its_share_of_the_turn() {
     let test = Test::default();

@@ -8,8 +8,8 @@ use run_group::{Group, Outcome};
 
 use crate::harness::{Actor, Output, Test};
 
-/// Returns a group that is stopping: `cause` has returned, and the actors of these names ignore their interrupts. The grace
-/// period is running.
+/// Returns a group that is stopping and waits for actors of these names. Its grace period is running, and ends when
+/// the timer returns.
 fn stopping<const N: usize>(
     test: &Test,
     names: [Output; N],
@@ -76,7 +76,7 @@ fn not_begun_if_no_actor_is_left_running() {
     assert_eq!(test.take_log(), ["aborted dropped"]);
 }
 
-/// The first interrupts leave nothing running, but an actor waits to join the stage.
+/// The first interrupts leave no actor running, but one is queued to join the stage.
 #[cfg(feature = "std")]
 #[test]
 fn begins_later_if_an_actor_joins() {
@@ -136,7 +136,7 @@ fn actors_expire_in_order_of_adding() {
     let [_a, b, c, d, _e] = ["a", "b", "c", "d", "e"].map(|name| test.add_manual(name, &mut group));
     c.returns("done");
     test.settle(&mut group);
-    // So the set has them in another order than that of adding.
+    // Wake some, so that the set has the actors in another order than that of adding.
     d.wake();
     b.wake();
     test.settle(&mut group);
@@ -181,7 +181,7 @@ fn report_has_the_expired_actors() {
     assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
 }
 
-/// It is over in the first poll of the group, in which most actors have not been polled yet.
+/// The grace period ends in the first poll of the group, when most actors have not been polled yet.
 #[test]
 fn last_turn_includes_first_polls() {
     let test = Test::default();
@@ -222,8 +222,8 @@ fn last_turn_includes_woken_actors() {
     assert_eq!(test.take_log(), ["timer", "b", "a dropped", "c dropped"]);
 }
 
-/// A poll of the set ends after two self-wakes. That was taken for "every actor waits", so an actor expired although it had
-/// been woken and would have returned in that poll. If two connections were busy, the storage lost its flush.
+/// The set yields after two self-wakes. That was taken for "every actor waits", so an actor expired although it had been
+/// woken and would have returned in that poll. If two connections were busy, the storage lost its flush.
 #[test]
 fn last_turn_reaches_past_self_wakers() {
     for spinning in 0..10 {
@@ -233,7 +233,7 @@ fn last_turn_reaches_past_self_wakers() {
             test.add_manual("connection", &mut group).spins();
         }
         for _ in 0..spinning {
-            test.poll_pending(&mut group); // so that each was polled
+            test.poll_pending(&mut group); // until each was polled
         }
         test.take_log();
 
@@ -243,12 +243,12 @@ fn last_turn_reaches_past_self_wakers() {
         assert_eq!(exits[1].output(), Some(&"flushed"), "{spinning}");
         let log = test.take_log();
         let turns = log.iter().filter(|line| *line == "connection").count();
-        assert_eq!(turns, spinning, "one turn each: {log:?}");
+        assert_eq!(turns, spinning, "one last turn each: {log:?}");
         assert_eq!(exits.len(), 2 + spinning);
     }
 }
 
-/// It is over in the first poll of the group, and the actors in front wake themselves.
+/// The grace period ends in the first poll of the group, and the actors before the storage wake themselves.
 #[test]
 fn last_turn_reaches_actors_not_polled_yet() {
     let test = Test::default();
@@ -267,8 +267,8 @@ fn last_turn_reaches_actors_not_polled_yet() {
     );
 }
 
-/// The same with two groups as actors, which drain. A group wakes itself when one of its actors does, so the set yielded before
-/// it reached the storage behind them.
+/// The same with two actors that are groups and drain. A group wakes itself when one of its actors does, so the set
+/// yielded before it reached the storage after them.
 #[test]
 fn last_turn_reaches_past_draining_groups() {
     let test = Test::default();
@@ -303,7 +303,7 @@ fn last_turn_reaches_past_draining_groups() {
     );
 }
 
-/// An actor that is woken in the last turn of another had not been woken by the end of the grace period.
+/// The last turn of one actor wakes another. That is after the end of the grace period.
 #[test]
 fn woken_in_the_last_turn_is_too_late() {
     let test = Test::default();
@@ -332,7 +332,7 @@ fn woken_in_the_last_turn_is_too_late() {
     );
 }
 
-/// The expiry of one actor adds three others, so the stage does not end although its grace period is over.
+/// When one actor expires, three others are added. So the stage does not end, although its grace period has.
 #[cfg(feature = "std")]
 #[test]
 fn joined_after_the_end_is_polled_once() {
@@ -402,7 +402,7 @@ fn running_one_can_be_replaced() {
     let second = test.set_grace_period("second", &mut group);
     assert!(first.is_dropped());
     assert_eq!(test.take_log(), ["timer dropped"]);
-    first.returns("over"); // which ends nothing
+    first.returns("over"); // has no effect
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["second begins", "second"]);
     second.returns("over");
@@ -478,7 +478,7 @@ fn shared_future_is_one_deadline() {
     );
 }
 
-/// A limit that fails must not become no limit, so a panic counts as the end. The next stage gets a grace period again.
+/// The group must not wait without a limit, so a panic counts as the end. The next stage gets its grace period again.
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn panic_ends_it_for_one_stage_only() {

@@ -33,7 +33,7 @@ fn adds_once(test: &Test, handle: Handle<'static, Output>, name: Output) -> impl
 
 // Where actors are added from.
 
-/// Before there were handles, a request that was sent with the last exit was lost.
+/// A loop around the group, instead of a handle, lost a request that came with the last exit.
 #[test]
 fn last_actor_adds_another_as_it_returns() {
     let test = Test::default();
@@ -133,7 +133,7 @@ fn wait_observer_adds_an_actor() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// An execute that is dropped is an actor that exits, so it may add another as well.
+/// An actor that is aborted exits as well, so the drop of its execute may add another.
 #[test]
 fn drop_of_an_aborted_actor_adds_an_actor() {
     struct AddsInDrop<A: FnMut()>(A);
@@ -195,7 +195,7 @@ fn added_between_polls_joins_in_next_poll() {
     assert!(group.running().all(|running| !running.is_interrupted()));
 }
 
-/// So an actor that a handle added first may have the higher index.
+/// So `a`, added to the group itself, comes before `b`, which a handle added earlier.
 #[test]
 fn index_is_assigned_by_the_next_poll() {
     let test = Test::default();
@@ -216,7 +216,7 @@ fn index_is_assigned_by_the_next_poll() {
     assert_eq!(running, expected.map(|(index, name)| (index, name.into())));
 }
 
-/// The stage that was to end would else have ended with indices 0 and 2.
+/// An actor that a closed handle drops takes no index.
 #[test]
 fn dropped_actors_leave_no_gap_in_the_indices() {
     let test = Test::default();
@@ -359,7 +359,7 @@ fn combined_handle_adds_to_the_current_stage() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// While all actors run, an actor joins the first stage, so it is interrupted with that.
+/// While all actors run, a new one joins the first stage, and is interrupted with it.
 #[test]
 fn combined_handle_adds_to_the_front_at_first() {
     let test = Test::default();
@@ -392,7 +392,7 @@ fn stage_stays_open_only_for_its_own_actors() {
     let mut group = front.before(back);
     a.returns("done");
     test.poll_pending(&mut group);
-    // The actor that waits to join the back did not keep the front open, so `b` was interrupted in the same poll.
+    // The actor that waits to join the back does not keep the front open. So `b` is interrupted in the same poll.
     assert_eq!(test.take_log(), ["a", "b! (by a)", "b"]);
 
     adds_to_front(); // is dropped
@@ -423,7 +423,7 @@ fn front_stays_open_for_a_queued_actor() {
     );
 }
 
-/// The handle was made before its group became a part of another.
+/// The handle was made, and used, before its group was combined with another.
 #[test]
 fn queued_actors_follow_those_of_the_back() {
     let test = Test::default();
@@ -443,7 +443,7 @@ fn queued_actors_follow_those_of_the_back() {
     assert_eq!(test.take_log()[..2], interrupts);
 }
 
-/// A front without actors is a stage of its own once it has a handle. It is skipped if it is still empty by then.
+/// A handle makes a front without actors a stage. It is skipped if it is still empty when the shutdown begins.
 #[test]
 fn front_with_only_a_handle_is_a_stage() {
     for adds in [true, false] {
@@ -501,8 +501,8 @@ fn closed_when_the_group_was_dropped() {
     }
 }
 
-/// One poll took in all that other threads added meanwhile, so it did not return until they stopped: a poll of three
-/// million actors was seen.
+/// One poll took in all that other threads were adding meanwhile, so it returned only when they stopped. One such poll
+/// took in three million actors.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn poll_returns_while_threads_keep_adding() {
@@ -537,7 +537,7 @@ fn closed_when_an_empty_group_was_polled() {
     assert!(handle.is_closed());
 }
 
-/// A handle does not make a group wait for actors that might be added.
+/// The group does not wait for actors that a handle might add.
 #[test]
 fn handles_keep_no_group_alive() {
     let test = Test::default();
@@ -601,7 +601,7 @@ fn interrupted_of_dropped_queued_actor_resolves() {
     assert!(interrupted.is_interrupted());
 }
 
-/// What the settings of a stage hold may add an actor when it is dropped. By then the stage has ended.
+/// When a stage has ended, its settings are dropped, and their drop may add an actor.
 #[test]
 fn added_while_the_stage_ends_is_dropped() {
     struct Timer(Option<Actor>, Handle<'static, Output>);
@@ -716,7 +716,7 @@ fn shutdown_from_outside() {
     assert_eq!(test.take_log(), ["a", "a! (by outside)", "a"]);
 }
 
-/// A handle that has added the first actor is as good as the group itself.
+/// The first actor of a group may come through a handle.
 #[test]
 fn group_may_have_only_actors_of_handles() {
     let test = Test::default();
@@ -868,7 +868,7 @@ fn local_handle_adds_actors_that_are_not_send() {
     assert!(handle.is_closed());
 }
 
-/// A local handle adds from within the group's own poll, too.
+/// Like `last_actor_adds_another_as_it_returns`, with actors that are not `Send`.
 #[test]
 fn local_actor_adds_another_as_it_returns() {
     let test = Test::default();
@@ -889,7 +889,7 @@ fn local_actor_adds_another_as_it_returns() {
     assert!(outputs.eq([Rc::new(1), Rc::new(2)]));
 }
 
-/// What actors of a handle borrow has to outlive the group, like what actors of the group borrow.
+/// What such an actor borrows must outlive the group, as with any actor.
 #[test]
 fn actors_of_a_handle_may_borrow() {
     let name = String::from("borrowed");

@@ -1,4 +1,4 @@
-//! `Interrupted` and `Interrupt`: in a group, and by themselves.
+//! `Interrupted` and `Interrupt`, in a group and without one.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::pin::Pin;
@@ -46,8 +46,8 @@ fn wakes_its_actor() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// A `oneshot` receiver counts as terminated as soon as its sender is dropped, and `select!` skips a terminated future: an
-/// actor would not have seen that it was interrupted.
+/// A `oneshot` receiver is terminated as soon as its sender is dropped, and `select!` skips a terminated future. With such
+/// a receiver, an actor would not see that it is interrupted.
 #[test]
 fn terminated_only_after_it_was_ready() {
     let (test, _group, mut interrupted) = stopping();
@@ -115,7 +115,8 @@ fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
     (test, group, taken.unwrap())
 }
 
-/// Its waker stayed behind when it was dropped: it kept its task in memory, and woke it when the actor was interrupted.
+/// The waker used to stay when `Interrupted` was dropped. It kept its task in memory, and woke it when the actor was
+/// interrupted.
 #[test]
 fn drop_releases_the_waker() {
     let (test, mut group, mut interrupted) = running();
@@ -130,7 +131,7 @@ fn drop_releases_the_waker() {
     assert_eq!(woken.0.load(SeqCst), 0);
 }
 
-/// The group polled it when it was interrupted, although nothing had woken it.
+/// The group used to poll such an actor when it was interrupted, although nothing had woken it.
 #[test]
 fn actor_that_dropped_it_is_not_woken() {
     let test = Test::default();
@@ -166,7 +167,7 @@ fn wakes_the_task_that_polled_it_last() {
     assert_eq!(tasks.map(|woken| woken.0.load(SeqCst)), [0, 0, 1]);
 }
 
-// By themselves.
+// Without a group.
 
 #[test]
 fn channel_resolves_when_interrupted_or_dropped() {
@@ -186,7 +187,7 @@ fn channel_resolves_when_interrupted_or_dropped() {
     }
 }
 
-/// A function that takes an `Interrupted` can be tested without a group, also when it is interrupted from the start.
+/// So a test of a function that takes an `Interrupted` can interrupt it from the start.
 #[test]
 fn channel_interrupted_before_first_poll() {
     let (interrupt, mut interrupted) = Interrupted::channel();
@@ -260,7 +261,7 @@ fn unless_interruption_wins_a_tie() {
     interrupt.interrupt();
     assert!(!actor.is_dropped());
     assert_eq!(test.poll_ready(&mut unless), None);
-    // `unless` itself still exists: the future was dropped before it returned.
+    // `unless` still exists: it dropped the future before it returned `None`.
     assert!(actor.is_dropped());
     assert!(test.take_log().is_empty());
 }

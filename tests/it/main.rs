@@ -1,7 +1,7 @@
 //! Tests of the public surface, in one binary.
 //!
-//! No test of the contract waits for a clock. Groups are polled by hand, and their actors do what the test says
-//! ([`harness`]). The [`examples`] run as processes, and their actors are interrupted at every poll, like the [`graphs`].
+//! No test of the contract depends on a clock. The tests poll groups by hand and control what the actors do
+//! ([`harness`]). The [`examples`] run as processes. Their actors are also interrupted at every poll, like the [`graphs`].
 //!
 //! # Which test shows which clause of the contract
 //!
@@ -10,7 +10,7 @@
 //! | 1 empty group | [`start`] | `empty_group_is_ready_at_once`, `empty_local_group_is_ready_at_once`, `empty_group_begins_no_grace_period`, `empty_poll_drops_settings`, `empty_poll_closes_handles`; `before::empty_groups_make_an_empty_group` |
 //! | 2 start | [`start`] | `nothing_runs_before_the_first_poll`, `first_polls_come_in_order_of_adding`, `none_polled_twice_before_all_polled_once`, `later_only_woken_actors_are_polled`, `polls_follow_order_of_waking`; `before::polled_actors_of_back_are_polled_once_more` |
 //! | 3 first exit | [`shutdown`] | `first_exit_is_the_cause`, `clean_return_stops_like_an_error`, `first_added_is_the_cause_at_the_start`, `first_woken_is_the_cause` |
-//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`; on through the stages: `stages::one_poll_goes_through_all_stages` |
+//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`; through all stages in one poll: `stages::one_poll_goes_through_all_stages` |
 //! | 5 before the first poll | [`start`] | `interrupted_before_first_poll_is_still_polled`, `interrupted_before_first_poll_sees_it` |
 //! | 6 wait | [`shutdown`] | `waits_until_every_actor_has_exited`, `ignored_interrupt_keeps_the_group_waiting` |
 //! | 7 output | [`shutdown`] | `later_outputs_do_not_change_the_result`, `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
@@ -26,31 +26,30 @@
 //! | 17 fairness | [`fairness`] | all of them, in numbers |
 //! | 18 complexity | [`costs`] | all of them |
 //!
-//! The [`model`] of the contract covers all clauses together: it is compared with real groups, on random scripts and on
-//! all small ones.
+//! The [`model`] covers all clauses together. It compares real groups with the contract, on random scripts and on all
+//! small ones.
 //!
-//! [`threads`] shows that wakes and actors may come from any thread at any time, and [`leaks`] that a group leaves
-//! nothing behind. `.ci/sanitize` runs both where a race or a leak that they do not notice is noticed.
+//! [`threads`] shows that wakes and actors may come from any thread at any time. [`leaks`] shows that a group leaves
+//! nothing allocated. `.ci/sanitize` runs both under sanitizers, which detect races and leaks that the tests miss.
 //!
 //! `testing` shows which mistakes of an actor `run_group::testing` finds.
 //!
-//! The rest of the public surface: [`exits`] (labels, outcomes, failures, how they are displayed), [`waiting`]
+//! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
 //! [`interrupted`]. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
 //! oklog/run.
 //!
 //! # Which tests a target leaves out
 //!
-//! No test is ignored: what a target cannot do is not compiled for it. `.ci/target` counts those tests.
+//! No test is ignored. A test that a target cannot run is not compiled for it. `.ci/target` counts these tests.
 //!
-//! - `panic = "unwind"` is the condition of every test that panics, since elsewhere a panic ends the process.
-//!   WebAssembly is such a target. Nothing is to be contained there, so the model is without panics, as it is without
-//!   `std`.
-//! - `target_family = "wasm"` has no threads to spawn, no processes and no sockets. It leaves out the examples,
-//!   [`threads`], and single tests that need one of these.
+//! - Every test that panics needs `panic = "unwind"`, because elsewhere a panic ends the process. WebAssembly is such a
+//!   target. A group cannot contain panics there, so the model leaves them out, as it does without `std`.
+//! - `target_family = "wasm"` has no threads, processes or sockets. It leaves out the examples, [`threads`], and single
+//!   tests that need one of these.
 //! - Without the feature `std` there are no handles, so `handles` and single tests of other modules are left out.
 
-// There is no smol for WebAssembly, because it waits for sockets. But the crates that it is made of exist there.
+// smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
 extern crate self as smol;
 #[cfg(target_family = "wasm")]

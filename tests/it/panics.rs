@@ -1,4 +1,4 @@
-//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then a panic is resumed.
+//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then the first panic is resumed.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -11,7 +11,7 @@ use run_group::{Exit, Group, LocalGroup, Outcome};
 
 use crate::harness::{Actor, Output, Test};
 
-/// Polls a future that panics, and returns the message.
+/// Polls a future, asserts that it panics, and returns the message.
 #[track_caller]
 fn poll_panics<F: Future + Unpin>(test: &Test, future: &mut F) -> String {
     match catch_unwind(AssertUnwindSafe(|| test.poll(future))) {
@@ -21,23 +21,37 @@ fn poll_panics<F: Future + Unpin>(test: &Test, future: &mut F) -> String {
     }
 }
 
-/// Drops what panics then, and returns the message.
+/// Drops a value, asserts that this panics, and returns the message.
 #[track_caller]
 fn drop_panics<X>(x: X) -> String {
     message(&*catch_unwind(AssertUnwindSafe(|| drop(x))).unwrap_err())
 }
 
-/// Returns the text that a panic carries.
+/// Returns the message of a panic.
 #[track_caller]
 fn message(payload: &(dyn Any + Send)) -> String {
     let message = payload.downcast_ref::<String>().cloned();
     message.unwrap_or_else(|| payload.downcast_ref::<Output>().unwrap().to_string())
 }
 
-/// An interrupt that panics.
+/// Returns an interrupt that panics.
 fn panicking_interrupt(message: Output) -> impl FnOnce(&Exit<Output>) + Send {
     move |_| panic_any(message)
 }
+
+/// Adds `a`, which returns in its first poll, and `b`, which returns when it is interrupted.
+fn add_two(test: &Test, group: &mut Group<'_, Output>) {
+    group.add(ready("done"), |_| {}).named("a");
+    test.add_stoppable("b", group);
+}
+
+/// The log of these two, if an observer logs their exits.
+const LOG_OF_TWO: [&str; 4] = [
+    r#"a returned "done""#,
+    "b! (by a)",
+    "b",
+    r#"b returned "stopped", interrupted"#,
+];
 
 #[test]
 fn panic_is_an_exit_and_the_others_shut_down() {
@@ -328,21 +342,12 @@ fn panic_in_exit_observer_is_contained() {
         observer.log(exit);
         panic_any("observer");
     });
-    group.add(ready("done"), |_| {}).named("a");
-    test.add_stoppable("b", &mut group);
+    add_two(&test, &mut group);
     assert_eq!(poll_panics(&test, &mut group), "observer");
-    assert_eq!(
-        test.take_log(),
-        [
-            r#"a returned "done""#,
-            "b! (by a)",
-            "b",
-            r#"b returned "stopped", interrupted"#
-        ]
-    );
+    assert_eq!(test.take_log(), LOG_OF_TWO);
 }
 
-/// A timer that needs its runtime panics where there is none. A limit that fails must not become no limit.
+/// A timer panics outside its runtime. The group must not wait without a limit then.
 #[test]
 fn panicked_grace_period_counts_as_over() {
     for at_once in [true, false] {
@@ -354,8 +359,7 @@ fn panicked_grace_period_counts_as_over() {
             }
             poll_fn(|_| -> Poll<()> { panic_any("no runtime") })
         });
-        group.add(ready("done"), |_| {}).named("a");
-        test.add_stoppable("b", &mut group);
+        add_two(&test, &mut group);
         let stuck = test.add_manual("stuck", &mut group);
         assert_eq!(poll_panics(&test, &mut group), "no runtime");
         assert!(stuck.is_dropped());
@@ -379,7 +383,7 @@ fn drop_panic_of_grace_period_is_contained() {
     assert_eq!(test.take_log().last().unwrap(), "b");
 }
 
-/// A value that panics with a word when it is dropped.
+/// A value that panics with its message when it is dropped.
 struct Bomb(Output);
 
 impl Drop for Bomb {
@@ -388,8 +392,8 @@ impl Drop for Bomb {
     }
 }
 
-/// Two panics at once would abort the program. So it happened where a later panic carried a value that panics in its drop:
-/// with the first panic taken out, that exit was taken for the cause's, and its payload was dropped in the open.
+/// Two panics at once abort the process. That happened when the payload of a later panic panicked in its drop: once the
+/// first panic was taken out, the exit with that payload was taken for the cause, and dropped where nothing catches.
 #[test]
 fn later_panics_of_all_kinds_are_ignored() {
     let mut group = Group::local();
@@ -422,8 +426,7 @@ fn payload_that_panics_again_is_ignored() {
     let test = Test::default();
     let mut group = Group::new();
     thread_local!(static LEFT: Cell<u8> = const { Cell::new(3) });
-    /// A value that panics with another such value when it is dropped, three times. It has no size, so that it leaves
-    /// nothing allocated where it is forgotten.
+    /// When dropped, panics with another such value, three times in a row. It has no size, so leaking one leaks no memory.
     struct Nested;
     impl Drop for Nested {
         fn drop(&mut self) {
@@ -484,7 +487,7 @@ fn exit_panic_precedes_observer_panic() {
     assert_eq!(poll_panics(&test, &mut group), "of execute");
 }
 
-/// The set of futures by itself would have leaked the rest.
+/// A bare `FuturesUnordered` would leak the rest.
 #[test]
 fn drop_panic_of_an_interrupt_drops_the_others() {
     let test = Test::default();
@@ -512,15 +515,15 @@ fn drop_panic_of_an_actor_drops_the_others() {
     let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     actors.iter().for_each(Actor::panics_in_drop);
     test.settle(&mut group);
-    // In no particular order.
-    assert!(drop_panics(group).ends_with("panics in drop"));
+    let message = drop_panics(group);
+    assert!(message.ends_with("panics in drop")); // of any of them, the order is not promised
     assert!(actors.iter().all(Actor::is_dropped));
 }
 
-// Outputs that panic when they are dropped. Each story is the same: the first such panic was not contained, so the next one
-// aborted the process.
+// Outputs that panic when they are dropped. In each case the first such panic was not contained, and the next one aborted
+// the process.
 
-/// A value that says that it is dropped, and panics with its word.
+/// A value that logs its drop, and panics with its message then.
 struct LoggedBomb(Output, Test);
 
 impl Drop for LoggedBomb {
@@ -530,7 +533,7 @@ impl Drop for LoggedBomb {
     }
 }
 
-/// Returns a group of a cause, which returns `None`, and of two actors that return something loud when they are interrupted.
+/// Returns a group of a cause, which returns `None`, and of two actors that return a bomb when they are interrupted.
 fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
     let mut group = Group::new();
     group.add(ready(None), |_| {});
@@ -541,7 +544,7 @@ fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
     group
 }
 
-/// When all actors had exited, the outputs that are not the group's were dropped all at once.
+/// The group drops the outputs that it does not return.
 #[test]
 fn panicking_outputs_are_all_dropped() {
     let test = Test::default();
@@ -561,7 +564,7 @@ fn report_with_a_stray_panic_drops_all_outputs() {
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
 }
 
-/// A report without such a panic drops none of them.
+/// They are in the report, so the group drops none of them.
 #[test]
 fn report_returns_panicking_outputs() {
     let test = Test::default();
@@ -612,7 +615,7 @@ fn dropping_a_run_future_drops_all_outputs() {
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
 }
 
-/// The output of the cause is dropped as well, because the panic is resumed in its place.
+/// The output of the cause is dropped as well, because the group resumes the panic instead of returning it.
 #[test]
 fn outputs_are_dropped_when_a_panic_is_resumed() {
     let test = Test::default();
@@ -626,7 +629,7 @@ fn outputs_are_dropped_when_a_panic_is_resumed() {
     assert_eq!(log, ["1st dropped", "2nd dropped", "cause's dropped"]);
 }
 
-/// The output of the cause is not lost silently: a panic took its place.
+/// The drop of another output panics. The group resumes that panic, so it drops the output of the cause, too.
 #[test]
 fn cause_output_dropped_if_another_panics() {
     let test = Test::default();
@@ -641,8 +644,8 @@ fn cause_output_dropped_if_another_panics() {
     );
 }
 
-/// The panic came between the two halves of the old one, so its future continued, the new one never began, and the group
-/// hung.
+/// The panic came after `begin` was replaced and before its future was. So the old future continued, the new `begin` was
+/// never called, and the group hung.
 #[test]
 fn drop_panic_of_a_replaced_begin() {
     let test = Test::default();
@@ -663,7 +666,7 @@ fn drop_panic_of_a_replaced_begin() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// Two actors are enough: the payload of the second panic was dropped where its panic replaced the first.
+/// The payload of the second panic was dropped where nothing catches.
 #[test]
 fn payload_that_panics_in_its_drop_is_ignored() {
     let mut group: Group<'_, ()> = Group::new();
@@ -672,11 +675,11 @@ fn payload_that_panics_in_its_drop_is_ignored() {
     assert_eq!(poll_panics(&Test::default(), &mut group), "first");
 }
 
-// Of two panics in drops, the first counts.
+// Of two panics in drops, the first is resumed.
 
 #[test]
 fn first_drop_panic_of_a_group_is_resumed() {
-    // The drop of an actor comes first, then that of a setting, then those of outputs.
+    // Actors are dropped first, then settings, then outputs.
     for (actor_panics, expected) in [(true, "actor panics in drop"), (false, "setting")] {
         let test = Test::default();
         let mut group = group_of_bombs(&test);
@@ -717,7 +720,7 @@ fn first_drop_panic_of_an_actor_is_resumed() {
     assert_eq!(test.take_log(), ["actor dropped", "interrupt dropped"]);
 }
 
-/// A group that is dropped while the thread panics already must not panic again.
+/// A second panic would abort the process.
 #[test]
 fn drop_while_panicking_does_not_panic() {
     let test = Test::default();
@@ -741,7 +744,7 @@ fn drop_while_panicking_does_not_panic() {
     );
 }
 
-/// It has been refused, so both groups are dropped while the thread panics.
+/// Both groups are dropped while `before` panics.
 #[test]
 fn refused_before_drops_both_groups() {
     let test = Test::default();
@@ -790,7 +793,7 @@ fn panic_in_wait_observer_is_contained() {
     assert_eq!(poll_panics(&test, &mut group), "observer");
 }
 
-/// It is no actor's exit.
+/// That panic is no actor's exit, so it is not in the report.
 #[test]
 fn report_resumes_wait_observer_panic() {
     let test = Test::default();
@@ -817,21 +820,12 @@ fn outer_observer_runs_after_inner_panics() {
             panic_any("outer");
         }
     });
-    group.add(ready("done"), |_| {}).named("a");
-    test.add_stoppable("b", &mut group);
+    add_two(&test, &mut group);
     assert_eq!(poll_panics(&test, &mut group), "inner");
-    assert_eq!(
-        test.take_log(),
-        [
-            r#"a returned "done""#,
-            "b! (by a)",
-            "b",
-            r#"b returned "stopped", interrupted"#
-        ]
-    );
+    assert_eq!(test.take_log(), LOG_OF_TWO);
 }
 
-/// So a panic in one stage takes no grace period from the next.
+/// The next stage still gets its grace period.
 #[test]
 fn panicked_grace_period_ends_one_stage() {
     let test = Test::default();

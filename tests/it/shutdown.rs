@@ -206,13 +206,13 @@ fn waits_until_every_actor_has_exited() {
 fn ignored_interrupt_keeps_the_group_waiting() {
     let test = Test::default();
     let mut group = Group::new();
-    let stubborn = test.add_manual("stubborn", &mut group);
+    let stuck = test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
     for _ in 0..100 {
-        stubborn.wake();
+        stuck.wake();
         test.poll_pending(&mut group);
     }
-    stubborn.returns("at last");
+    stuck.returns("at last");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
@@ -243,7 +243,7 @@ fn report_has_every_exit_in_order() {
     assert_eq!(outputs, ["1st", "2nd", "3rd"]);
 }
 
-/// A group that was polled as a future may be stopping already.
+/// The group may have been polled, and be stopping, before `report` is called.
 #[test]
 fn report_includes_earlier_exits() {
     let test = Test::default();

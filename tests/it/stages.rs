@@ -6,7 +6,8 @@ use run_group::{Exit, Group, LocalGroup};
 
 use crate::harness::{Actor, Output, Test};
 
-/// Returns two stages of two actors that ignore their interrupts: `a` and `b` before `c` and `d`. Each has its own observer.
+/// Returns two stages of two actors that ignore their interrupts: `a` and `b` before `c` and `d`. Each stage logs its
+/// exits.
 fn two_stages(test: &Test) -> (Group<'static, Output>, [Actor; 4]) {
     let (mut front, mut back) = (Group::new(), Group::new());
     for (group, name) in [(&mut front, "front"), (&mut back, "back")] {
@@ -152,7 +153,7 @@ fn exited_stage_is_still_interrupted() {
     assert_eq!(
         test.take_log()[5..],
         ["timer dropped", "c! (by c)", "d! (by c)"],
-        "nor does a grace period begin"
+        "and no grace period begins"
     );
 }
 
@@ -201,7 +202,7 @@ fn parts_keep_their_grace_periods() {
         test.take_log()[..6],
         ["a", "a! (by a)", "b! (by a)", "first", "b", "c"]
     );
-    second.returns("over"); // it has not begun, so this ends nothing
+    second.returns("over"); // it has not begun, so this has no effect
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["first"]);
 
@@ -356,8 +357,8 @@ fn observer_of_whole_sees_every_exit() {
     );
 }
 
-/// There was one grace period for all stages. So a web actor that hung in the front used it up, and the storage behind it
-/// expired without its flush.
+/// There was one grace period for all stages. A web actor that hung in the front used it up, and the storage expired
+/// without its flush.
 #[test]
 fn stuck_front_takes_no_time_from_back() {
     let test = Test::default();
@@ -448,9 +449,9 @@ fn inner_grace_period_comes_first() {
     }
 }
 
-/// A grace period that was set on the combined group never began if the front had no actors and the back was stopping when
-/// they were combined. Such groups can no longer be combined: see `before::stopping_groups_cannot_be_combined`. Where the back
-/// is only running, the grace period begins.
+/// The grace period of the combined group never began if the front had no actors and the back was stopping when they were
+/// combined. `before` now refuses such groups: see `before::stopping_groups_cannot_be_combined`. This is the case that is
+/// left, in which the back is running.
 #[test]
 fn grace_period_begins_behind_empty_stage() {
     let test = Test::default();

@@ -46,7 +46,7 @@ fn empty_group_begins_no_grace_period() {
     assert_eq!(group.now_or_never(), Some(None));
 }
 
-/// A loop that selects over a group may poll it before it has an actor, and has to set everything again.
+/// A loop that selects over a group may poll it before it has an actor. It then has to set everything again.
 #[test]
 fn empty_poll_drops_settings() {
     let test = Test::default();
@@ -120,8 +120,9 @@ fn first_polls_come_in_order_of_adding() {
     assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
 }
 
-/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls of the
-/// group. In every group of up to five actors, each of which waits, wakes itself, or wakes those that have been polled.
+/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls of
+/// the group. This runs every group of up to five actors, each of which waits, wakes itself, or wakes those that have been
+/// polled.
 #[test]
 fn none_polled_twice_before_all_polled_once() {
     let names = ["a", "b", "c", "d", "e"];

@@ -1,4 +1,4 @@
-//! `run_group::testing`: actors with one typical mistake each, and what is said of them; and actors without.
+//! `run_group::testing`: actors with one typical mistake each and the message for it, and actors without mistakes.
 
 use std::cell::Cell;
 use std::future::{pending, ready, Future};
@@ -14,7 +14,7 @@ use run_group::testing::{interrupt_at_every_poll, interrupt_at_every_poll_on, Ru
 use run_group::{Group, Interrupted};
 use smol::future::yield_now;
 
-/// Returns the message with which the check fails.
+/// Returns the message with which `check` fails.
 #[cfg(panic = "unwind")]
 #[track_caller]
 fn message<R: std::fmt::Debug>(check: impl FnOnce() -> R) -> String {
@@ -25,7 +25,7 @@ fn message<R: std::fmt::Debug>(check: impl FnOnce() -> R) -> String {
     }
 }
 
-/// A channel that stays open and has two items.
+/// Returns both ends of a channel with two items, which is open until the sender is dropped.
 fn two_items() -> (mpsc::UnboundedSender<u8>, mpsc::UnboundedReceiver<u8>) {
     let (send, items) = mpsc::unbounded();
     send.unbounded_send(1).unwrap();
@@ -151,7 +151,7 @@ mod mistakes {
         assert_eq!(said, "index out of bounds: the len is 0 but the index is 0");
     }
 
-    /// On an executor, `block_on` has to give up.
+    /// On an executor, `block_on` gives up.
     #[test]
     fn does_not_return_on_an_executor() {
         let said = message(|| {
@@ -236,7 +236,7 @@ fn actor_that_returns_at_once() {
     assert_eq!(interrupt_at_every_poll(|_| ready(7)), [7, 7]);
 }
 
-/// It may be polled as often as it was woken, and no more.
+/// It is not polled again without a wake.
 #[test]
 fn polls_only_when_woken() {
     let outputs = interrupt_at_every_poll(|mut interrupted| {
@@ -288,7 +288,7 @@ fn whole_group_at_every_poll() {
     }
 }
 
-/// Runs a future as an executor would, and gives up when nothing wakes it.
+/// Polls a future as long as it is woken. Then it gives up.
 fn poll_while_woken<F: Future>(run: F) -> Option<F::Output> {
     struct Woken(AtomicBool);
     impl Wake for Woken {

@@ -1,8 +1,8 @@
-//! Many threads at once: they wake the actors of a group, and add more, while it runs, stops, is dropped, is filled again.
+//! Many threads at once wake the actors of a group, and add more, while it runs, stops, is dropped, or is used again.
 //!
-//! They wake more than a million times and add more than 100,000 actors. A test that ends shows that no wake was lost: a
-//! thread that wakes an actor waits for its answer before it wakes that again, so after a lost wake both would wait for ever.
-//! A watchdog turns that into a failure; nothing else here looks at a clock.
+//! They wake more than a million times and add more than 100,000 actors. A thread that wakes an actor waits for its answer
+//! before it wakes the actor again. After a lost wake, both would wait forever. So a test that ends shows that no wake was
+//! lost. A watchdog turns a hang into a failure. Nothing else here depends on a clock.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::resume_unwind;
@@ -28,7 +28,7 @@ use crate::harness::Test;
 /// How long a test may take before it counts as hanging. Only a failing test ever waits for it.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// Calls `work` on a thread of its own, and fails if that hangs or panics.
+/// Calls `work` on a thread of its own, and panics if `work` hangs or panics.
 #[track_caller]
 fn with_watchdog(work: impl FnOnce() + Send + 'static) {
     let (done, ended) = std_mpsc::channel::<()>();
@@ -47,9 +47,9 @@ fn with_watchdog(work: impl FnOnce() + Send + 'static) {
 /// What polls the groups.
 #[derive(Clone, Copy, Debug)]
 enum Driver {
-    /// A `block_on` for each, on a thread of its own.
+    /// One thread with a `block_on` for each group.
     BlockOn,
-    /// One executor on this many threads. A group is polled now by one of them, now by another.
+    /// One executor on this many threads. Any of them may poll a group.
     Executor(usize),
 }
 
@@ -84,10 +84,10 @@ impl Driver {
     }
 }
 
-/// A set of bells that one thread rings. Each has one actor that answers.
+/// A set of bells that one thread rings. Each bell has one actor, which answers.
 struct Bells {
     bells: Vec<Bell>,
-    /// How many answers the thread still waits for. At first, each actor answers that it is there.
+    /// How many answers are missing. Each actor answers once before the first ring, in its first poll.
     missing: AtomicUsize,
     ringer: AtomicWaker,
 }
@@ -118,7 +118,7 @@ impl Bells {
         }));
     }
 
-    /// Rings every bell, once all actors have answered.
+    /// Waits until all actors have answered, and then rings every bell.
     fn ring(&self) {
         self.wait();
         self.missing.store(self.bells.len(), SeqCst);
@@ -128,19 +128,17 @@ impl Bells {
         }
     }
 
-    /// Returns an actor that answers the bell of this number. It returns, with the number of polls it took, when it has
-    /// answered `rings` times.
+    /// Returns an actor that answers one bell. After `rings` answers it returns how often it was polled.
     fn listen(self: &Arc<Self>, bell: usize, rings: usize) -> impl Future<Output = usize> + Send {
         let bells = self.clone();
-        // Before the first ring it answers that it is there.
-        let (mut polls, mut answered, mut there) = (0, 0, false);
+        let (mut polls, mut answered, mut has_started) = (0, 0, false);
         poll_fn(move |cx| {
             polls += 1;
             let bell = &bells.bells[bell];
             bell.actor.register(cx.waker());
             let rung = bell.rung.load(SeqCst);
-            let answers = rung - answered + usize::from(!there);
-            (answered, there) = (rung, true);
+            let answers = rung - answered + usize::from(!has_started);
+            (answered, has_started) = (rung, true);
             // From here on, the bell may be rung again.
             if answers > 0 && bells.missing.fetch_sub(answers, SeqCst) == answers {
                 bells.ringer.wake();
@@ -153,22 +151,22 @@ impl Bells {
     }
 }
 
-/// A million wakes, none of which may be lost: no bell is rung again before it was answered.
+/// A million wakes, and no bell is rung again before it was answered.
 ///
-/// The first actor to return stops the group while the last bells are still being rung. The others ignore that, so that their
-/// polls can be counted: one to begin with, and one for each ring.
+/// The first actor to return stops the group while other bells are still being rung. The other actors ignore the shutdown,
+/// so each of them is polled once at the start and once for each ring.
 #[test]
 fn every_wake_polls_its_actor_once() {
     with_watchdog(|| {
         let mut wakes = 0;
         for (driver, groups, threads, bells, rings) in [
-            // The ringer waits for each single answer: its wake comes when the group has just returned `Pending`.
+            // The thread waits for each answer. So its next wake comes when the group has just returned `Pending`.
             (Driver::BlockOn, 1, 1, 1, 4_000),
             (Driver::Executor(2), 1, 2, 1, 2_000),
-            // Or while the group is being polled.
+            // Many bells: wakes come while the group is being polled.
             (Driver::BlockOn, 1, 4, 64, 1_600),
             (Driver::Executor(3), 1, 4, 64, 1_600),
-            // Of several groups, each is polled by any thread that is free.
+            // Several groups.
             (Driver::BlockOn, 2, 2, 16, 1_000),
             (Driver::Executor(3), 4, 2, 16, 1_000),
         ] {
@@ -200,7 +198,7 @@ fn every_wake_polls_its_actor_once() {
     });
 }
 
-/// Returns how many messages came until all senders were dropped. It waits for that also when it is interrupted before.
+/// Counts messages until all senders are dropped. It does so even if it is interrupted before.
 async fn drain<M>(messages: M, mut interrupted: Interrupted) -> usize
 where
     M: Stream<Item = ()> + FusedStream,
@@ -218,8 +216,8 @@ where
     }
 }
 
-/// All actors of a group are about to return when the first of them does, so the interrupts come while they receive their
-/// last messages, or after that.
+/// All actors of a group return at about the same time. So they are interrupted while they receive their last messages, or
+/// after that.
 #[test]
 fn draining_receives_everything() {
     const SENDERS: usize = 4;
@@ -232,7 +230,7 @@ fn draining_receives_everything() {
                 for ends in &mut ends {
                     let (unbounded, messages) = mpsc::unbounded();
                     group.add_with(|interrupted| drain(messages, interrupted));
-                    // When it is full, its sender waits.
+                    // When the channel is full, its sender waits.
                     let (bounded, messages) = smol::channel::bounded(2);
                     group.add_with(|interrupted| drain(messages, interrupted));
                     ends.push((unbounded, bounded));
@@ -262,16 +260,16 @@ fn draining_receives_everything() {
     });
 }
 
-/// A thread that waits for the `Interrupted`s that it is sent, and then answers.
+/// A thread that receives `Interrupted`s, waits for each of them, and then answers.
 struct Waiter {
     jobs: std_mpsc::Sender<Wait>,
-    /// Returns how many it has waited for.
+    /// Returns how many it has received.
     thread: JoinHandle<usize>,
 }
 
 struct Wait {
     interrupted: Interrupted,
-    /// Whether it answers without having waited.
+    /// Whether the thread answers without waiting.
     answers_at_once: bool,
     answer: oneshot::Sender<()>,
 }
@@ -284,7 +282,7 @@ impl Waiter {
                 if !job.answers_at_once {
                     block_on(&mut job.interrupted);
                 }
-                let _its_group_may_be_gone = job.answer.send(());
+                let _ = job.answer.send(()); // fails if the group was dropped
             });
             done.count()
         });
@@ -317,7 +315,7 @@ fn interrupted_resolves_on_threads() {
             for (n, waiter) in waiters.iter().enumerate() {
                 let answers_at_once = match round % 5 {
                     0 => n == round % 4, // the cause
-                    1 => true,           // every one may be
+                    1 => true,           // any may be the cause
                     _ => false,
                 };
                 waiter.add_to(&mut group, answers_at_once);
@@ -334,7 +332,7 @@ fn interrupted_resolves_on_threads() {
                     test.poll_pending(&mut group);
                     drop(group);
                 }
-                // It is dropped while their answers come.
+                // The group is dropped while the threads answer.
                 _ => {
                     group.add(pending(), |_| {});
                     group.add(ready(()), |_| {});
@@ -350,7 +348,7 @@ fn interrupted_resolves_on_threads() {
     });
 }
 
-/// Returns `future`, but with a first poll that leaves its waker behind.
+/// Returns `future`, and stores its waker in `wakers` when it is first polled.
 fn storing_its_waker<F: Future>(
     wakers: &Arc<Mutex<Vec<Waker>>>,
     future: F,
@@ -363,7 +361,7 @@ fn storing_its_waker<F: Future>(
     leave.then(|()| future)
 }
 
-/// Counts a drop.
+/// Counts its drop.
 struct Dropped(Arc<AtomicUsize>);
 
 impl Drop for Dropped {
@@ -372,7 +370,8 @@ impl Drop for Dropped {
     }
 }
 
-/// Afterwards, a wake reaches no task any more. The last wakes are those in which the threads drop the wakers.
+/// When a group has ended or was dropped, waking its former actors does not wake its task. The threads use up their wakers
+/// in the last wakes.
 #[test]
 fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;
@@ -418,15 +417,15 @@ fn groups_end_while_threads_wake_their_actors() {
                     1 => {
                         group.add(ready(()), |_| {});
                         group.grace_period(|| ready(()));
-                        // A thread that is just waking an actor may delay it.
+                        // A thread that is waking an actor right now may delay the end.
                         while test.poll(&mut group).is_pending() {
                             thread::yield_now();
                         }
-                        ended = Some(group); // it is kept, to see that it is not woken
+                        ended = Some(group); // keep it: it must not wake its task
                     }
                     _ => {
                         group.add(ready(()), |_| {});
-                        test.poll_pending(&mut group); // stops
+                        test.poll_pending(&mut group); // the shutdown begins
                         drop(group);
                     }
                 }
@@ -442,7 +441,7 @@ fn groups_end_while_threads_wake_their_actors() {
     });
 }
 
-/// One group is used over and over, while threads wake the actors that were in it before.
+/// One group is used again and again, while threads wake the actors that were in it before.
 #[test]
 fn wakers_of_former_actors_poll_no_later_actor() {
     const RINGERS: usize = 3;
@@ -459,7 +458,7 @@ fn wakers_of_former_actors_poll_no_later_actor() {
                     group.add(storing_its_waker(&wakers, set.listen(bell, RINGS)), |_| {});
                 }
             }
-            // Without such an actor the group keeps its set, so that the wakers lead to one that is in use.
+            // Without such an actor, the group keeps its set, so the old wakers belong to the set in use.
             if generation % 4 == 0 {
                 group.add_abortable(storing_its_waker(&wakers, pending()));
             }
@@ -482,7 +481,7 @@ fn wakers_of_former_actors_poll_no_later_actor() {
     });
 }
 
-/// What happened to the actors that were handed in.
+/// What happened to the actors that threads have added.
 #[cfg(feature = "std")]
 #[derive(Clone, Default)]
 struct Counts {
@@ -511,8 +510,8 @@ impl Counts {
     }
 }
 
-/// 100,000 actors, handed in while the group runs, while it stops, and when it has ended. Each one either returns and is in
-/// the report, or is dropped without having been polled.
+/// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns and
+/// is in the report, or is dropped without having been polled.
 #[cfg(feature = "std")]
 #[test]
 fn added_actors_run_or_are_dropped_unpolled() {
@@ -533,7 +532,7 @@ fn added_actors_run_or_are_dropped_unpolled() {
                     scope.spawn(move || {
                         for actor in 0..ACTORS {
                             counts.add_counted(&handle);
-                            // At another time in each round.
+                            // The cause comes at another time in each round.
                             if thread == 0 && actor == round * ACTORS / ROUNDS {
                                 handle.add(ready(()), |_| {});
                             }
@@ -557,7 +556,7 @@ fn added_actors_run_or_are_dropped_unpolled() {
     });
 }
 
-/// A thread adds its next actor when the last one was polled, so after a lost wake both would wait for ever.
+/// A thread adds its next actor when the last one was polled. After a lost wake, both would wait forever.
 #[cfg(feature = "std")]
 #[test]
 fn every_actor_from_a_thread_wakes_the_group() {

@@ -1,5 +1,5 @@
-//! Clause 12, without `std`: a panic unwinds through the group. After that `poll` still returns, and dropping the group drops
-//! every actor.
+//! Clause 12, without `std`: a panic unwinds through the group. Afterwards `poll` still returns, and dropping the group
+//! drops every actor.
 
 use std::future::{pending, poll_fn, ready};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -9,14 +9,14 @@ use run_group::Group;
 
 use crate::harness::{Actor, Output, Test};
 
-/// Polls a group, which unwinds.
+/// Polls a group, and asserts that a panic unwinds out of the poll.
 #[track_caller]
 fn poll_unwinds(test: &Test, group: &mut Group<'_, Output>) {
     let polled = catch_unwind(AssertUnwindSafe(|| test.poll(group)));
     assert!(polled.is_err(), "it did not unwind: {:?}", test.take_log());
 }
 
-/// Polls a group after a panic. That it returns is all that is asked of it. Then drops it, with all actors.
+/// Asserts that polls of a group return after a panic, with any result, and that dropping the group drops all actors.
 #[track_caller]
 fn assert_returns_and_drops_all(test: &Test, mut group: Group<'_, Output>, actors: &[Actor]) {
     for _ in 0..3 {
@@ -42,7 +42,7 @@ fn panic_unwinds_and_drops_its_actor() {
     assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// With no actor left in the set, such a group ended as if it had been empty from the start.
+/// With no actor left in its set, such a group ended as an empty group does.
 #[test]
 fn group_of_panicked_actor_stays_pending() {
     let test = Test::default();
@@ -71,8 +71,8 @@ fn panic_in_an_interrupt_unwinds() {
     assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// The grace period is over, and the last turn of the only actor is a panic. Expiry found no actor to drop, so it made no
-/// progress, and the loop went round for ever.
+/// The grace period is over, and the only actor panics in its last turn. Expiry found no actor to drop, made no progress,
+/// and looped forever.
 #[test]
 fn poll_returns_after_a_panic_in_the_last_turn() {
     let test = Test::default();
@@ -109,16 +109,22 @@ fn others_expire_after_a_panic() {
     assert_returns_and_drops_all(&test, group, &[a, b]);
 }
 
+/// Asserts that the shutdown of a group unwinds, and that then a stuck actor expires.
+#[track_caller]
+fn assert_unwinds_and_expires(test: &Test, mut group: Group<'_, Output>) {
+    let stuck = test.add_manual("stuck", &mut group);
+    group.add(ready("done"), |_| {});
+    poll_unwinds(test, &mut group);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert!(stuck.is_dropped());
+}
+
 #[test]
 fn panic_in_begin_ends_the_grace_period() {
     let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| -> std::future::Ready<()> { panic!("no runtime") });
-    let stuck = test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    poll_unwinds(&test, &mut group);
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert!(stuck.is_dropped());
+    assert_unwinds_and_expires(&test, group);
 }
 
 #[test]
@@ -126,11 +132,7 @@ fn panic_in_a_grace_period_ends_it() {
     let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| poll_fn(|_| -> Poll<()> { panic!("no runtime") }));
-    let stuck = test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    poll_unwinds(&test, &mut group);
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert!(stuck.is_dropped());
+    assert_unwinds_and_expires(&test, group);
 }
 
 #[test]
@@ -142,14 +144,14 @@ fn panic_in_an_exit_observer_unwinds() {
     let aborted = test.actor("aborted");
     group.add_abortable(aborted.execute());
     a.returns("done");
-    poll_unwinds(&test, &mut group); // of the cause
-    poll_unwinds(&test, &mut group); // of the aborted actor
-    poll_unwinds(&test, &mut group); // of `b`
+    poll_unwinds(&test, &mut group); // exit of the cause
+    poll_unwinds(&test, &mut group); // exit of the aborted actor
+    poll_unwinds(&test, &mut group); // exit of `b`
     assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert!([a, b, aborted].iter().all(Actor::is_dropped));
 }
 
-/// The actors that were to expire after it expire in the next poll.
+/// The actors after it in the order of adding expire in the next poll.
 #[test]
 fn observer_panic_during_expiry_unwinds() {
     let test = Test::default();
@@ -177,7 +179,7 @@ fn panic_in_a_wait_observer_unwinds() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// The actor is gone, but it does not count as exited, so the group does not finish.
+/// The execute is dropped, but the actor does not count as exited, so the group does not finish.
 #[test]
 fn drop_panic_of_an_actor_unwinds() {
     struct Bomb;
@@ -203,12 +205,12 @@ fn drop_panic_of_an_actor_unwinds() {
         group.add(ready("done"), |_| {});
         poll_unwinds(&test, &mut group);
         test.poll_pending(&mut group);
-        assert!(other.is_dropped()); // it expired
+        assert!(other.is_dropped()); // it has expired
         assert_returns_and_drops_all(&test, group, &[other]);
     }
 }
 
-/// A timer that is dropped when its stage ends.
+/// The timer is dropped when its stage ends.
 #[test]
 fn drop_panic_of_a_grace_period_unwinds() {
     struct Timer;
@@ -237,7 +239,7 @@ fn drop_panic_of_a_grace_period_unwinds() {
     assert!(a.is_dropped() && b.is_dropped());
 }
 
-/// Each stage of a group that unwinds in the middle still gets its interrupts.
+/// The first stage panics, and the later one is still interrupted.
 #[test]
 fn later_stages_shut_down_after_a_panic() {
     let test = Test::default();

@@ -1,21 +1,37 @@
-//! Clause 16: `on_wait`. And what else shows how far a group has come: `running`, `is_stopping`, `Debug`.
+//! Clause 16: `on_wait`. Also what shows the progress of a group: `running`, `is_stopping`, `Debug`.
 
 use std::future::{pending, ready};
 use std::panic::Location;
 
 use run_group::{Group, Waiting};
 
-use crate::harness::{Output, Test};
+use crate::harness::{Actor, Output, Test};
 
-/// Returns an observer that says what the group waits for, after `prefix`.
+/// Returns an observer that logs what the group waits for, after `prefix`.
 fn log_waits(test: &Test, prefix: Output) -> impl FnMut(&Waiting<'_, Output>) + Send + 'static {
     let test = test.clone();
     move |waiting| test.log(format_args!("{prefix}: {waiting}"))
 }
 
-/// Adds an actor that is the cause.
+/// Adds an actor that returns in its first poll.
 fn add_cause(group: &mut Group<'_, Output>) {
     group.add(ready("done"), |_| {}).named("cause");
+}
+
+/// Returns a group that is stopping and waits for actors of these names. Its observer logs with the prefix `waits`.
+#[track_caller]
+fn stopping<const N: usize>(
+    test: &Test,
+    names: [Output; N],
+) -> (Group<'static, Output>, [Actor; N]) {
+    let mut group = Group::new();
+    group.on_wait(log_waits(test, "waits"));
+    let actors = names.map(|name| test.add_manual(name, &mut group));
+    add_cause(&mut group);
+    test.settle(&mut group);
+    let last_line = test.take_log().pop();
+    assert_eq!(last_line, Some(format!("waits: {}", names.join(", "))));
+    (group, actors)
 }
 
 // When it is called.
@@ -71,12 +87,7 @@ fn not_called_if_all_return_in_the_same_poll() {
 #[test]
 fn not_called_when_the_group_is_ready() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(log_waits(&test, "waits"));
-    let slow = test.add_manual("slow", &mut group);
-    add_cause(&mut group);
-    test.settle(&mut group);
-    test.take_log();
+    let (mut group, [slow]) = stopping(&test, ["slow"]);
     slow.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(test.take_log(), ["slow"]);
@@ -85,12 +96,7 @@ fn not_called_when_the_group_is_ready() {
 #[test]
 fn called_again_only_after_a_change() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(log_waits(&test, "waits"));
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
-    add_cause(&mut group);
-    test.settle(&mut group);
-    assert_eq!(test.take_log().last().unwrap(), "waits: a, b, c");
+    let (mut group, [a, b, c]) = stopping(&test, ["a", "b", "c"]);
     b.wake();
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["b"]);
@@ -105,16 +111,11 @@ fn called_again_only_after_a_change() {
     assert_eq!(test.take_log(), ["a", "c", "waits: c"]);
 }
 
-/// One line for each poll, however much happens in it.
+/// A log gets one line for each poll, however much happens in it.
 #[test]
 fn called_once_for_several_exits_in_one_poll() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(log_waits(&test, "waits"));
-    let [a, b, _c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
-    add_cause(&mut group);
-    test.settle(&mut group);
-    test.take_log();
+    let (mut group, [a, b, _c]) = stopping(&test, ["a", "b", "c"]);
     a.returns("late");
     b.returns("late");
     test.settle(&mut group);
@@ -124,12 +125,7 @@ fn called_once_for_several_exits_in_one_poll() {
 #[test]
 fn called_when_added_actor_is_interrupted() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(log_waits(&test, "waits"));
-    test.add_manual("a", &mut group);
-    add_cause(&mut group);
-    test.settle(&mut group);
-    test.take_log();
+    let (mut group, _) = stopping(&test, ["a"]);
     test.add_manual("added", &mut group);
     test.settle(&mut group);
     assert_eq!(
@@ -138,17 +134,12 @@ fn called_when_added_actor_is_interrupted() {
     );
 }
 
-/// The actor that was added has exited by the end of the poll. The group still waits for the same actors, but one was
-/// interrupted, and one has exited.
+/// The added actor exits in the poll that takes it in. So the group still waits for the same actors, but an actor was
+/// interrupted and has exited since the last call.
 #[test]
 fn called_when_added_actor_stops_at_once() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(log_waits(&test, "waits"));
-    test.add_manual("a", &mut group);
-    add_cause(&mut group);
-    test.settle(&mut group);
-    test.take_log();
+    let (mut group, _) = stopping(&test, ["a"]);
     test.add_stoppable("added", &mut group);
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: a"]);
@@ -186,7 +177,7 @@ fn called_for_each_stage() {
     assert_eq!(test.take_log(), ["a", "b! (by cause)", "waits: b"]);
 }
 
-/// A stage whose actors all return when they are interrupted is no stage to wait for.
+/// The actors of the front all return in the poll that interrupts them.
 #[test]
 fn not_called_for_a_stage_that_ends_at_once() {
     let test = Test::default();
@@ -273,16 +264,11 @@ fn second_observer_replaces_the_first() {
     assert_eq!(test.take_log(), ["third: a"]);
 }
 
-/// So a shutdown that hangs has said which actor keeps it.
+/// So the last line of a log names the actor that blocks the shutdown.
 #[test]
 fn last_call_names_the_actor_that_hangs() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(log_waits(&test, "waits"));
-    test.add_manual("stuck", &mut group);
-    let others = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
-    add_cause(&mut group);
-    test.settle(&mut group);
+    let (mut group, [_stuck, others @ ..]) = stopping(&test, ["stuck", "a", "b", "c"]);
     for other in &others {
         other.returns("late");
         test.settle(&mut group);
@@ -290,7 +276,7 @@ fn last_call_names_the_actor_that_hangs() {
     assert_eq!(test.take_log().last().unwrap(), "waits: stuck");
 }
 
-/// Then no actor of the stage is running: the group waits to be polled again.
+/// No actor of the stage is running until the next poll takes that actor in.
 #[cfg(feature = "std")]
 #[test]
 fn not_called_for_a_queued_actor() {
@@ -333,9 +319,9 @@ fn waiting_shows_cause_and_actors_of_the_stage() {
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     test.add_manual("a", &mut front);
-    test.add_stoppable("gone", &mut front);
+    test.add_stoppable("exited", &mut front);
     test.add_manual("b", &mut front);
-    test.add_manual("of the back", &mut back);
+    test.add_manual("in the back", &mut back);
     back.add(ready("done"), |_| {}).named("cause");
     let mut group = front.before(back);
     let observer = test.clone();
@@ -357,7 +343,7 @@ fn waiting_shows_cause_and_actors_of_the_stage() {
     assert!(debug.starts_with(r#"Waiting { cause: "cause", running: ["#));
 }
 
-/// An actor without a name is known by its line, as in its exit.
+/// The label of an actor without a name is its line, as in its exit.
 #[test]
 fn waiting_is_displayed_as_labels() {
     let test = Test::default();
@@ -414,7 +400,7 @@ fn running_shows_actors_in_the_order_of_adding() {
     assert_eq!(shown(&group), [(1, of("b"), true), (3, of("d"), false)]);
 }
 
-/// A grace period that is over puts a place into the set that has no actor.
+/// When a grace period ends, the group marks the end of the last turns with a future in its set that is no actor.
 #[test]
 fn running_shows_only_actors() {
     let test = Test::default();

@@ -41,7 +41,7 @@ use self::rules::check;
 use self::run::run;
 use self::script::{Script, Step};
 
-/// Runs a script, and panics if the group breaks its contract.
+/// Runs a script, and panics if the group violates its contract.
 #[track_caller]
 fn replay(script: Script) {
     if let Err(broken) = check(run(&script)) {
