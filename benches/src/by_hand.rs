@@ -62,7 +62,8 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
-/// The life of a group that shuts down in `stages`, of `n` actors each. The actor that returns at once is in the last stage.
+/// The life of a group that shuts down in `stages`, of `n` actors each. The actor that returns at once is in the last
+/// stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut running: FuturesUnordered<Execute<(usize, usize)>> = FuturesUnordered::new();
     let mut interrupts: Vec<Vec<Interrupt>> = Vec::new();

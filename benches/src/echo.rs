@@ -1,10 +1,11 @@
 //! An echo server over loopback. It shows what a group adds to work that consists of system calls.
 //!
-//! The server is one future, which serves all its connections on this thread. The client has a thread of its own. It writes
-//! a message to each connection, and then reads each answer. The connections stay open from one turn to the next.
+//! The server is one future, which serves all its connections on this thread. The client has a thread of its own. It
+//! writes a message to each connection, and then reads each answer. The connections stay open from one turn to the
+//! next.
 //!
-//! Both threads run on one core. Otherwise the system decides where the client runs, and waking another core can take longer
-//! than the rest of a round trip.
+//! Both threads run on one core. Otherwise the system decides where the client runs, and waking another core can take
+//! longer than the rest of a round trip.
 
 use std::future::Future;
 use std::io::{Read, Write};
@@ -131,8 +132,8 @@ async fn in_group<S: Send>(server: Server<S>) -> Vec<S> {
     group.await.unwrap_or_default()
 }
 
-/// Returns the server's side of new connections, and a channel to their client, which starts to write when it gets a number
-/// of rounds.
+/// Returns the server's side of new connections, and a channel to their client, which starts to write when it gets a
+/// number of rounds.
 fn connect(connections: usize) -> (Vec<TcpStream>, Sender<u32>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let at = listener.local_addr().expect("an address");

@@ -26,8 +26,8 @@ pub async fn life(n: usize) -> Option<usize> {
     of(n).await
 }
 
-/// Adds `n` actors with [`Group::add`], which are interrupted as in [`by_hand`](crate::by_hand), through a `oneshot` channel
-/// each. The `last` one returns at once.
+/// Adds `n` actors with [`Group::add`], which are interrupted as in [`by_hand`](crate::by_hand), through a `oneshot`
+/// channel each. The `last` one returns at once.
 fn add_all(group: &mut Group<'_, usize>, n: usize, last: usize) {
     for i in 0..n {
         let (interrupt, interrupted) = oneshot::channel::<()>();
@@ -59,7 +59,8 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
-/// The life of a group that shuts down in `stages`, of `n` actors each. The actor that returns at once is in the last stage.
+/// The life of a group that shuts down in `stages`, of `n` actors each. The actor that returns at once is in the last
+/// stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut back = Group::new();
     add_all(&mut back, n, n - 1);

@@ -1,8 +1,8 @@
 //! The workloads with which `run-group` is measured, for it and for all that it is compared with.
 //!
-//! **The life of a group** of `n` actors: the group is made. Every actor but the last waits for its interrupt. The last one
-//! returns when it is first polled. All are interrupted, all return, and everything is dropped. Each `life` returns the
-//! first output, which is the number of the last actor.
+//! **The life of a group** of `n` actors: the group is made. Every actor but the last waits for its interrupt. The last
+//! one returns when it is first polled. All are interrupted, all return, and everything is dropped. Each `life` returns
+//! the first output, which is the number of the last actor.
 //!
 //! **A wake** in a running group of `n` actors: one actor is woken, and the group is polled, which polls that actor.
 //!

@@ -1,7 +1,7 @@
 //! Compares two subjects side by side.
 //!
-//! Timings are noisy, because the machine has other work. So the two subjects take turns, a millisecond or two each. Each
-//! pair of turns gives the ratio of the CPU times of their thread. The result is the median of the ratios, and the
+//! Timings are noisy, because the machine has other work. So the two subjects take turns, a millisecond or two each.
+//! Each pair of turns gives the ratio of the CPU times of their thread. The result is the median of the ratios, and the
 //! quartiles show how noisy they are.
 
 use std::time::{Duration, Instant};
@@ -69,8 +69,8 @@ pub fn compare(
     Compared::of(take_turns(budget, &mut [&mut first, &mut second]))
 }
 
-/// Compares two subjects that outlive a round. Makes both several times, each one first in half of the cases, because the
-/// cost of a large subject depends on where it is in memory.
+/// Compares two subjects that outlive a round. Makes both several times, each one first in half of the cases, because
+/// the cost of a large subject depends on where it is in memory.
 pub fn compare_lasting(budget: Duration, make: [&dyn Fn() -> Turn; 2]) -> Compared {
     let mut turns = Vec::new();
     for i in 0..TIMES {

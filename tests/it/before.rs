@@ -232,8 +232,8 @@ fn terminated_if_both_were() {
     }
 }
 
-/// Most bugs of `before` concerned groups that were stopping, and no program was found that combines such groups. In the
-/// last of these bugs, a grace period never began because the front had no actors.
+/// Most bugs of `before` concerned groups that were stopping, and no program was found that combines such groups. In
+/// the last of these bugs, a grace period never began because the front had no actors.
 #[cfg(panic = "unwind")]
 #[test]
 fn stopping_groups_cannot_be_combined() {

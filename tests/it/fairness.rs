@@ -1,14 +1,14 @@
 //! Clause 17: which actors are polled, and when, in numbers.
 //!
-//! A *turn* of the group is one poll of the group by its executor. Whatever the actors do, as long as each of their polls
-//! returns:
+//! A *turn* of the group is one poll of the group by its executor. Whatever the actors do, as long as each of their
+//! polls returns:
 //!
 //! - A turn polls at most as many actors as there are, and at most two that wake themselves. Then the group yields, and
 //!   wakes its task for the next turn. An exit starts both counts again.
-//! - An actor that is woken is polled after those that were woken earlier. Among `k` actors that always wake themselves,
-//!   it is polled in turn `k / 2 + 1`, rounded down, at the latest.
-//! - During a shutdown, every turn polls the grace period once. The turn in which it ends polls each actor that has been
-//!   woken once.
+//! - An actor that is woken is polled after those that were woken earlier. Among `k` actors that always wake
+//!   themselves, it is polled in turn `k / 2 + 1`, rounded down, at the latest.
+//! - During a shutdown, every turn polls the grace period once. The turn in which it ends polls each actor that has
+//!   been woken once.
 //!
 //! An actor that always has data never has to wait, so its poll would not return, and the group would poll no other. As
 //! anywhere in async Rust, such an actor must yield now and then. In one turn it runs twice, up to its next yield each
@@ -78,7 +78,8 @@ fn turn(test: &Test, group: &mut LocalGroup<'_, ()>) {
     test.poll_pending(group);
 }
 
-/// For all groups of up to seven actors that wait or wake themselves, and for large groups of actors that wake themselves.
+/// For all groups of up to seven actors that wait or wake themselves, and for large groups of actors that wake
+/// themselves.
 #[test]
 fn first_polls_take_half_as_many_turns() {
     let test = Test::default();

@@ -46,8 +46,8 @@ fn wakes_its_actor() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// A `oneshot` receiver is terminated as soon as its sender is dropped, and `select!` skips a terminated future. With such
-/// a receiver, an actor would not see that it is interrupted.
+/// A `oneshot` receiver is terminated as soon as its sender is dropped, and `select!` skips a terminated future. With
+/// such a receiver, an actor would not see that it is interrupted.
 #[test]
 fn terminated_only_after_it_was_ready() {
     let (test, _group, mut interrupted) = stopping();

@@ -1,7 +1,8 @@
 //! Tests of the public surface, in one binary.
 //!
 //! No test of the contract depends on a clock. The tests poll groups by hand and control what the actors do
-//! ([`harness`]). The [`examples`] run as processes. Their actors are also interrupted at every poll, like the [`graphs`].
+//! ([`harness`]). The [`examples`] run as processes. Their actors are also interrupted at every poll, like the
+//! [`graphs`].
 //!
 //! # Which test shows which clause of the contract
 //!

@@ -1,4 +1,5 @@
-//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then the first panic is resumed.
+//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then the first panic is
+//! resumed.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -426,7 +427,8 @@ fn payload_that_panics_again_is_ignored() {
     let test = Test::default();
     let mut group = Group::new();
     thread_local!(static LEFT: Cell<u8> = const { Cell::new(3) });
-    /// When dropped, panics with another such value, three times in a row. It has no size, so leaking one leaks no memory.
+    /// When dropped, panics with another such value, three times in a row. It has no size, so leaking one leaks no
+    /// memory.
     struct Nested;
     impl Drop for Nested {
         fn drop(&mut self) {
@@ -520,8 +522,8 @@ fn drop_panic_of_an_actor_drops_the_others() {
     assert!(actors.iter().all(Actor::is_dropped));
 }
 
-// Outputs that panic when they are dropped. In each case the first such panic was not contained, and the next one aborted
-// the process.
+// Outputs that panic when they are dropped. In each case the first such panic was not contained, and the next one
+// aborted the process.
 
 /// A value that logs its drop, and panics with its message then.
 struct LoggedBomb(Output, Test);
@@ -644,8 +646,8 @@ fn cause_output_dropped_if_another_panics() {
     );
 }
 
-/// The panic came after `begin` was replaced and before its future was. So the old future continued, the new `begin` was
-/// never called, and the group hung.
+/// The panic came after `begin` was replaced and before its future was. So the old future continued, the new `begin`
+/// was never called, and the group hung.
 #[test]
 fn drop_panic_of_a_replaced_begin() {
     let test = Test::default();

@@ -449,9 +449,9 @@ fn inner_grace_period_comes_first() {
     }
 }
 
-/// The grace period of the combined group never began if the front had no actors and the back was stopping when they were
-/// combined. `before` now refuses such groups: see `before::stopping_groups_cannot_be_combined`. This is the case that is
-/// left, in which the back is running.
+/// The grace period of the combined group never began if the front had no actors and the back was stopping when they
+/// were combined. `before` now refuses such groups: see `before::stopping_groups_cannot_be_combined`. This is the case
+/// that is left, in which the back is running.
 #[test]
 fn grace_period_begins_behind_empty_stage() {
     let test = Test::default();

@@ -120,9 +120,9 @@ fn first_polls_come_in_order_of_adding() {
     assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
 }
 
-/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls of
-/// the group. This runs every group of up to five actors, each of which waits, wakes itself, or wakes those that have been
-/// polled.
+/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls
+/// of the group. This runs every group of up to five actors, each of which waits, wakes itself, or wakes those that
+/// have been polled.
 #[test]
 fn none_polled_twice_before_all_polled_once() {
     let names = ["a", "b", "c", "d", "e"];

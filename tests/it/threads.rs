@@ -1,8 +1,8 @@
 //! Many threads at once wake the actors of a group, and add more, while it runs, stops, is dropped, or is used again.
 //!
-//! They wake more than a million times and add more than 100,000 actors. A thread that wakes an actor waits for its answer
-//! before it wakes the actor again. After a lost wake, both would wait forever. So a test that ends shows that no wake was
-//! lost. A watchdog turns a hang into a failure. Nothing else here depends on a clock.
+//! They wake more than a million times and add more than 100,000 actors. A thread that wakes an actor waits for its
+//! answer before it wakes the actor again. After a lost wake, both would wait forever. So a test that ends shows that
+//! no wake was lost. A watchdog turns a hang into a failure. Nothing else here depends on a clock.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::resume_unwind;
@@ -153,8 +153,8 @@ impl Bells {
 
 /// A million wakes, and no bell is rung again before it was answered.
 ///
-/// The first actor to return stops the group while other bells are still being rung. The other actors ignore the shutdown,
-/// so each of them is polled once at the start and once for each ring.
+/// The first actor to return stops the group while other bells are still being rung. The other actors ignore the
+/// shutdown, so each of them is polled once at the start and once for each ring.
 #[test]
 fn every_wake_polls_its_actor_once() {
     with_watchdog(|| {
@@ -216,8 +216,8 @@ where
     }
 }
 
-/// All actors of a group return at about the same time. So they are interrupted while they receive their last messages, or
-/// after that.
+/// All actors of a group return at about the same time. So they are interrupted while they receive their last messages,
+/// or after that.
 #[test]
 fn draining_receives_everything() {
     const SENDERS: usize = 4;
@@ -370,8 +370,8 @@ impl Drop for Dropped {
     }
 }
 
-/// When a group has ended or was dropped, waking its former actors does not wake its task. The threads use up their wakers
-/// in the last wakes.
+/// When a group has ended or was dropped, waking its former actors does not wake its task. The threads use up their
+/// wakers in the last wakes.
 #[test]
 fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;
@@ -510,8 +510,8 @@ impl Counts {
     }
 }
 
-/// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns and
-/// is in the report, or is dropped without having been polled.
+/// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns
+/// and is in the report, or is dropped without having been polled.
 #[cfg(feature = "std")]
 #[test]
 fn added_actors_run_or_are_dropped_unpolled() {

@@ -71,8 +71,8 @@ fn panic_in_an_interrupt_unwinds() {
     assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// The grace period is over, and the only actor panics in its last turn. Expiry found no actor to drop, made no progress,
-/// and looped forever.
+/// The grace period is over, and the only actor panics in its last turn. Expiry found no actor to drop, made no
+/// progress, and looped forever.
 #[test]
 fn poll_returns_after_a_panic_in_the_last_turn() {
     let test = Test::default();

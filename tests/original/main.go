@@ -1,9 +1,9 @@
 // Command main runs graphs of actors on oklog/run and prints what happens, one graph a line.
 //
-// A graph has the condition on which each actor returns, and the actors that this program makes return. The first of these
-// is the cause, whatever Go's scheduler does, because no other can return before the group interrupts an actor. The actors
-// that return after it are always the same, because no event makes a condition false again. Only their order is open, so
-// they are printed as a set. To be sure, each graph runs many times.
+// A graph has the condition on which each actor returns, and the actors that this program makes return. The first of
+// these is the cause, whatever Go's scheduler does, because no other can return before the group interrupts an actor.
+// The actors that return after it are always the same, because no event makes a condition false again. Only their order
+// is open, so they are printed as a set. To be sure, each graph runs many times.
 package main
 
 import (
@@ -101,8 +101,8 @@ type execution struct {
 	trace       []string
 }
 
-// perform runs a graph and returns the actors that it made return, and the trace. The cause returns at once if atOnce, and
-// otherwise when all actors have started.
+// perform runs a graph and returns the actors that it made return, and the trace. The cause returns at once if atOnce,
+// and otherwise when all actors have started.
 func perform(g graph, atOnce bool) (forced, trace string) {
 	n := len(g.actors)
 	x := &execution{
@@ -176,7 +176,8 @@ func (x *execution) execute(i int) error {
 	for !x.due(i) {
 		x.changed.Wait()
 	}
-	// The return of the cause becomes an event only in the first interrupt. Otherwise another actor could return before it.
+	// The return of the cause becomes an event only in the first interrupt. Otherwise another actor could return before
+	// it.
 	if i != x.order[0] {
 		x.returned[i] = true
 		x.changed.Broadcast()
@@ -230,7 +231,7 @@ func (x *execution) settled() bool {
 	return every(x.interrupted)
 }
 
-// name tells which error a result is, by identity and not by its text.
+// name names a result: errors are distinguished by identity, not by their text.
 func (x *execution) name(result error) string {
 	if result == nil {
 		return "nil"
@@ -424,13 +425,13 @@ const header = `#
 #     nil:- err:!1&0 nil:!2|1 err:- ; 0 3 -> 0 !0=nil !1=nil !2=nil !3=nil {1 2} 3 {} = nil
 #
 # Left of the arrow are the actors, in the order of adding, from 0. Each has its output, nil or an error, and the
-# condition on which it returns: when actor 1 is interrupted (!1) and actor 0 has returned (0); when 2 is interrupted or 1
-# has returned; never by itself (-). After the semicolon are the actors that are made to return: the first at the start,
-# each other when nothing more happens by itself.
+# condition on which it returns: when actor 1 is interrupted (!1) and actor 0 has returned (0); when 2 is interrupted or
+# 1 has returned; never by itself (-). After the semicolon are the actors that are made to return: the first at the
+# start, each other when nothing more happens by itself.
 #
 # Right of the arrow is the trace. For each actor that was made to return, it has the number of the actor, then the
-# interrupts in the order of their calls with their arguments (e0 is the very error that actor 0 returned), and in braces
-# the other actors that returned, in no order. Last is the result of Run, after all actors have returned.
+# interrupts in the order of their calls with their arguments (e0 is the very error that actor 0 returned), and in
+# braces the other actors that returned, in no order. Last is the result of Run, after all actors have returned.
 `
 
 func main() {

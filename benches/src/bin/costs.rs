@@ -96,7 +96,8 @@ fn actors() {
     );
 }
 
-/// A group with every setting. Each setting captures something, because a closure that captures nothing is not allocated.
+/// A group with every setting. Each setting captures something, because a closure that captures nothing is not
+/// allocated.
 fn settings() {
     for n in [1, 10, 100, 1000] {
         let (mut begun, mut seen, mut waits) = (false, 0, 0);

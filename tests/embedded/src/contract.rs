@@ -154,8 +154,9 @@ async fn polls_of_periods<C: Clock>() -> ([u32; 6], u32) {
 }
 
 async fn only_woken_actors_are_polled<C: Clock>() {
-    // An actor is polled at the start, and after each of its periods. The group is polled at the start, once more because
-    // the set yields when it has polled all actors, in each of the ten ticks that wake an actor, and at the end.
+    // An actor is polled at the start, and after each of its periods. The group is polled at the start, once more
+    // because the set yields when it has polled all actors, in each of the ten ticks that wake an actor, and at the
+    // end.
     let polls_of_group = 13 + 10 * C::EXTRA_POLLS;
     assert_eq!(
         polls_of_periods::<C>().await,

@@ -4,8 +4,8 @@
 //! bash .ci/embedded
 //! ```
 //!
-//! The cases are in `contract.rs`. These binaries run them, each with the timers of its executor: `embassy`, `rtic`, `bare`
-//! (a loop that waits for events), and `bare_riscv` (the same on RISC-V).
+//! The cases are in `contract.rs`. These binaries run them, each with the timers of its executor: `embassy`, `rtic`,
+//! `bare` (a loop that waits for events), and `bare_riscv` (the same on RISC-V).
 //!
 //! - `default_queue` shows what fails with embassy's timers without a generic queue.
 //! - `priorities` shows at which priorities it is not safe to wake actors.

@@ -1,7 +1,7 @@
 //! Dex, an identity provider (dexidp/dex, cmd/dex/serve.go).
 //!
-//! It has servers for telemetry, HTTP, HTTPS and gRPC, each if it is configured, and an actor for the signals. The first
-//! three servers drain for a minute at most, gRPC without a limit.
+//! It has servers for telemetry, HTTP, HTTPS and gRPC, each if it is configured, and an actor for the signals. The
+//! first three servers drain for a minute at most, gRPC without a limit.
 //!
 //! In Go, they drain inside their interrupts, one after the other. So the limits add up to three minutes, HTTPS accepts
 //! requests while HTTP drains, and a stuck gRPC call hangs the program.

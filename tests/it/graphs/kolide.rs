@@ -1,14 +1,14 @@
 //! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go,
 //! pkg/rungroup).
 //!
-//! It has twenty-two actors, about half of them conditional. Their names here say what they do. Each is a struct with one
-//! method for execute and one for interrupt. Several of them stop the process by returning: on new hardware, a remote
-//! request to restart, or an update. A second process shows a menu. Its seven actors run next to the main thread, which
-//! belongs to the user interface.
+//! It has twenty-two actors, about half of them conditional. Their names here say what they do. Each is a struct with
+//! one method for execute and one for interrupt. Several of them stop the process by returning: on new hardware, a
+//! remote request to restart, or an update. A second process shows a menu. Its seven actors run next to the main
+//! thread, which belongs to the user interface.
 //!
-//! In Go, the program has its own version of oklog/run, for names and time limits. It gives the interrupts 10 seconds and
-//! the executes 5. Then it continues without the stuck actors, because the service manager kills it after 20 seconds. The
-//! log shipper is added first, so it is stopped first and does not ship the log of the shutdown.
+//! In Go, the program has its own version of oklog/run, for names and time limits. It gives the interrupts 10 seconds
+//! and the executes 5. Then it continues without the stuck actors, because the service manager kills it after 20
+//! seconds. The log shipper is added first, so it is stopped first and does not ship the log of the shutdown.
 //!
 //! Here names and time limits are part of the group. A stuck actor is dropped, and the log and the report name it. The
 //! actors that log are a second stage.

@@ -1,14 +1,14 @@
 //! kube-state-metrics (kubernetes/kube-state-metrics, pkg/app/server.go).
 //!
-//! It has a loop that handles the cluster's events, a telemetry server, and a server for the metrics. When the servers are
-//! interrupted, each has three seconds to finish the scrapes in progress. There is no actor for signals: the caller passes
-//! a context. When the context ends, the loop ends, and so does the group.
+//! It has a loop that handles the cluster's events, a telemetry server, and a server for the metrics. When the servers
+//! are interrupted, each has three seconds to finish the scrapes in progress. There is no actor for signals: the caller
+//! passes a context. When the context ends, the loop ends, and so does the group.
 //!
 //! In Go, a comment has to explain why the interrupt makes a new context for the three seconds: a context that was made
 //! earlier, or the caller's, which has ended, would leave no time. The limits of the two servers add up.
 //!
-//! Here the context is an `Interrupted`. Each execute counts its three seconds from its interruption, and both servers do
-//! so at the same time.
+//! Here the context is an `Interrupted`. Each execute counts its three seconds from its interruption, and both servers
+//! do so at the same time.
 
 use run_group::testing::interrupt_at_every_poll;
 use run_group::{Group, Interrupted};

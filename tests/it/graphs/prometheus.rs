@@ -1,10 +1,10 @@
 //! Prometheus, the server and the agent (prometheus/prometheus, cmd/prometheus/main.go).
 //!
 //! It has eleven actors. The storage takes long to open, and cannot be interrupted while it does. Once it is open, the
-//! initial config is loaded, which opens a gate for all actors that need a config. Some interrupts of the original block:
-//! those of rules and scrape until their loops have ended, and that of the reload handler until its loop takes a message,
-//! so that a reload in progress finishes first. Later interrupts are not called before that, so the storage is closed
-//! last.
+//! initial config is loaded, which opens a gate for all actors that need a config. Some interrupts of the original
+//! block: those of rules and scrape until their loops have ended, and that of the reload handler until its loop takes a
+//! message, so that a reload in progress finishes first. Later interrupts are not called before that, so the storage is
+//! closed last.
 //!
 //! In Go, if the storage fails after a signal, its error is lost, because the signal came first. If it fails after a
 //! quit request through the web, which opens no gate, the program hangs forever: the reload handler has not reached its

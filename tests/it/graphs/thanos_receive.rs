@@ -1,11 +1,11 @@
 //! Thanos receive (thanos-io/thanos, cmd/thanos/receive.go).
 //!
 //! It has fourteen actors, some of them conditional. Two of them depend on each other during the shutdown. The storage
-//! flushes, announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits for
-//! that announcement, uploads the rest, and announces that it is done.
+//! flushes, announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits
+//! for that announcement, uploads the rest, and announces that it is done.
 //!
-//! A hashring comes from a source: a file that is watched, or a fixed hashring that is sent once. The consumer passes it
-//! to the storage as a change. When the consumer returns, there are no more changes, so the storage returns as well.
+//! A hashring comes from a source: a file that is watched, or a fixed hashring that is sent once. The consumer passes
+//! it to the storage as a change. When the consumer returns, there are no more changes, so the storage returns as well.
 //!
 //! In Go, either of the two may be interrupted first, but both must be. If one never answers, the other waits forever,
 //! and so does the group.

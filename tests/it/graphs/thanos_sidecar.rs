@@ -1,15 +1,15 @@
 //! Thanos sidecar (thanos-io/thanos, cmd/thanos/main.go and cmd/thanos/sidecar.go).
 //!
-//! It has these actors: a tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it answers,
-//! and then opens a gate; a config reloader; gRPC, which waits for the gate or its interruption; a shipper of blocks, if
-//! there is a bucket; the signals; and a reload on hangup. When the servers are interrupted, they drain for a limited
-//! time. HTTP does not drain if its own server has failed.
+//! It has these actors: a tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it
+//! answers, and then opens a gate; a config reloader; gRPC, which waits for the gate or its interruption; a shipper of
+//! blocks, if there is a bucket; the signals; and a reload on hangup. When the servers are interrupted, they drain for
+//! a limited time. HTTP does not drain if its own server has failed.
 //!
-//! In Go, the tracer is added first, so it is closed first and the spans of the shutdown are lost. The servers drain inside
-//! their interrupts, one after the other, so their limits add up. A second signal is ignored.
+//! In Go, the tracer is added first, so it is closed first and the spans of the shutdown are lost. The servers drain
+//! inside their interrupts, one after the other, so their limits add up. A second signal is ignored.
 //!
-//! Here the tracer is a second stage, the servers drain concurrently, and the grace period ends with a timer or a second
-//! signal.
+//! Here the tracer is a second stage, the servers drain concurrently, and the grace period ends with a timer or a
+//! second signal.
 
 use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;

@@ -3,8 +3,8 @@
 //! It has actors for the signals and HTTP and, optionally, a writer, a reader and custom queries. These three share one
 //! deadline. At the deadline, each returns its verdict: did enough of its requests succeed?
 //!
-//! In Go, the first of them to return stops the group, and `Run` drops the verdicts of the others. So the program passes
-//! the verdicts through a channel, and reads that afterwards.
+//! In Go, the first of them to return stops the group, and `Run` drops the verdicts of the others. So the program
+//! passes the verdicts through a channel, and reads that afterwards.
 //!
 //! Here every verdict is in the report, and the program takes its result from there.
 

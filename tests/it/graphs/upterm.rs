@@ -3,21 +3,21 @@
 //! It has groups at three levels:
 //!
 //! - The outer group has the server and, if it is configured, the metrics.
-//! - The execute of the server is the second group: an actor that waits for the context, proxies for SSH and web-sockets
-//!   if they are configured, and sshd.
+//! - The execute of the server is the second group: an actor that waits for the context, proxies for SSH and
+//!   web-sockets if they are configured, and sshd.
 //! - In sshd, every connection is a third group: an actor that waits for the context, and two copy loops, one for each
 //!   direction.
 //!
 //! When the server is interrupted, it cancels the context. When the second group has ended, the server deletes its
 //! sessions over the network.
 //!
-//! In Go, the interrupt deletes the sessions, so it can only log an error. For a long time, the interrupts of a connection
-//! were empty, so when one direction had ended, the group waited for the other. No group has a time limit, and the inner
-//! groups report only their first errors.
+//! In Go, the interrupt deletes the sessions, so it can only log an error. For a long time, the interrupts of a
+//! connection were empty, so when one direction had ended, the group waited for the other. No group has a time limit,
+//! and the inner groups report only their first errors.
 //!
-//! Here the output of an actor has the report of its inner group, so the whole tree is there at the end. A failed deletion
-//! is the result of the server. The outer grace period limits everything inside. A shorter inner one keeps the inner
-//! report.
+//! Here the output of an actor has the report of its inner group, so the whole tree is there at the end. A failed
+//! deletion is the result of the server. The outer grace period limits everything inside. A shorter inner one keeps the
+//! inner report.
 
 use std::sync::Arc;
 

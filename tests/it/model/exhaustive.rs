@@ -4,21 +4,21 @@
 //!
 //! - Every group of one, two or three actors, each of any of the [kinds].
 //! - Every group of four actors, each of three of these kinds.
-//! - Each of them in every order of adding, in one stage or in two, with a [grace period](Limit) for the first stage, for
-//!   the last, or for both together.
+//! - Each of them in every order of adding, in one stage or in two, with a [grace period](Limit) for the first stage,
+//!   for the last, or for both together.
 //!
-//! For each group: every order in which actors are woken, the grace period ends, and the group is polled, as long as each
-//! of these changes something.
+//! For each group: every order in which actors are woken, the grace period ends, and the group is polled, as long as
+//! each of these changes something.
 //!
 //! # Why that is enough
 //!
-//! All that the outside can do to an actor is to wake it. The kind of the actor decides what it does then: return, panic,
-//! wake others, or wait again. A second wake before the next poll changes nothing. After that poll, the actor has exited
-//! or waits as before. So it is enough to wake each actor once.
+//! All that the outside can do to an actor is to wake it. The kind of the actor decides what it does then: return,
+//! panic, wake others, or wait again. A second wake before the next poll changes nothing. After that poll, the actor
+//! has exited or waits as before. So it is enough to wake each actor once.
 //!
 //! Each clause of the contract is about one actor (its release), two (the cause and another; which of the two is polled
-//! first; a stage and the next) or three (which of two running actors is dropped first), and never about more. With four
-//! actors in two stages of two, all of these occur in each stage.
+//! first; a stage and the next) or three (which of two running actors is dropped first), and never about more. With
+//! four actors in two stages of two, all of these occur in each stage.
 //!
 //! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles,
 //! groups in groups, panics elsewhere, and dropping the group.

@@ -4,9 +4,9 @@
 //! - [`run`](run::run) does what the script says with a real group. The code of the user is the [world]. It records a
 //!   [trace](event) of everything that happens, in order: what is polled, interrupted, observed and dropped, grace
 //!   periods, wakes, and results.
-//! - The [rules] are the contract. They read the trace event by event, and refuse the first event that the contract does
-//!   not allow. The [state] is what they know at one place of the trace. They find it by looking at every actor: they say
-//!   what a group promises, and not how it keeps the promise.
+//! - The [rules] are the contract. They read the trace event by event, and refuse the first event that the contract
+//!   does not allow. The [state] is what they know at one place of the trace. They find it by looking at every actor:
+//!   they say what a group promises, and not how it keeps the promise.
 //!
 //! Scripts are [random](random), or [all](exhaustive) scripts for small groups. Scripts that are worth keeping are
 //! [replayed](replays). The fuzz target `script` (in `fuzz/`) finds more, guided by coverage.

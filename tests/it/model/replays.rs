@@ -106,7 +106,8 @@ fn stopping_group_is_not_combined() {
     ]));
 }
 
-/// The last actor of a stage expires, and the drop of its execute adds another actor. The stage stays open for that one.
+/// The last actor of a stage expires, and the drop of its execute adds another actor. The stage stays open for that
+/// one.
 #[cfg(feature = "std")]
 #[test]
 fn stage_waits_for_an_actor_of_a_handle() {

@@ -1,7 +1,7 @@
 //! The contract, as rules for a trace. The numbers are those of its clauses.
 //!
-//! The rules read the events of one poll of a group in the order in which they must come, and judge each by the state at
-//! that place. Where the contract leaves the order open, so do the rules.
+//! The rules read the events of one poll of a group in the order in which they must come, and judge each by the state
+//! at that place. Where the contract leaves the order open, so do the rules.
 
 use std::mem::{replace, take};
 
@@ -250,7 +250,8 @@ impl State {
     }
 
     /// 10: the grace periods of the stage begin after the first interrupts that leave an actor running. They are polled
-    /// before the actors, inner ones first. When one resolves, the actors that have been woken by then get one last turn.
+    /// before the actors, inner ones first. When one resolves, the actors that have been woken by then get one last
+    /// turn.
     fn run_grace_periods(&mut self, g: usize) -> Check {
         let settings = self.current_settings(g);
         for &place in &settings {
@@ -321,8 +322,8 @@ impl State {
         Ok(true)
     }
 
-    /// 10, 11: when all actors of a stage have exited, its grace periods are dropped, and the next stage is interrupted.
-    /// 15: handles are closed when the last of their stages has ended.
+    /// 10, 11: when all actors of a stage have exited, its grace periods are dropped, and the next stage is
+    /// interrupted. 15: handles are closed when the last of their stages has ended.
     fn leave_stage(&mut self, g: usize) -> Check {
         let group = self.group(g);
         let stage = group.stages.remove(0);

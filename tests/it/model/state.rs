@@ -476,7 +476,8 @@ impl Group {
         (self.polls, self.self_wakes, self.polls_since_exit) = (0, 0, 0);
     }
 
-    /// Notes that an actor of this stage was interrupted or exited. Observers are called if the stage is the current one.
+    /// Notes that an actor of this stage was interrupted or exited. Observers are called if the stage is the current
+    /// one.
     pub fn note_change(&mut self, stage: usize) {
         if self.stages[0] == stage {
             let settings = self.settings.iter_mut();

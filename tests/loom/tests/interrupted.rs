@@ -1,5 +1,5 @@
-//! `Interrupt` and `Interrupted` on two threads. [loom] runs each test for every interleaving of the threads, and for every
-//! value that an atomic load may return. In the root of the repository:
+//! `Interrupt` and `Interrupted` on two threads. [loom] runs each test for every interleaving of the threads, and for
+//! every value that an atomic load may return. In the root of the repository:
 //!
 //! ```sh
 //! bash .ci/loom

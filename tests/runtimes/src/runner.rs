@@ -12,8 +12,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs `scenario`, unless `refusal` returns a reason why the executor cannot run here.
 ///
-/// After a lost wake, a test hangs. The process then prints the name of the test and exits, because nothing else ends an
-/// executor that waits.
+/// After a lost wake, a test hangs. The process then prints the name of the test and exits, because nothing else ends
+/// an executor that waits.
 pub fn test(refusal: fn() -> Option<String>, scenario: impl FnOnce()) {
     let name = thread::current().name().unwrap_or("?").to_owned();
     if let Some(reason) = refusal() {

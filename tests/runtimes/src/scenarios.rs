@@ -45,8 +45,8 @@ pub trait Spawn: Runtime {
 
 /// An executor with a network.
 pub trait Serve: Runtime {
-    /// Listens on a free port, sends its address, and echoes the four bytes that each client sends, one client after the
-    /// other. It ignores a client that disconnects earlier.
+    /// Listens on a free port, sends its address, and echoes the four bytes that each client sends, one client after
+    /// the other. It ignores a client that disconnects earlier.
     fn serve(listening: oneshot::Sender<SocketAddr>) -> Task<io::Result<()>>;
 }
 

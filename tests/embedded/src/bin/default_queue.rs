@@ -1,5 +1,5 @@
-//! Embassy's default queue of timers, which is part of its tasks. With it, a timer in an actor panics, but a grace period
-//! works. A wrapper around the group can wake the actors instead.
+//! Embassy's default queue of timers, which is part of its tasks. With it, a timer in an actor panics, but a grace
+//! period works. A wrapper around the group can wake the actors instead.
 
 #![no_std]
 #![no_main]

@@ -1,12 +1,12 @@
 //! A group that is polled at a higher priority than the code that wakes its actors.
 //!
-//! That code can be preempted in the middle of a wake, while the queue of the set of actors is incomplete. If the group is
-//! polled then, it waits for the wake to finish: it wakes itself and returns, forever, because the waking code has the
-//! lower priority and never runs.
+//! That code can be preempted in the middle of a wake, while the queue of the set of actors is incomplete. If the group
+//! is polled then, it waits for the wake to finish: it wakes itself and returns, forever, because the waking code has
+//! the lower priority and never runs.
 //!
-//! The group is polled at that moment only if something else wakes its task: a sibling of the group, or a grace period. A
-//! single grace period, as the last timer, is safe, because no actor is left after it. Several timers can hang the group,
-//! and so can a second stage. Wakes of other actors are safe: they do not wake the task during a wake.
+//! The group is polled at that moment only if something else wakes its task: a sibling of the group, or a grace period.
+//! A single grace period, as the last timer, is safe, because no actor is left after it. Several timers can hang the
+//! group, and so can a second stage. Wakes of other actors are safe: they do not wake the task during a wake.
 //!
 //! The command line chooses the set-up, and how to wake the actor. The run prints in which tick it hung, or that it
 //! survived.

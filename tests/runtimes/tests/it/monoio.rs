@@ -95,8 +95,8 @@ impl<D: Driver> local::Serve for Monoio<D> {
     }
 }
 
-/// Shows, without a group, why the suite skips some tests on monoio: a task that wakes itself is polled again before other
-/// tasks and timers.
+/// Shows, without a group, why the suite skips some tests on monoio: a task that wakes itself is polled again before
+/// other tasks and timers.
 #[test]
 fn self_waking_task_starves_the_others() {
     fn others_starve<D: Driver>() {

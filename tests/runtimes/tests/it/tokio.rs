@@ -1,5 +1,5 @@
-//! Tokio: in the `block_on` of the multi-threaded runtime, as with `#[tokio::main]`, as a task on each runtime, and on a
-//! `LocalSet`.
+//! Tokio: in the `block_on` of the multi-threaded runtime, as with `#[tokio::main]`, as a task on each runtime, and on
+//! a `LocalSet`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -140,8 +140,8 @@ impl local::Serve for OnLocalSet {
 
 /// Busy actors, which always have data, under Tokio's budget.
 ///
-/// Tokio allows a task 128 operations in one poll. After that, all of Tokio's futures in the task return `Pending` until
-/// the next poll. To Tokio, all actors of a group are one task, so they share the budget.
+/// Tokio allows a task 128 operations in one poll. After that, all of Tokio's futures in the task return `Pending`
+/// until the next poll. To Tokio, all actors of a group are one task, so they share the budget.
 ///
 /// Measured with Tokio 1.54, if the group is a task on either runtime or on a `LocalSet`:
 ///
@@ -151,8 +151,8 @@ impl local::Serve for OnLocalSet {
 /// - Other tasks run between two polls.
 ///
 /// Outside a task, in the `block_on` of the multi-threaded runtime, a busy actor can starve a sibling. A bare
-/// `FuturesUnordered` behaves in the same way. An actor that spawns its work has a budget of its own, wherever the group
-/// is.
+/// `FuturesUnordered` behaves in the same way. An actor that spawns its work has a budget of its own, wherever the
+/// group is.
 mod budget {
     use std::convert::Infallible;
     use std::sync::Mutex;
@@ -243,8 +243,8 @@ mod budget {
         });
     }
 
-    /// The group used to poll the grace period after the actors, which had used up the budget by then. In a `block_on` the
-    /// grace period never ended.
+    /// The group used to poll the grace period after the actors, which had used up the budget by then. In a `block_on`
+    /// the grace period never ended.
     #[test]
     fn grace_period_ends_in_every_place() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || {
