@@ -23,7 +23,7 @@ fn added_actor_is_polled_in_next_poll() {
     assert_eq!(test.take_log(), ["b", "c"]);
 }
 
-/// Some of these wake themselves, so the group needs several polls.
+/// Some of the waiting actors wake themselves, so the group needs several polls.
 #[test]
 fn added_actor_is_polled_after_waiting_ones() {
     for stops in [false, true] {

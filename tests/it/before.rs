@@ -69,7 +69,7 @@ fn running_groups_can_be_combined() {
     assert!(a.is_dropped());
 }
 
-/// They move to the other set of futures, and must register that set's waker.
+/// The actors of the back move to the set of futures of the front, and must register the waker of that set.
 #[test]
 fn polled_actors_of_back_are_polled_once_more() {
     for front_runs in [false, true] {
@@ -273,7 +273,7 @@ fn stopping_groups_cannot_be_combined() {
         let panic = combined.map(drop).expect_err("it must panic");
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains("has begun to stop"), "{message}");
-        // As if each had been dropped: no interrupt was called.
+        // Both groups were dropped: no interrupt was called.
         let log = test.take_log();
         let dropped = log.iter().filter(|line| line.ends_with("dropped"));
         assert_eq!((dropped.count(), log.len()), (running, running), "{log:?}");

@@ -9,7 +9,7 @@ use run_group::{Group, LocalGroup};
 
 use crate::harness::Test;
 
-/// The group searched its set after every yield, so the first polls of 100,000 actors took minutes.
+/// The group used to search its set after every yield, so the first polls of 100,000 actors took minutes.
 #[test]
 fn starting_self_wakers_takes_linear_work() {
     let test = Test::default();
@@ -35,7 +35,7 @@ fn starting_self_wakers_takes_linear_work() {
     assert_eq!(polls.get(), 200_000);
 }
 
-/// The group searched its set when an actor was woken after another was added.
+/// The group used to search its set when an actor was woken after another was added.
 #[test]
 fn adding_costs_the_same_in_a_large_group() {
     let test = Test::default();

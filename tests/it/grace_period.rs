@@ -222,8 +222,9 @@ fn last_turn_includes_woken_actors() {
     assert_eq!(test.take_log(), ["timer", "b", "a dropped", "c dropped"]);
 }
 
-/// The set yields after two self-wakes. That was taken for "every actor waits", so an actor expired although it had
-/// been woken and would have returned in that poll. If two connections were busy, the storage lost its flush.
+/// The set yields after two self-wakes. The group used to take that for "every actor waits", so an actor expired
+/// although it had been woken and would have returned in that poll. If two connections were busy, the storage lost its
+/// flush.
 #[test]
 fn last_turn_reaches_past_self_wakers() {
     for spinning in 0..10 {

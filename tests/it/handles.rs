@@ -33,7 +33,7 @@ fn adds_once(test: &Test, handle: Handle<'static, Output>, name: Output) -> impl
 
 // Where actors are added from.
 
-/// A loop around the group, instead of a handle, lost a request that came with the last exit.
+/// Before there were handles, programs put a loop around the group. It lost a request that came with the last exit.
 #[test]
 fn last_actor_adds_another_as_it_returns() {
     let test = Test::default();
@@ -195,7 +195,7 @@ fn added_between_polls_joins_in_next_poll() {
     assert!(group.running().all(|running| !running.is_interrupted()));
 }
 
-/// So `a`, added to the group itself, comes before `b`, which a handle added earlier.
+/// `a`, added to the group itself, comes before `b`, which a handle added earlier.
 #[test]
 fn index_is_assigned_by_the_next_poll() {
     let test = Test::default();
@@ -501,8 +501,8 @@ fn closed_when_the_group_was_dropped() {
     }
 }
 
-/// One poll took in all that other threads were adding meanwhile, so it returned only when they stopped. One such poll
-/// took in three million actors.
+/// One poll used to take in all that other threads were adding meanwhile, so it returned only when they stopped. One
+/// such poll took in three million actors.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn poll_returns_while_threads_keep_adding() {
@@ -669,7 +669,7 @@ fn drop_panic_in_queue_drops_the_others() {
     assert!(running.is_dropped() && actors.iter().all(Actor::is_dropped));
 }
 
-// The end, and what comes after it.
+// After the end.
 
 #[test]
 fn new_handle_reopens_an_ended_group() {
@@ -760,7 +760,7 @@ fn added_after_the_grace_period_expires() {
     );
 }
 
-// What `add` returns, and how it looks.
+// What `add` returns, and `Debug`.
 
 #[test]
 fn adding_adds_when_it_is_dropped() {
@@ -889,7 +889,7 @@ fn local_actor_adds_another_as_it_returns() {
     assert!(outputs.eq([Rc::new(1), Rc::new(2)]));
 }
 
-/// What such an actor borrows must outlive the group, as with any actor.
+/// What an actor of a handle borrows must outlive the group, as with any actor.
 #[test]
 fn actors_of_a_handle_may_borrow() {
     let name = String::from("borrowed");

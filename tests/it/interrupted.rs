@@ -131,7 +131,8 @@ fn drop_releases_the_waker() {
     assert_eq!(woken.0.load(SeqCst), 0);
 }
 
-/// The group used to poll such an actor when it was interrupted, although nothing had woken it.
+/// When the group interrupted an actor that had dropped its `Interrupted`, it used to poll the actor, although nothing
+/// had woken it.
 #[test]
 fn actor_that_dropped_it_is_not_woken() {
     let test = Test::default();
@@ -187,7 +188,7 @@ fn channel_resolves_when_interrupted_or_dropped() {
     }
 }
 
-/// So a test of a function that takes an `Interrupted` can interrupt it from the start.
+/// A test of a function that takes an `Interrupted` may interrupt it from the start.
 #[test]
 fn channel_interrupted_before_first_poll() {
     let (interrupt, mut interrupted) = Interrupted::channel();
@@ -261,7 +262,7 @@ fn unless_interruption_wins_a_tie() {
     interrupt.interrupt();
     assert!(!actor.is_dropped());
     assert_eq!(test.poll_ready(&mut unless), None);
-    // `unless` still exists: it dropped the future before it returned `None`.
+    // The future of `unless` still exists: it dropped `actor` before it returned `None`.
     assert!(actor.is_dropped());
     assert!(test.take_log().is_empty());
 }

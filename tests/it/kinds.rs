@@ -221,7 +221,7 @@ fn unless_is_send_where_its_future_is() {
     is_send(interrupted.unless(ready(7)));
 }
 
-/// So no actor can be added to a copy by mistake, and no group can run twice.
+/// No actor can be added to a copy by mistake, and no group can run twice.
 #[test]
 fn group_is_not_clone_and_run_consumes_it() {
     assert_is_not!(Group<'static, ()>: Clone);

@@ -309,7 +309,7 @@ fn interrupts_see_the_error_that_run_returns() {
     assert_eq!(seen.into_inner(), [std::ptr::from_ref(&*error); 3]);
 }
 
-/// So a shutdown takes as long as the slowest actor, and not as long as all of them together.
+/// A shutdown takes as long as the slowest actor, and not as long as all of them together.
 #[test]
 fn actors_shut_down_concurrently() {
     let test = &Test::default();

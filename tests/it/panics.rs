@@ -348,7 +348,7 @@ fn panic_in_exit_observer_is_contained() {
     assert_eq!(test.take_log(), LOG_OF_TWO);
 }
 
-/// A timer panics outside its runtime. The group must not wait without a limit then.
+/// A timer that is made outside its runtime panics. The group must not wait without a limit then.
 #[test]
 fn panicked_grace_period_counts_as_over() {
     for at_once in [true, false] {
@@ -394,7 +394,7 @@ impl Drop for Bomb {
 }
 
 /// Two panics at once abort the process. That happened when the payload of a later panic panicked in its drop: once the
-/// first panic was taken out, the exit with that payload was taken for the cause, and dropped where nothing catches.
+/// first panic was taken out, the exit with that payload was taken for the cause, and dropped without `catch_unwind`.
 #[test]
 fn later_panics_of_all_kinds_are_ignored() {
     let mut group = Group::local();
@@ -522,7 +522,7 @@ fn drop_panic_of_an_actor_drops_the_others() {
     assert!(actors.iter().all(Actor::is_dropped));
 }
 
-// Outputs that panic when they are dropped. In each case the first such panic was not contained, and the next one
+// Outputs that panic when they are dropped. In each case the first of these panics was not contained, and the next one
 // aborted the process.
 
 /// A value that logs its drop, and panics with its message then.
@@ -566,7 +566,7 @@ fn report_with_a_stray_panic_drops_all_outputs() {
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
 }
 
-/// They are in the report, so the group drops none of them.
+/// The outputs are in the report, so the group drops none of them.
 #[test]
 fn report_returns_panicking_outputs() {
     let test = Test::default();
@@ -668,7 +668,7 @@ fn drop_panic_of_a_replaced_begin() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// The payload of the second panic was dropped where nothing catches.
+/// The payload of the second panic was dropped without `catch_unwind`.
 #[test]
 fn payload_that_panics_in_its_drop_is_ignored() {
     let mut group: Group<'_, ()> = Group::new();

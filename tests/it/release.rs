@@ -19,7 +19,7 @@ fn returned_execute_is_dropped_at_once() {
     assert!(b.is_dropped());
 }
 
-/// So an interrupt can use what the execute has released.
+/// An interrupt may use what the execute has released.
 #[test]
 fn cause_is_dropped_before_the_interrupts() {
     let test = Test::default();

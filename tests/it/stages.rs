@@ -357,8 +357,8 @@ fn observer_of_whole_sees_every_exit() {
     );
 }
 
-/// There was one grace period for all stages. A web actor that hung in the front used it up, and the storage expired
-/// without its flush.
+/// There used to be one grace period for all stages. A web actor that hung in the front used it up, and the storage
+/// expired without its flush.
 #[test]
 fn stuck_front_takes_no_time_from_back() {
     let test = Test::default();

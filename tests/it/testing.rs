@@ -236,7 +236,7 @@ fn actor_that_returns_at_once() {
     assert_eq!(interrupt_at_every_poll(|_| ready(7)), [7, 7]);
 }
 
-/// It is not polled again without a wake.
+/// An actor is not polled again without a wake.
 #[test]
 fn polls_only_when_woken() {
     let outputs = interrupt_at_every_poll(|mut interrupted| {

@@ -42,7 +42,7 @@ fn panic_unwinds_and_drops_its_actor() {
     assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// With no actor left in its set, such a group ended as an empty group does.
+/// A group that had no actor left in its set used to end, as an empty group does.
 #[test]
 fn group_of_panicked_actor_stays_pending() {
     let test = Test::default();
@@ -71,8 +71,8 @@ fn panic_in_an_interrupt_unwinds() {
     assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// The grace period is over, and the only actor panics in its last turn. Expiry found no actor to drop, made no
-/// progress, and looped forever.
+/// The grace period is over, and the only actor panics in its last turn. The expiry then found no actor to drop, and
+/// the poll looped forever.
 #[test]
 fn poll_returns_after_a_panic_in_the_last_turn() {
     let test = Test::default();

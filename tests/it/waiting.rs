@@ -264,7 +264,7 @@ fn second_observer_replaces_the_first() {
     assert_eq!(test.take_log(), ["third: a"]);
 }
 
-/// So the last line of a log names the actor that blocks the shutdown.
+/// The last line of a log names the actor that blocks the shutdown.
 #[test]
 fn last_call_names_the_actor_that_hangs() {
     let test = Test::default();
@@ -276,7 +276,7 @@ fn last_call_names_the_actor_that_hangs() {
     assert_eq!(test.take_log().last().unwrap(), "waits: stuck");
 }
 
-/// No actor of the stage is running until the next poll takes that actor in.
+/// No actor of the stage is running until the next poll takes the queued actor in.
 #[cfg(feature = "std")]
 #[test]
 fn not_called_for_a_queued_actor() {
