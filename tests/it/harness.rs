@@ -113,7 +113,7 @@ impl Test {
         group.on_exit(move |exit| test.log(exit));
     }
 
-    /// Sets a grace period that logs when it begins. It ends when the actor that is returned does.
+    /// Sets a grace period that logs when it begins. It ends when the returned actor returns.
     pub fn set_grace_period(&self, name: Output, group: &mut Group<'_, Output>) -> Actor {
         let timer = self.actor(name);
         let (test, mut begin) = (self.clone(), timer.begin());
@@ -158,18 +158,19 @@ enum OnPoll {
 }
 
 impl Actor {
-    /// Returns its execute. It logs when it is polled, and when it is dropped before it has returned.
+    /// Returns its execute. For an actor `a`, it logs `a` when it is polled, and `a dropped` when it is dropped before it
+    /// has returned.
     pub fn execute(&self) -> Execute {
         Execute(self.clone())
     }
 
-    /// Returns a closure for `Group::grace_period`. Each future that it returns is an execute of this actor.
+    /// Returns a closure for `Group::grace_period`. It returns executes of this actor.
     pub fn begin(&self) -> impl FnMut() -> Execute + Send + 'static {
         let actor = self.clone();
         move || actor.execute()
     }
 
-    /// Returns its interrupt. It logs the name of the cause.
+    /// Returns its interrupt. For an actor `a` and a cause `b`, it logs `a! (by b)`.
     pub fn interrupt(&self) -> impl FnOnce(&Exit<Output>) + Send + 'static {
         let actor = self.clone();
         move |cause| {

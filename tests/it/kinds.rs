@@ -58,7 +58,7 @@ fn local_group_takes_what_is_not_send() {
         async { bump(10_000) }
     });
     let output = block_on(front.before(Group::local()));
-    assert_eq!(output.unwrap().get(), 11_511); // no 100 000, because the group never waits
+    assert_eq!(output.unwrap().get(), 11_511); // without `on_wait`, because the group never waits
 }
 
 #[test]

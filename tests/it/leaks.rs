@@ -157,7 +157,7 @@ macro_rules! add_to {
             }
             1 => $to.add_with(|interrupted| {
                 let mut interrupted = Some(interrupted);
-                // An actor that ignores it does not need it.
+                // An actor that ignores its interruption may give `Interrupted` away.
                 if let (Behavior::Ignore, Some(leftovers)) = (behavior, &leftovers) {
                     let mut leftovers = leftovers.lock().unwrap();
                     leftovers.interrupted.extend(interrupted.take());

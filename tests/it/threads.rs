@@ -370,8 +370,8 @@ impl Drop for Dropped {
     }
 }
 
-/// When a group has ended or was dropped, waking its former actors does not wake its task. The threads use up their
-/// wakers in the last wakes.
+/// When a group has ended or was dropped, waking its former actors does not wake its task. In their last
+/// wakes, the threads consume their wakers.
 #[test]
 fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;

@@ -130,7 +130,7 @@ fn poll_and_continue(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.pop();
 }
 
-/// Continues with every selection of these actions, in every order, each followed by a poll.
+/// Continues with every selection of these actions, in every order. A poll follows.
 fn act_then_poll(
     actions: &mut Vec<Step>,
     is_due: bool,

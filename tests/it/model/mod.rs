@@ -8,7 +8,7 @@
 //!   does not allow. The [state] is what they know at one place of the trace. They find it by looking at every actor:
 //!   they say what a group promises, and not how it keeps the promise.
 //!
-//! Scripts are [random](random), or [all](exhaustive) scripts for small groups. Scripts that are worth keeping are
+//! Scripts come from a [random] search, and from an [exhaustive] one for small groups. Scripts that are worth keeping are
 //! [replayed](replays). The fuzz target `script` (in `fuzz/`) finds more, guided by coverage.
 //!
 //! The contract leaves these open, and so do the rules:

@@ -123,7 +123,7 @@ impl State {
         };
         self.require(
             saw == knows,
-            "4, 5: an actor sees that it is interrupted if it is",
+            "4, 5: an actor that is interrupted sees it, and no other does",
         )?;
         self.advance();
         self.actor(a).is_polled = true;
