@@ -546,6 +546,14 @@ fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
     group
 }
 
+/// Runs a future until it waits, and drops it. Asserts that this drops both bombs, and panics with the first.
+#[track_caller]
+fn assert_drops_both_bombs<F: Future + Unpin>(test: &Test, mut future: F) {
+    test.settle(&mut future);
+    assert_eq!(drop_panics(future), "1st");
+    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
+}
+
 /// The group drops the outputs that it does not return.
 #[test]
 fn panicking_outputs_are_all_dropped() {
@@ -585,9 +593,7 @@ fn dropping_a_stopping_group_drops_all_outputs() {
     let test = Test::default();
     let mut group = group_of_bombs(&test);
     group.add(pending(), |_| {});
-    test.settle(&mut group);
-    assert_eq!(drop_panics(group), "1st");
-    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
+    assert_drops_both_bombs(&test, group);
 }
 
 #[test]
@@ -595,10 +601,7 @@ fn dropping_a_report_future_drops_all_outputs() {
     let test = Test::default();
     let mut group = group_of_bombs(&test);
     group.add(pending(), |_| {});
-    let mut report = Box::pin(group.report());
-    test.settle(&mut report);
-    assert_eq!(drop_panics(report), "1st");
-    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
+    assert_drops_both_bombs(&test, Box::pin(group.report()));
 }
 
 #[test]
@@ -611,10 +614,7 @@ fn dropping_a_run_future_drops_all_outputs() {
         group.add_with(|interrupted| interrupted.map(|()| Err(bomb)));
     }
     group.add(pending(), |_| {});
-    let mut run = Box::pin(group.run());
-    test.settle(&mut run);
-    assert_eq!(drop_panics(run), "1st");
-    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
+    assert_drops_both_bombs(&test, Box::pin(group.run()));
 }
 
 /// The output of the cause is dropped as well, because the group resumes the panic instead of returning it.
