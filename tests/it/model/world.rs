@@ -29,9 +29,9 @@ pub struct World {
     observers: RefCell<Vec<Vec<Action>>>,
     #[cfg(feature = "std")]
     handles: RefCell<Vec<LocalHandle<'static, Output>>>,
-    /// How many groups were made.
+    /// How many groups there were.
     groups: Cell<usize>,
-    /// Whether the owner drops something. That is no event.
+    /// Whether the owner drops something, which is not logged.
     is_unlogged: Cell<bool>,
 }
 
@@ -46,12 +46,12 @@ struct ActorState {
     /// How many operations of `spec.execute` are done.
     done: usize,
     /// How often it has woken itself in the current [`Op::Spin`].
-    spun: usize,
+    spins: usize,
     polls: usize,
     /// The actors that its next poll wakes.
     waiting: Vec<usize>,
     /// Whether it awaits its interrupt.
-    listens: bool,
+    awaits_interrupt: bool,
     is_interrupted: bool,
     waker: Option<Waker>,
 }
@@ -184,10 +184,10 @@ impl World {
         self.actors.borrow_mut().push(ActorState {
             spec: spec.clone(),
             done: 0,
-            spun: 0,
+            spins: 0,
             polls: 0,
             waiting: Vec::new(),
-            listens: false,
+            awaits_interrupt: false,
             is_interrupted: false,
             waker: None,
         });
@@ -237,9 +237,10 @@ impl World {
             let mut actors = world.actors.borrow_mut();
             let state = &mut actors[number];
             state.is_interrupted = true;
-            let (listens, actions) = (state.listens, state.spec.interrupt.clone());
+            let (awaits_interrupt, actions) =
+                (state.awaits_interrupt, state.spec.interrupt.clone());
             drop(actors);
-            if listens {
+            if awaits_interrupt {
                 world.wake(number);
             }
             world.perform(&actions, Site::Interrupt(number));
@@ -496,17 +497,17 @@ impl Execute {
                     world.perform(&[action], Site::Execute(number));
                 }
                 Op::Pend => return false,
-                Op::Spin(times) if state.spun < times => {
-                    state.spun += 1;
+                Op::Spin(times) if state.spins < times => {
+                    state.spins += 1;
                     state.done -= 1;
                     drop(actors);
                     world.wake(number);
                     return false;
                 }
-                Op::Spin(_) => state.spun = 0,
+                Op::Spin(_) => state.spins = 0,
                 Op::Return => return true,
                 Op::AwaitInterrupt if !state.is_interrupted => {
-                    state.listens = true;
+                    state.awaits_interrupt = true;
                     state.done -= 1;
                     return false;
                 }

@@ -319,7 +319,7 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
     });
 }
 
-/// An actor that is stuck in the first stage takes no time from the second.
+/// A stuck actor in the first stage takes no time from the second stage.
 pub fn grace_period_is_per_stage<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
@@ -355,7 +355,7 @@ pub fn grace_period_is_per_stage<R: Runtime>() {
     });
 }
 
-/// The thread answers a hundred times, so that some wakes find the executor running and some find it asleep.
+/// The thread answers a hundred times, so that some wakes come while the executor runs and some while it sleeps.
 pub fn thread_wakes_the_group<R: Runtime>() {
     run::<R>(async {
         let (ask, questions) = mpsc::channel::<u32>();
@@ -411,7 +411,7 @@ pub fn panic_lets_the_others_shut_down<R: Runtime>() {
             .add(
                 async {
                     R::sleep(MOMENT).await;
-                    // Like `panic!`, without a message on the terminal.
+                    // Like `panic!`, but without a message on the terminal.
                     resume_unwind(Box::new("out of paper"))
                 },
                 |_| {},
@@ -492,7 +492,7 @@ pub fn actor_is_added_while_stopping<R: Runtime>() {
     });
 }
 
-/// A listener adds an actor for each client, and the last one in the poll in which it returns.
+/// A listener adds an actor for each client. It adds the last one in the poll in which it returns.
 pub fn actor_adds_actors<R: Runtime>() {
     run::<R>(async {
         let log = &Log::default();
@@ -537,7 +537,7 @@ pub fn actor_adds_actors<R: Runtime>() {
         let mut events = log.take();
         let mut cleaned_up = events.split_off(5);
         assert_eq!(events, expected);
-        // The executor decides which of two timers is first.
+        // The executor decides which of two timers ends first.
         cleaned_up.sort();
         let expected =
             ["a", "b"].map(|name| format!("{name} returned \"cleaned up\", interrupted"));
