@@ -1,4 +1,4 @@
-//! The times of lives and wakes, with criterion, which compares them with its last run:
+//! Times lives and wakes with criterion, which compares them with its last run:
 //!
 //! ```sh
 //! cargo bench -p run-group-benches

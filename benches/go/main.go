@@ -1,8 +1,8 @@
-// Command main runs the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it runs that many rounds
-// and prints their wall-clock time and the CPU time of all threads, in nanoseconds.
+// Command main runs the life of a group on oklog/run. For each line "ACTORS ROUNDS" that it reads, it runs that many
+// rounds and prints their wall-clock time and the CPU time of all threads, in nanoseconds.
 //
-// In each round, every actor but the last waits for its interrupt, and the last one returns. Go starts the goroutine that
-// was made last before all others, so this one yields first. Some of the others may still start after the interrupt.
+// In each round, every actor but the last waits for its interrupt, and the last one returns. Go starts the last
+// goroutine before all others, so the last actor yields first. Some of the others may still start after the interrupt.
 package main
 
 import (
@@ -38,7 +38,7 @@ func life(actors int) error {
 	return g.Run()
 }
 
-// worked returns for how long the threads have worked.
+// worked returns the CPU time of all threads so far.
 func worked() int64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -1,4 +1,4 @@
-//! What one writes without a crate for it: a `FuturesUnordered` of boxed futures beside a `Vec` of boxed interrupts.
+//! What you would write by hand: a `FuturesUnordered` of boxed futures, and a `Vec` of boxed interrupts.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 type Execute<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Interrupt = Box<dyn FnOnce() + Send>;
 
-/// The futures that run, and the interrupt of each.
+/// The running futures, and their interrupts.
 #[derive(Default)]
 struct ByHand {
     running: FuturesUnordered<Execute<usize>>,
@@ -51,7 +51,7 @@ pub async fn life(n: usize) -> Option<usize> {
     group.run().await
 }
 
-/// One group that is filled again, this many rounds.
+/// One group that is filled and run again, `rounds` times.
 pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = ByHand::default();
     let mut first = None;
@@ -62,7 +62,8 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
-/// The life of a group that shuts down in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+/// The life of a group that shuts down in `stages`, of `n` actors each. The actor that returns at once is in the last
+/// stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut running: FuturesUnordered<Execute<(usize, usize)>> = FuturesUnordered::new();
     let mut interrupts: Vec<Vec<Interrupt>> = Vec::new();
@@ -94,8 +95,8 @@ pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     Some(first)
 }
 
-/// The life of a group in a group, `depth` deep, each with `n` actors of its own. The one that returns at once is in the
-/// innermost.
+/// The life of nested groups, `depth` deep, each with `n` actors of its own. The actor that returns at once is in the
+/// innermost one.
 pub async fn nested(depth: usize, n: usize) -> Option<usize> {
     let mut group = ByHand::default();
     group.add_all(n, n - 1);

@@ -90,7 +90,7 @@ fn wakes() -> Vec<Point> {
             (bare, subjects::turns("bare-wake", n)),
             (typed, subjects::turns("typed-wake", n)),
         ];
-        // A wake costs it O(actors).
+        // Its wakes cost O(actors).
         if n <= 10_000 {
             subjects.push(("FutureGroup", subjects::turns("future-group-wake", n)));
         }
@@ -100,7 +100,7 @@ fn wakes() -> Vec<Point> {
     points
 }
 
-/// 1, 3, 10, 30 and so on, up to `most`.
+/// Returns 1, 3, 10, 30 and so on, up to `most`.
 fn sizes(most: usize) -> impl Iterator<Item = usize> {
     let tens = (0..).map(|power| 10_usize.pow(power));
     tens.flat_map(|ten| [ten, 3 * ten])
@@ -208,7 +208,7 @@ fn plot(
     Ok(svg)
 }
 
-/// The width of the legend, beside the plot.
+/// The width of the legend, to the right of the plot.
 const LEGEND: u32 = 250;
 
 /// Okabe and Ito's palette, which is safe for colour-blind readers.

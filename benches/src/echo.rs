@@ -1,10 +1,11 @@
-//! An echo server over loopback: what a group adds to work that consists of system calls.
+//! An echo server over loopback. It shows what a group adds to work that consists of system calls.
 //!
-//! The server is one future, which serves all its connections on this thread. The client has a thread of its own: it writes
-//! a message to each connection, and then reads the answer of each. The connections stay open from one turn to the next.
+//! The server is one future, which serves all its connections on this thread. The client has a thread of its own. It
+//! writes a message to each connection, and then reads each answer. The connections stay open from one turn to the
+//! next.
 //!
-//! Both threads have to run on one core. Otherwise it is the system that decides where the client runs, and a wake of another
-//! core can take longer than everything else in a round trip.
+//! Both threads run on one core. Otherwise the system decides where the client runs, and waking another core can take
+//! longer than the rest of a round trip.
 
 use std::future::Future;
 use std::io::{Read, Write};
@@ -22,14 +23,14 @@ use tokio::runtime::Builder;
 
 use crate::subjects::Turn;
 
-/// The round trips on each connection in a round.
+/// How many round trips each connection makes in a round.
 pub const TRIPS: u32 = 10;
-/// The bytes of a message.
+/// How many bytes a message has.
 const SIZE: usize = 32;
 /// How long the client waits for an answer before it panics.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Calls `then` on one core, for this thread and those that it starts meanwhile.
+/// Calls `then` with this thread, and all threads that it starts in it, on one core.
 pub fn on_one_core(then: impl FnOnce()) {
     #[cfg(target_os = "linux")]
     {
@@ -47,7 +48,7 @@ pub fn on_one_core(then: impl FnOnce()) {
     then();
 }
 
-/// A server, which returns its connections when it has answered every message.
+/// A server. It returns its connections when it has answered every message.
 type Server<S> = Pin<Box<dyn Future<Output = Vec<S>> + Send>>;
 
 /// Returns the turns of a server with this many connections, by wall-clock time.
@@ -76,7 +77,7 @@ pub fn turns(what: &str, connections: usize) -> Turn {
     serve(streams.expect("smol's reactor"), client, echo, run)
 }
 
-/// On the reactor of Tokio: a task, or a group in its place.
+/// On Tokio's reactor: a task, or a group instead of it.
 fn on_tokio(in_a_group: bool, streams: Vec<TcpStream>, client: Sender<u32>) -> Turn {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
@@ -118,7 +119,7 @@ fn serve<S: Send + 'static, E: Future<Output = S> + Send + 'static>(
     })
 }
 
-/// The server beside two other actors.
+/// Returns a group of the server and two other actors.
 async fn in_group<S: Send>(server: Server<S>) -> Vec<S> {
     let mut group = Group::new();
     group.add(server, |_| {});
@@ -131,8 +132,8 @@ async fn in_group<S: Send>(server: Server<S>) -> Vec<S> {
     group.await.unwrap_or_default()
 }
 
-/// Returns the server's side of new connections, and a channel to their client, which starts to write when it gets a number
-/// of rounds.
+/// Returns the server's side of new connections, and a channel to their client, which starts to write when it gets a
+/// number of rounds.
 fn connect(connections: usize) -> (Vec<TcpStream>, Sender<u32>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let at = listener.local_addr().expect("an address");

@@ -1,4 +1,4 @@
-//! oklog/run itself, in a Go process, which runs its turns on request and times them itself.
+//! oklog/run itself, in a Go process that runs its turns on request and times them itself.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +13,7 @@ const GOPATH: &str = "/usr/share/gocode";
 pub struct Go(Process);
 
 impl Go {
-    /// Builds and starts the program. `Err` says what is missing.
+    /// Builds and starts the program. The error says what is missing.
     pub fn start() -> Result<Self, String> {
         if !Path::new(GOPATH).join("src/github.com/oklog/run").is_dir() {
             return Err("oklog/run is not here: install golang-github-oklog-run-dev".into());

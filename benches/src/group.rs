@@ -26,8 +26,8 @@ pub async fn life(n: usize) -> Option<usize> {
     of(n).await
 }
 
-/// Adds `n` actors with [`Group::add`], which return when they are interrupted in the way of [`by_hand`](crate::by_hand),
-/// through a `oneshot` channel each. The `last` one returns at once.
+/// Adds `n` actors with [`Group::add`], which are interrupted as in [`by_hand`](crate::by_hand), through a `oneshot`
+/// channel each. The `last` one returns at once.
 fn add_all(group: &mut Group<'_, usize>, n: usize, last: usize) {
     for i in 0..n {
         let (interrupt, interrupted) = oneshot::channel::<()>();
@@ -41,14 +41,14 @@ fn add_all(group: &mut Group<'_, usize>, n: usize, last: usize) {
     }
 }
 
-/// The life of a group whose actors are added with `add`. The same is true of all that follow.
+/// The life of a group whose actors are added with `add`, as in all functions below.
 pub async fn life_by_add(n: usize) -> Option<usize> {
     let mut group = Group::new();
     add_all(&mut group, n, n - 1);
     group.await
 }
 
-/// One group that is filled again, this many rounds.
+/// One group that is filled and run again, `rounds` times.
 pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     let mut group = Group::new();
     let mut first = None;
@@ -59,7 +59,8 @@ pub async fn refilled(n: usize, rounds: usize) -> Option<usize> {
     first
 }
 
-/// The life of a group that shuts down in `stages`, of `n` actors each. The one that returns at once is in the last stage.
+/// The life of a group that shuts down in `stages`, of `n` actors each. The actor that returns at once is in the last
+/// stage.
 pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     let mut back = Group::new();
     add_all(&mut back, n, n - 1);
@@ -72,15 +73,15 @@ pub async fn in_stages(stages: usize, n: usize) -> Option<usize> {
     group.before(back).await
 }
 
-/// The life of a group in a group, `depth` deep, each with `n` actors of its own. The one that returns at once is in the
-/// innermost.
+/// The life of nested groups, `depth` deep, each with `n` actors of its own. The actor that returns at once is in the
+/// innermost one.
 pub fn nested(depth: usize, n: usize) -> impl Future<Output = Option<usize>> {
     let mut group = Group::new();
     add_all(&mut group, n, n - 1);
     for _ in 1..depth {
         let mut outer = Group::new();
         add_all(&mut outer, n, n);
-        // It returns by itself, which stops the outer one, so its interrupt does nothing.
+        // The inner group returns by itself and so stops the outer one. Its interrupt does nothing.
         outer.add(async { group.await.unwrap_or(0) }, |_| {});
         group = outer;
     }

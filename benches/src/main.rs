@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         ["ratios"] => ratios::all(""),
         ["ratios", wanted] => ratios::all(wanted),
         ["curves", directory] => curves(directory),
-        // These rounds and nothing else, so that their instructions can be counted.
+        // Only these rounds, so that a tool can count their instructions.
         ["rounds", what, actors, rounds] => match (actors.parse(), rounds.parse()) {
             (Ok(actors @ 1..), Ok(count)) => {
                 subjects::here(what, actors).map(|mut turn| _ = turn(count))

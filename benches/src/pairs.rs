@@ -1,7 +1,8 @@
 //! Compares two subjects side by side.
 //!
-//! Timings are noisy, because the machine has other work. So the two subjects take turns, a millisecond or two each. Each pair of turns gives the ratio of the CPU times of their thread. The result is the median of these ratios,
-//! and the quartiles show how noisy they are.
+//! Timings are noisy, because the machine has other work. So the two subjects take turns, a millisecond or two each.
+//! Each pair of turns gives the ratio of the CPU times of their thread. The result is the median of the ratios, and the
+//! quartiles show how noisy they are.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use crate::subjects::Turn;
 const TURN: Duration = Duration::from_millis(1);
 /// The smallest number of pairs, however long they take.
 const FEWEST: usize = 9;
-/// How often a comparison makes its subjects again.
+/// How many times a comparison makes its subjects.
 const TIMES: u32 = 6;
 
 /// The result of a comparison.
@@ -68,9 +69,8 @@ pub fn compare(
     Compared::of(take_turns(budget, &mut [&mut first, &mut second]))
 }
 
-/// Compares two subjects that outlive a round. Makes them again several times, each one first in half of them.
-///
-/// The cost of a large subject depends on where it happens to be in memory.
+/// Compares two subjects that outlive a round. Makes both several times, each one first in half of the cases, because
+/// the cost of a large subject depends on where it is in memory.
 pub fn compare_lasting(budget: Duration, make: [&dyn Fn() -> Turn; 2]) -> Compared {
     let mut turns = Vec::new();
     for i in 0..TIMES {
@@ -97,7 +97,7 @@ impl Compared {
     }
 }
 
-/// Lets the subjects take turns. Returns for each turn the seconds that a round of each subject took.
+/// Lets the subjects take turns. Returns how many seconds a round of each subject took, for each pair of turns.
 pub fn take_turns(
     budget: Duration,
     subjects: &mut [&mut dyn FnMut(u32) -> Duration],

@@ -1,4 +1,4 @@
-//! A process that takes turns on request: it reads a line, and answers with a line that has the times.
+//! A process that takes turns on request. It reads a line, and answers with a line of times.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -53,7 +53,7 @@ impl Drop for Process {
 
 /// Returns the turns of a subject in a process of its own, which is this program again.
 ///
-/// There, it does not get memory that another subject has returned to the allocator. That matters in large groups.
+/// There, it does not get memory that another subject has returned to the allocator. This matters for large groups.
 pub(crate) fn own(what: &str, actors: usize) -> Turn {
     let program = std::env::current_exe().expect("this program has a path");
     let mut command = Command::new(program);
@@ -62,7 +62,7 @@ pub(crate) fn own(what: &str, actors: usize) -> Turn {
     Box::new(move |rounds| process.ask(&rounds.to_string())[0])
 }
 
-/// What the process of [`own`] does: for each number of rounds that it reads, it runs them and prints their time.
+/// What the process of [`own`] does: it reads numbers of rounds, runs as many, and prints their time.
 pub fn turns(what: &str, actors: usize) -> Result<(), String> {
     let mut turn = subjects::here(what, actors)?;
     for line in io::stdin().lines() {

@@ -22,7 +22,7 @@ const SIZES: [usize; 5] = [3, 10, 100, 1000, 10_000];
 #[cfg_attr(not(feature = "others"), expect(dead_code))]
 enum Limit {
     None,
-    /// Missing it does not fail the run, because it depends on the processor.
+    /// A miss does not fail the run, because the ratio depends on the processor.
     Shown(f64),
     AtMost(f64),
     AtLeast(f64),
@@ -39,7 +39,7 @@ impl Limit {
         }
     }
 
-    /// Whether the first is further from passing.
+    /// Returns whether the first is further from passing.
     fn is_worse(self, first: f64, second: f64) -> bool {
         match self {
             AtLeast(_) => first < second,
@@ -79,7 +79,7 @@ struct Target {
     limit: Limit,
     /// The worst measurement.
     worst: f64,
-    /// The number of actors in that.
+    /// The number of actors in that measurement.
     at: String,
 }
 
@@ -138,7 +138,7 @@ impl Table<'_> {
         }
     }
 
-    /// Records a measurement for a target, which keeps the worst.
+    /// Records a measurement for a target. The target keeps the worst.
     fn note(&mut self, name: &str, at: &str, limit: Limit, measured: f64) {
         if !self.wants(name) {
             return;
@@ -246,7 +246,7 @@ fn actors(n: usize) -> String {
     }
 }
 
-/// These ratios should be 1. How far off they are shows how noisy the others are.
+/// These ratios should be 1. Their distance from 1 shows how noisy the others are.
 fn lives_against_itself(table: &mut Table<'_>) {
     for n in [3, 1000] {
         table.compare_lives("life / itself", Limit::None, n, "add", "add");
@@ -310,7 +310,7 @@ fn echoes(table: &mut Table<'_>) {
                 continue;
             }
             let [first, second] = [first, second].map(|what| echo::turns(what, connections));
-            // The second comes first, because the ratio of the rates is the inverse of that of the times.
+            // In reverse order, because the ratio of the rates is the inverse of the ratio of the times.
             let mut compared = compare(BUDGET, second, first);
             compared.seconds.reverse();
             let trips = connections as f64 * f64::from(echo::TRIPS);

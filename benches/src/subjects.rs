@@ -1,4 +1,4 @@
-//! The subjects by name. A subject takes turns: it runs a number of rounds and returns the CPU time of its thread.
+//! The subjects by name. In a turn, a subject runs a number of rounds and returns the CPU time of its thread.
 
 use std::time::Duration;
 

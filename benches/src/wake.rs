@@ -9,12 +9,12 @@ use std::task::{Context, Poll, Waker};
 use futures_util::stream::{FuturesUnordered, Stream};
 use run_group::Group;
 
-/// How often any actor was polled. There is one thread, so it needs no atomic addition.
+/// How often all actors were polled. There is only one thread, so it needs no atomic addition.
 static POLLS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) type Wakers = Arc<Mutex<Vec<Waker>>>;
 
-/// An actor that stores its waker when it is first polled, and never returns. A poll only counts.
+/// An actor that stores its waker in its first poll, and never returns. Its polls only count.
 pub(crate) async fn idle(wakers: Wakers) {
     let mut leaves = Some(wakers);
     poll_fn(|cx| {
@@ -51,7 +51,7 @@ pub struct Wakes<G> {
     wakers: Vec<Waker>,
     /// The next actor to wake.
     next: usize,
-    /// From one actor to the next. It is coprime to their number, so every actor gets its turn.
+    /// The distance from one actor to the next. It is coprime to their number, so every actor is woken.
     step: usize,
 }
 
@@ -64,7 +64,7 @@ impl<G: Running> Wakes<G> {
         while left.lock().unwrap().len() < n {
             assert!(group.poll(&mut cx));
         }
-        // The golden ratio: far from the previous actor, and from those before it.
+        // The golden ratio, so that the next actor is far from the previous ones.
         let mut step = (n as f64 * 0.618) as usize;
         while divisor(step, n) > 1 {
             step += 1;

@@ -1,30 +1,30 @@
-//! Reads any bytes as a script, in which the group has to keep its contract.
+//! Reads any bytes as a script, runs it, and panics if the group violates its contract.
 //!
-//! What it finds can be pasted as a test: see `tests/it/model/replays.rs`.
+//! You can paste a script that it finds into a test: see `tests/it/model/replays.rs`.
 
 #![no_main]
 
-#[path = "../../tests/it/model/cast.rs"]
-mod cast;
 #[path = "../../tests/it/model/event.rs"]
 mod event;
-#[allow(dead_code)] // the exhaustive search plays beginnings
-#[path = "../../tests/it/model/play.rs"]
-mod play;
 #[path = "../../tests/it/model/rules.rs"]
 mod rules;
+#[allow(dead_code)] // only the exhaustive search uses `run_prefix`
+#[path = "../../tests/it/model/run.rs"]
+mod run;
 #[path = "../../tests/it/model/script.rs"]
 mod script;
-#[allow(dead_code)] // the exhaustive search asks for more
+#[allow(dead_code)] // only the exhaustive search uses all of it
 #[path = "../../tests/it/model/state.rs"]
 mod state;
+#[path = "../../tests/it/model/world.rs"]
+mod world;
 
 use arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
-use crate::play::play;
 use crate::rules::check;
-use crate::script::{Act, Actor, Grace, How, Inner, Op, Script, Step};
+use crate::run::run;
+use crate::script::{Action, Actor, Grace, How, Inner, Op, Script, Step};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut bytes = Unstructured::new(bytes);
@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
         steps.push(step);
     }
     let script = Script(steps);
-    if let Err(broken) = check(play(&script)) {
+    if let Err(broken) = check(run(&script)) {
         panic!("{broken}{script:?}");
     }
 });
@@ -45,11 +45,11 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
     Ok(match bytes.int_in_range(0..=19)? {
         0..=2 => Step::Poll,
         3..=5 => Step::Settle,
-        6..=8 => Step::Outside(act(bytes, 1)?),
+        6..=8 => Step::Outside(action(bytes, 1)?),
         9 | 10 => Step::Add(actor(bytes, 2)?),
         11 => Step::GracePeriod(grace(bytes)?),
-        12 => Step::OnExit(list(bytes, 1, act)?),
-        13 => Step::OnWait(list(bytes, 1, act)?),
+        12 => Step::OnExit(list(bytes, 1, action)?),
+        13 => Step::OnWait(list(bytes, 1, action)?),
         14 => Step::Handle,
         15 => Step::New,
         16 | 17 => Step::Before,
@@ -58,19 +58,19 @@ fn step(bytes: &mut Unstructured<'_>) -> Result<Step> {
     })
 }
 
-/// An actor with other actors in it, nested at most `depth` deep.
+/// Returns an actor, which may contain others, nested at most `depth` deep.
 fn actor(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Actor> {
     Ok(Actor {
         how: match bytes.int_in_range(0..=9)? {
-            0..=2 => How::Called,
-            3..=5 => How::Signalled,
+            0..=2 => How::ByClosure,
+            3..=5 => How::ByFuture,
             9 if depth > 0 => How::Nested(inner(bytes, depth - 1)?),
             _ => How::Abortable,
         },
         execute: list(bytes, depth, op)?,
-        interrupt: list(bytes, depth, act)?,
-        drop: list(bytes, depth, act)?,
-        is_output_bad: bytes.ratio(1, 10)?,
+        interrupt: list(bytes, depth, action)?,
+        drop: list(bytes, depth, action)?,
+        output_drop_panics: bytes.ratio(1, 10)?,
     })
 }
 
@@ -81,8 +81,8 @@ fn inner(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Inner> {
             .arbitrary::<bool>()?
             .then(|| grace(bytes))
             .transpose()?,
-        on_exit: Some(list(bytes, 0, act)?),
-        on_wait: Some(list(bytes, 0, act)?),
+        on_exit: Some(list(bytes, 0, action)?),
+        on_wait: Some(list(bytes, 0, action)?),
         has_handle: bytes.arbitrary()?,
     })
 }
@@ -94,27 +94,27 @@ fn op(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Op> {
         2 | 3 => Op::Pend,
         4 => Op::Return,
         5 => Op::Spin(bytes.int_in_range(1..=9)?),
-        _ => Op::Do(act(bytes, depth)?),
+        _ => Op::Do(action(bytes, depth)?),
     })
 }
 
 fn grace(bytes: &mut Unstructured<'_>) -> Result<Grace> {
     Ok(Grace {
-        begin: list(bytes, 1, act)?,
-        over: list(bytes, 1, act)?,
-        drop: list(bytes, 1, act)?,
+        begin: list(bytes, 1, action)?,
+        resolve: list(bytes, 1, action)?,
+        drop: list(bytes, 1, action)?,
     })
 }
 
-fn act(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Act> {
+fn action(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Action> {
     Ok(match bytes.int_in_range(0..=9)? {
-        0 => Act::Panic,
-        1 | 2 => Act::TimeIsUp(bytes.int_in_range(0..=2)?),
+        0 => Action::Panic,
+        1 | 2 => Action::EndGrace(bytes.int_in_range(0..=2)?),
         3 if depth > 0 => {
             let handle = bytes.int_in_range(0..=2)?;
-            Act::HandIn(handle, vec![actor(bytes, depth - 1)?])
+            Action::AddByHandle(handle, vec![actor(bytes, depth - 1)?])
         }
-        _ => Act::Wake(number(bytes)?),
+        _ => Action::Wake(number(bytes)?),
     })
 }
 
@@ -122,7 +122,7 @@ fn number(bytes: &mut Unstructured<'_>) -> Result<usize> {
     bytes.int_in_range(0..=7)
 }
 
-/// Up to seven of them, most often few.
+/// Returns up to seven items, most often few.
 fn list<X>(
     bytes: &mut Unstructured<'_>,
     depth: usize,

@@ -5,46 +5,46 @@ use std::future::{pending, ready};
 use futures::future::FusedFuture;
 use run_group::{Group, Outcome};
 
-use crate::play::{Actor, Play, Word};
+use crate::harness::{Actor, Output, Test};
 
 #[test]
 fn added_actor_is_polled_in_next_poll() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.stubborn("a", &mut group);
-    play.settle(&mut group);
-    play.log();
+    test.add_manual("a", &mut group);
+    test.settle(&mut group);
+    test.take_log();
 
-    play.stubborn("b", &mut group);
-    play.stubborn("c", &mut group);
+    test.add_manual("b", &mut group);
+    test.add_manual("c", &mut group);
     assert_eq!(group.len(), 3);
-    assert!(play.log().is_empty());
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["b", "c"]);
+    assert!(test.take_log().is_empty());
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["b", "c"]);
 }
 
-/// Some of these wake themselves, so that it takes several polls of the group.
+/// Some of the waiting actors wake themselves, so the group needs several polls.
 #[test]
 fn added_actor_is_polled_after_waiting_ones() {
     for stops in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
-        let woken = play.stubborn("woken", &mut group);
-        let spinning = ["a", "b", "c", "d"].map(|name| play.stubborn(name, &mut group));
+        let woken = test.add_manual("woken", &mut group);
+        let spinning = ["a", "b", "c", "d"].map(|name| test.add_manual(name, &mut group));
         if stops {
             group.add(ready("done"), |_| {});
         }
-        play.settle(&mut group);
+        test.settle(&mut group);
         spinning.iter().for_each(Actor::spins);
         woken.wake();
-        play.stubborn("first", &mut group);
+        test.add_manual("first", &mut group);
         group.add_abortable(pending());
-        play.stubborn("second", &mut group);
-        play.log();
+        test.add_manual("second", &mut group);
+        test.take_log();
         for _ in 0..3 {
-            play.poll_pending(&mut group);
+            test.poll_pending(&mut group);
         }
-        let mut log = play.log();
+        let mut log = test.take_log();
         log.retain(|line| !line.contains('!'));
         assert_eq!(
             log,
@@ -55,32 +55,32 @@ fn added_actor_is_polled_after_waiting_ones() {
 
 #[test]
 fn added_actor_may_be_the_cause() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.obedient("a", &mut group);
-    play.settle(&mut group);
-    play.stubborn("b", &mut group).returns("done");
-    play.log();
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(play.log(), ["b", "a! (by b)", "b! (by b)", "a"]);
+    test.add_stoppable("a", &mut group);
+    test.settle(&mut group);
+    test.add_manual("b", &mut group).returns("done");
+    test.take_log();
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(test.take_log(), ["b", "a! (by b)", "b! (by b)", "a"]);
     assert_eq!(exits[0].index(), 1);
 }
 
 #[test]
 fn added_while_stopping_is_interrupted_first() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let a = play.stubborn("a", &mut group);
+    let a = test.add_manual("a", &mut group);
     group.add(ready("done"), |_| {}).named("first");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
-    play.stubborn("b", &mut group);
-    play.obedient("c", &mut group);
-    group.add_abortable(play.actor("d").execute());
-    play.settle(&mut group);
+    test.add_manual("b", &mut group);
+    test.add_stoppable("c", &mut group);
+    group.add_abortable(test.actor("d").execute());
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["b! (by first)", "c! (by first)", "d dropped", "b", "c"]
     );
     assert_eq!(group.len(), 2);
@@ -89,56 +89,56 @@ fn added_while_stopping_is_interrupted_first() {
 
 #[test]
 fn report_has_actors_added_while_stopping() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
     group.add(ready("done"), |_| {}).named("first");
-    play.stubborn("a", &mut group);
+    test.add_manual("a", &mut group);
     let mut group = {
         let mut front = group;
         let mut back = Group::new();
-        let b = play.stubborn("b", &mut back);
+        let b = test.add_manual("b", &mut back);
         front = front.before(back);
-        play.settle(&mut front);
+        test.settle(&mut front);
         front.add_abortable(pending());
         b.returns("late");
         Box::pin(front.report())
     };
-    let exits = play.poll_ready(&mut group);
+    let exits = test.poll_ready(&mut group);
     let indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
     assert_eq!(indices, [0, 1, 3, 2]);
     assert!(matches!(exits[2].outcome(), Outcome::Aborted));
 }
 
 #[test]
-fn ended_group_is_as_new() {
-    let play = Play::default();
+fn ended_group_is_empty_again() {
+    let test = Test::default();
     let mut back = Group::new();
     back.on_exit(|_| {});
     let mut group = Group::new();
     group.grace_period(|| ready(()));
     group.on_exit({
-        let play = play.clone();
-        move |_| play.say("observer")
+        let test = test.clone();
+        move |_| test.log("observer")
     });
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
     group = group.before(back);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    play.log();
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    test.take_log();
 
     // No actor, no cause, one stage.
     assert_eq!(group.len(), 0);
     assert!(!group.is_stopping());
     assert!(format!("{group:?}").contains("stages: 1,"));
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(test.poll_ready(&mut group), None);
     // No grace period, no observer, indices from 0.
-    let a = play.stubborn("a", &mut group);
-    play.stubborn("b", &mut group).returns("again");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b", "a! (by b)", "b! (by b)"]);
+    let a = test.add_manual("a", &mut group);
+    test.add_manual("b", &mut group).returns("again");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "a! (by b)", "b! (by b)"]);
     a.returns("a");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[0].index(), 1);
     assert_eq!(exits[1].index(), 0);
 }
@@ -146,25 +146,25 @@ fn ended_group_is_as_new() {
 #[cfg(feature = "std")]
 #[test]
 fn new_handles_are_needed_after_the_end() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let old = group.handle();
     group.add(ready("done"), |_| {});
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     assert!(old.is_closed());
 
-    play.stubborn("a", &mut group);
+    test.add_manual("a", &mut group);
     let new = group.handle();
     old.add(ready("old"), |_| {});
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     new.add(ready("new"), |_| {});
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     assert!(group.is_stopping());
 }
 
 #[test]
 fn group_runs_in_a_loop() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     for round in 0..100 {
         group.add(async move { round }, |_| {});
@@ -173,18 +173,18 @@ fn group_runs_in_a_loop() {
             interrupted.await;
             0
         });
-        assert_eq!(play.poll_ready(&mut group), Some(round));
+        assert_eq!(test.poll_ready(&mut group), Some(round));
     }
 }
 
 #[test]
 fn terminated_until_an_actor_is_added() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     assert!(!group.is_terminated());
     group.add(ready("done"), |_| {});
     assert!(!group.is_terminated());
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     assert!(group.is_terminated());
     group.add(ready("again"), |_| {});
     assert!(!group.is_terminated());
@@ -193,43 +193,43 @@ fn terminated_until_an_actor_is_added() {
 #[cfg(feature = "std")]
 #[test]
 fn terminated_until_a_handle_is_made() {
-    let play = Play::default();
-    let mut group = Group::<Word>::new();
-    play.poll_ready(&mut group);
+    let test = Test::default();
+    let mut group = Group::<Output>::new();
+    test.poll_ready(&mut group);
     assert!(group.is_terminated());
     let handle = group.handle();
     assert!(!group.is_terminated());
     handle.add(ready("done"), |_| {});
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert!(group.is_terminated());
 }
 
 #[test]
 fn settings_leave_it_terminated() {
-    let play = Play::default();
-    let mut group = Group::<Word>::new();
-    play.observe(&mut group);
+    let test = Test::default();
+    let mut group = Group::<Output>::new();
+    test.log_exits(&mut group);
     assert!(!group.is_terminated());
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     assert!(group.is_terminated());
     group.grace_period(|| ready(()));
-    play.observe(&mut group);
+    test.log_exits(&mut group);
     group.on_wait(|_| {});
     assert!(group.is_terminated());
 }
 
 #[test]
 fn is_empty_when_every_actor_has_exited() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     assert!(group.is_empty());
-    let a = play.stubborn("a", &mut group);
+    let a = test.add_manual("a", &mut group);
     group.add(ready("done"), |_| {});
     assert!(!group.is_empty());
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(!group.is_empty());
     a.returns("late");
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     assert!(group.is_empty());
 }
 
@@ -251,10 +251,10 @@ fn can_be_selected_over_in_a_loop() {
 
 #[test]
 fn rounds_of_a_group_are_unlimited() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     for round in 0..70_000 {
         group.add(ready(round), |_| {});
-        assert_eq!(play.poll_ready(&mut group), Some(round));
+        assert_eq!(test.poll_ready(&mut group), Some(round));
     }
 }

@@ -5,9 +5,9 @@ use std::future::{pending, ready};
 use futures::future::FusedFuture;
 use run_group::Group;
 
-use crate::play::{Play, Word};
+use crate::harness::{Output, Test};
 
-/// Returns how many stages a group has, as its `Debug` shows it.
+/// Returns how many stages a group has, according to its `Debug` output.
 fn stages<T>(group: &Group<'_, T>) -> usize {
     let debug = format!("{group:?}");
     let (_, stages) = debug.split_once("stages: ").unwrap();
@@ -15,28 +15,28 @@ fn stages<T>(group: &Group<'_, T>) -> usize {
 }
 
 /// Returns a group without actors, but with a setting.
-fn set<T>() -> Group<'static, T> {
+fn with_setting<T>() -> Group<'static, T> {
     let mut group = Group::new();
     group.on_exit(|_| {});
     group
 }
 
 /// Returns a group that has ended.
-fn ended(play: &Play) -> Group<'static, Word> {
-    let mut group = set();
+fn ended(test: &Test) -> Group<'static, Output> {
+    let mut group = with_setting();
     group.add(ready("done"), |_| {});
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     group
 }
 
 #[test]
 fn indices_count_through() {
-    let play = Play::default();
+    let test = Test::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
-    play.obedient("a0", &mut a);
-    play.obedient("b0", &mut b);
-    play.obedient("b1", &mut b);
-    play.obedient("c0", &mut c);
+    test.add_stoppable("a0", &mut a);
+    test.add_stoppable("b0", &mut b);
+    test.add_stoppable("b1", &mut b);
+    test.add_stoppable("c0", &mut c);
     let mut group = a.before(b.before(c));
     group.add(ready("done"), |_| {}).named("added");
     let running: Vec<_> = group
@@ -45,69 +45,69 @@ fn indices_count_through() {
         .collect();
     let names = ["a0", "b0", "b1", "c0", "added"].map(String::from);
     assert_eq!(running, Vec::from_iter(names.into_iter().enumerate()));
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
     assert_eq!(indices, [4, 0, 1, 2, 3]);
 }
 
 #[test]
 fn running_groups_can_be_combined() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.obedient("a", &mut front);
-    let b = play.obedient("b", &mut back);
-    play.settle(&mut front);
-    play.settle(&mut back);
+    let a = test.add_stoppable("a", &mut front);
+    let b = test.add_stoppable("b", &mut back);
+    test.settle(&mut front);
+    test.settle(&mut back);
     let mut group = front.before(back);
     assert_eq!(stages(&group), 2);
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     b.returns("done");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["b", "a! (by b)", "a", "b! (by b)"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["b", "a! (by b)", "a", "b! (by b)"]);
     assert!(a.is_dropped());
 }
 
-/// They move to the set of the front, and must register its waker.
+/// The actors of the back move to the set of futures of the front, and must register the waker of that set.
 #[test]
 fn polled_actors_of_back_are_polled_once_more() {
     for front_runs in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
         for name in ["a", "b"] {
-            play.stubborn(name, &mut front);
+            test.add_manual(name, &mut front);
         }
-        let [c, d] = ["c", "d"].map(|name| play.stubborn(name, &mut back));
+        let [c, d] = ["c", "d"].map(|name| test.add_manual(name, &mut back));
         d.spins();
-        play.poll_pending(&mut back);
+        test.poll_pending(&mut back);
         d.waits();
         if front_runs {
-            play.settle(&mut front);
+            test.settle(&mut front);
         }
-        play.stubborn("e", &mut back);
-        play.log();
+        test.add_manual("e", &mut back);
+        test.take_log();
 
         let mut group = front.before(back);
-        play.settle(&mut group);
+        test.settle(&mut group);
         let expected = ["a", "b", "c", "d", "e"];
-        assert_eq!(play.log(), expected[if front_runs { 2 } else { 0 }..]);
+        assert_eq!(test.take_log(), expected[if front_runs { 2 } else { 0 }..]);
         c.wake();
-        play.settle(&mut group);
-        assert_eq!(play.log(), ["c"]);
+        test.settle(&mut group);
+        assert_eq!(test.take_log(), ["c"]);
     }
 }
 
 #[test]
 fn wakes_from_before_are_not_lost() {
     for after in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
-        let a = play.stubborn("a", &mut front);
-        let b = play.stubborn("b", &mut back);
-        play.settle(&mut front);
-        play.settle(&mut back);
-        play.log();
+        let a = test.add_manual("a", &mut front);
+        let b = test.add_manual("b", &mut back);
+        test.settle(&mut front);
+        test.settle(&mut back);
+        test.take_log();
         let wake = || {
             a.wake();
             b.returns("done");
@@ -120,8 +120,8 @@ fn wakes_from_before_are_not_lost() {
             wake();
             front.before(back)
         };
-        play.poll_pending(&mut group);
-        let log = play.log();
+        test.poll_pending(&mut group);
+        let log = test.take_log();
         assert!(log.contains(&"a".into()) && log.contains(&"b".into()));
         assert!(group.is_stopping(), "{log:?}");
     }
@@ -129,22 +129,22 @@ fn wakes_from_before_are_not_lost() {
 
 #[test]
 fn new_group_before_another_is_the_other() {
-    let play = Play::default();
+    let test = Test::default();
     let mut other = Group::new();
     other.on_exit(|_| panic!("it was replaced"));
-    play.stubborn("a", &mut other);
+    test.add_manual("a", &mut other);
     let mut group = Group::new().before(other);
     assert_eq!(stages(&group), 1);
-    play.observe(&mut group);
-    // It is interrupted together with `a`, so it is in the same stage.
+    test.log_exits(&mut group);
+    // `a` is interrupted at once, so `b` is in the same stage.
     group.add(ready("done"), |_| {}).named("b");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", r#"b returned "done""#, "a! (by b)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", r#"b returned "done""#, "a! (by b)"]);
 }
 
 #[test]
 fn settings_make_a_front_of_their_own() {
-    let set: [fn(&mut Group<'static, Word>); 4] = [
+    let set: [fn(&mut Group<'static, Output>); 4] = [
         |group| group.grace_period(pending::<()>),
         |group| group.on_exit(|_| {}),
         |group| group.on_wait(|_| {}),
@@ -156,19 +156,19 @@ fn settings_make_a_front_of_their_own() {
         },
     ];
     for set in set {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
         set(&mut front);
-        play.obedient("back", &mut back);
+        test.add_stoppable("back", &mut back);
         let mut group = front.before(back);
         assert_eq!(stages(&group), 2);
-        let added = play.stubborn("added", &mut group);
+        let added = test.add_manual("added", &mut group);
         group.add(ready("done"), |_| {}).named("cause");
-        play.settle(&mut group);
-        assert_eq!(play.log(), ["back", "added", "added! (by cause)"]);
+        test.settle(&mut group);
+        assert_eq!(test.take_log(), ["back", "added", "added! (by cause)"]);
         added.returns("late");
-        assert_eq!(play.poll_ready(&mut group), Some("done"));
-        assert_eq!(play.log(), ["added", "back! (by cause)", "back"]);
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
+        assert_eq!(test.take_log(), ["added", "back! (by cause)", "back"]);
     }
 }
 
@@ -177,101 +177,104 @@ fn empty_groups_make_an_empty_group() {
     let group = Group::<()>::new().before(Group::new()).before(Group::new());
     assert!(group.is_empty());
     assert_eq!(smol::block_on(group), None);
-    let mut group = set::<()>().before(set()).before(Group::new());
+    let mut group = with_setting::<()>()
+        .before(with_setting())
+        .before(Group::new());
     assert!(group.is_empty());
-    assert_eq!(Play::default().poll_ready(&mut group), None);
+    assert_eq!(Test::default().poll_ready(&mut group), None);
     assert_eq!(stages(&group), 1);
 }
 
 #[test]
-fn ended_group_is_as_new() {
-    let play = Play::default();
+fn ended_front_adds_no_stage() {
+    let test = Test::default();
     let mut back = Group::new();
     back.add(ready("again"), |_| {});
-    let mut group = ended(&play).before(back);
+    let mut group = ended(&test).before(back);
     assert_eq!(stages(&group), 1);
-    assert_eq!(play.poll_ready(&mut group), Some("again"));
+    assert_eq!(test.poll_ready(&mut group), Some("again"));
 }
 
 #[test]
 fn terminated_if_both_were() {
-    let play = Play::default();
+    let test = Test::default();
     let with_actor = || {
         let mut group = Group::new();
-        group.add(pending::<Word>(), |_| {});
+        group.add(pending::<Output>(), |_| {});
         group
     };
     let running = || {
         let mut group = with_actor();
-        play.poll_pending(&mut group);
+        test.poll_pending(&mut group);
         group
     };
     let set_after_end = || {
-        let mut group = ended(&play);
+        let mut group = ended(&test);
         group.on_exit(|_| {});
         group
     };
-    let alive: [&dyn Fn() -> Group<'static, Word>; 3] = [&set, &with_actor, &running];
-    let over: [&dyn Fn() -> Group<'static, Word>; 2] = [&|| ended(&play), &set_after_end];
-    for alive in alive {
-        for over in over {
-            assert!(!alive().before(over()).is_terminated());
-            assert!(!over().before(alive()).is_terminated());
+    let unfinished: [&dyn Fn() -> Group<'static, Output>; 3] =
+        [&with_setting, &with_actor, &running];
+    let finished: [&dyn Fn() -> Group<'static, Output>; 2] = [&|| ended(&test), &set_after_end];
+    for unfinished in unfinished {
+        for finished in finished {
+            assert!(!unfinished().before(finished()).is_terminated());
+            assert!(!finished().before(unfinished()).is_terminated());
         }
-        assert!(!alive().before(alive()).is_terminated());
-        assert!(!alive().before(Group::new()).is_terminated());
+        assert!(!unfinished().before(unfinished()).is_terminated());
+        assert!(!unfinished().before(Group::new()).is_terminated());
     }
-    for front in over {
-        for back in over {
+    for front in finished {
+        for back in finished {
             assert!(front().before(back()).is_terminated());
         }
         assert!(Group::new().before(front()).is_terminated());
     }
 }
 
-/// Most bugs in combining groups came from groups that were stopping, and no program was found that combines such groups. In
-/// the last one, a grace period never began because the front had no actors.
+/// Most bugs of `before` concerned groups that were stopping, and no program was found that combines such groups. In
+/// the last of these bugs, a grace period never began because the front had no actors.
 #[cfg(panic = "unwind")]
 #[test]
 fn stopping_groups_cannot_be_combined() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
-    let play = Play::default();
+    let test = Test::default();
     let add = |name| {
         let mut group = Group::new();
-        play.stubborn(name, &mut group);
+        test.add_manual(name, &mut group);
         group
     };
     let running = || {
         let mut group = add("a");
-        play.settle(&mut group);
+        test.settle(&mut group);
         group
     };
     let stopping = || {
         let mut group = add("b");
         group.add(ready("done"), |_| {}).named("cause");
-        play.settle(&mut group);
+        test.settle(&mut group);
         group
     };
     let in_second_stage = || {
-        let mut front = set();
+        let mut front = with_setting();
         front.add(ready("done"), |_| {}).named("cause");
         let mut group = front.before(add("c"));
-        play.settle(&mut group);
+        test.settle(&mut group);
         group
     };
-    let all_run: [&dyn Fn() -> Group<'static, Word>; 4] =
-        [&Group::new, &set, &|| add("d"), &running];
-    let stops: [&dyn Fn() -> Group<'static, Word>; 2] = [&stopping, &in_second_stage];
-    let refused = |front: Group<'static, Word>, back: Group<'static, Word>| {
-        play.log();
+    let all_run: [&dyn Fn() -> Group<'static, Output>; 4] =
+        [&Group::new, &with_setting, &|| add("d"), &running];
+    let stops: [&dyn Fn() -> Group<'static, Output>; 2] = [&stopping, &in_second_stage];
+    let refused = |front: Group<'static, Output>, back: Group<'static, Output>| {
+        test.take_log();
         let running = front.len() + back.len();
         let combined = catch_unwind(AssertUnwindSafe(|| front.before(back)));
         let panic = combined.map(drop).expect_err("it must panic");
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains("has begun to stop"), "{message}");
-        // As if each had been dropped: no interrupt was called.
-        let log = play.log();
+        // Both groups were dropped: no interrupt was called.
+        let log = test.take_log();
         let dropped = log.iter().filter(|line| line.ends_with("dropped"));
         assert_eq!((dropped.count(), log.len()), (running, running), "{log:?}");
     };
@@ -291,7 +294,7 @@ fn stopping_groups_cannot_be_combined() {
 
 /// Returns a group of `n` stages without actors.
 fn of_stages(n: usize) -> Group<'static, u8> {
-    (1..n).fold(set(), |group, _| group.before(set()))
+    (1..n).fold(with_setting(), |group, _| group.before(with_setting()))
 }
 
 #[test]

@@ -7,12 +7,12 @@ use allocation_counter::measure;
 use futures::channel::oneshot;
 use run_group::{Group, LocalGroup};
 
-use crate::play::Play;
+use crate::harness::Test;
 
-/// The set was searched whenever it had yielded, so the first polls of that many actors took minutes.
+/// The group used to search its set after every yield, so the first polls of 100,000 actors took minutes.
 #[test]
 fn starting_self_wakers_takes_linear_work() {
-    let play = Play::default();
+    let test = Test::default();
     let polls = Cell::new(0);
     let poll = || polls.set(polls.get() + 1);
     let mut group = Group::local();
@@ -25,9 +25,9 @@ fn starting_self_wakers_takes_linear_work() {
         });
     }
     for turns in 1.. {
-        play.take_wakes();
-        play.poll_pending(&mut group);
-        if play.take_wakes() == 0 {
+        test.take_wakes();
+        test.poll_pending(&mut group);
+        if test.take_wakes() == 0 {
             assert!(turns <= 100_001, "{turns} turns");
             break;
         }
@@ -35,68 +35,68 @@ fn starting_self_wakers_takes_linear_work() {
     assert_eq!(polls.get(), 200_000);
 }
 
-/// The set was searched when another actor was woken after the one that was added.
+/// The group used to search its set when an actor was woken after another was added.
 #[test]
 fn adding_costs_the_same_in_a_large_group() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let other = play.stubborn("other", &mut group);
+    let other = test.add_manual("other", &mut group);
     for _ in 0..100_000 {
         group.add_abortable(pending());
     }
-    play.settle(&mut group);
+    test.settle(&mut group);
     for _ in 0..10_000 {
         group.add_abortable(pending());
         other.wake();
-        play.poll_pending(&mut group);
+        test.poll_pending(&mut group);
     }
-    assert_eq!(play.log().len(), 10_001);
+    assert_eq!(test.take_log().len(), 10_001);
 }
 
 #[test]
 fn wake_polls_one_actor() {
     for n in [1, 10, 1000] {
         for stages in [1, n] {
-            let play = Play::default();
+            let test = Test::default();
             let mut group = Group::new();
             let mut actors = Vec::new();
             for _ in 0..stages {
                 let mut stage = Group::new();
-                actors.extend((0..n / stages).map(|_| play.stubborn("x", &mut stage)));
+                actors.extend((0..n / stages).map(|_| test.add_manual("x", &mut stage)));
                 group = group.before(stage);
             }
-            play.settle(&mut group);
-            assert_eq!(play.log().len(), n);
+            test.settle(&mut group);
+            assert_eq!(test.take_log().len(), n);
             for actor in [0, n / 2, n - 1] {
                 actors[actor].wake();
-                play.poll_pending(&mut group);
-                assert_eq!(play.log().len(), 1, "{n} in {stages} stages");
+                test.poll_pending(&mut group);
+                assert_eq!(test.take_log().len(), 1, "{n} in {stages} stages");
             }
         }
     }
 }
 
-/// If each exit took a search of the group, this would take minutes.
+/// If each exit searched the group, this would take minutes.
 #[test]
 fn shutdown_takes_linear_work() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group: LocalGroup<'_, u8> = Group::local();
     let mut returns = Vec::from_iter((0..100_000).map(|_| {
         let (returns, returned) = oneshot::channel();
         group.add(async { returned.await.unwrap() }, |_| {});
         returns
     }));
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     let last = returns.pop().unwrap();
     for exit in returns {
         exit.send(1).unwrap();
-        play.poll_pending(&mut group);
+        test.poll_pending(&mut group);
     }
     last.send(2).unwrap();
-    assert_eq!(play.poll_ready(&mut group), Some(1));
+    assert_eq!(test.poll_ready(&mut group), Some(1));
 }
 
-/// Adds an actor that returns when it is interrupted, and that allocates nothing of its own when it is polled.
+/// Adds an actor that returns when it is interrupted and allocates nothing when it is polled.
 fn add_waiting(group: &mut Group<'_, u8>) {
     group.add_with(|interrupted| async {
         interrupted.await;
@@ -131,7 +131,7 @@ fn literal_names_cost_nothing() {
 
 #[test]
 fn nothing_is_allocated_while_running() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(pending::<()>);
     let (first, returns) = futures::channel::oneshot::channel();
@@ -139,17 +139,17 @@ fn nothing_is_allocated_while_running() {
     for _ in 0..1000 {
         add_waiting(&mut group);
     }
-    let start = measure(|| play.poll_pending(&mut group));
+    let start = measure(|| test.poll_pending(&mut group));
     assert_eq!(start.count_total, 0);
-    let polls = measure(|| (0..1000).for_each(|_| play.poll_pending(&mut group)));
+    let polls = measure(|| (0..1000).for_each(|_| test.poll_pending(&mut group)));
     assert_eq!(polls.count_total, 0);
     first.send(7).unwrap();
-    assert_eq!(play.poll_ready(&mut group), Some(7));
+    assert_eq!(test.poll_ready(&mut group), Some(7));
 }
 
 #[test]
 fn group_costs_few_allocations_of_its_own() {
-    let play = Play::default();
+    let test = Test::default();
     let mut costs = [0, 1, 100].map(|n| {
         measure(|| {
             let (mut begun, mut seen) = (false, 0);
@@ -163,7 +163,7 @@ fn group_costs_few_allocations_of_its_own() {
             for _ in 0..n {
                 group.add_abortable(pending());
             }
-            assert_eq!(play.poll_ready(&mut group), Some(7));
+            assert_eq!(test.poll_ready(&mut group), Some(7));
         })
     });
     for (cost, n) in costs.iter_mut().zip([0, 1, 100]) {
@@ -172,31 +172,31 @@ fn group_costs_few_allocations_of_its_own() {
     }
 }
 
-/// Returns how many allocations a group of two actors makes beyond those of the actors.
-fn of_its_own(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
-    let play = Play::default();
+/// Returns how many allocations a group of two actors makes, without those of the actors.
+fn group_allocations(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
+    let test = Test::default();
     let cost = measure(|| {
         let mut group = Group::new();
         set(&mut group);
         group.add(ready(7), |_| {});
         group.add_abortable(pending());
-        assert_eq!(play.poll_ready(&mut group), Some(7));
+        assert_eq!(test.poll_ready(&mut group), Some(7));
     });
     cost.count_total - 4
 }
 
 #[test]
 fn settings_and_handles_cost_where_used() {
-    let bare = of_its_own(|_| {});
+    let bare = group_allocations(|_| {});
     assert!(bare <= 5, "{bare}");
-    assert_eq!(of_its_own(|group| group.on_exit(|_| {})), bare + 1);
+    assert_eq!(group_allocations(|group| group.on_exit(|_| {})), bare + 1);
     #[cfg(feature = "std")]
-    assert_eq!(of_its_own(|group| drop(group.handle())), bare + 3);
+    assert_eq!(group_allocations(|group| drop(group.handle())), bare + 3);
 }
 
 #[test]
 fn nothing_is_left_allocated() {
-    let play = Play::default();
+    let test = Test::default();
     for ends in ["unpolled", "half-way", "finished", "expired"] {
         let cost = measure(|| {
             let (hold, held) = futures::channel::oneshot::channel::<u8>();
@@ -210,15 +210,15 @@ fn nothing_is_left_allocated() {
             }
             group.add(async { held.await.unwrap_or(0) }, |_| {});
             if ends != "unpolled" {
-                play.poll_pending(&mut group);
+                test.poll_pending(&mut group);
             }
             if ends != "half-way" {
                 group.add(ready(1), |_| {});
-                let _ = play.poll(&mut group);
+                let _ = test.poll(&mut group);
             }
             if ends == "finished" {
                 hold.send(2).unwrap();
-                assert_eq!(play.poll_ready(&mut group), Some(1));
+                assert_eq!(test.poll_ready(&mut group), Some(1));
             }
         });
         assert_eq!((cost.count_current, cost.bytes_current), (0, 0), "{ends}");

@@ -6,14 +6,14 @@ use std::future::{pending, ready};
 use run_group::LocalGroup;
 use run_group::{Group, Interrupted};
 
-use crate::play::{Actor, Play};
+use crate::harness::{Actor, Test};
 
-/// Asserts that `drop` drops each of `actors` once, and that it calls no interrupt.
+/// Asserts that `drop` drops each of `actors` once and calls no interrupt.
 #[track_caller]
-fn assert_all_dropped(play: &Play, actors: &[Actor], drop: impl FnOnce()) {
-    play.log();
+fn assert_all_dropped(test: &Test, actors: &[Actor], drop: impl FnOnce()) {
+    test.take_log();
     drop();
-    let mut log = play.log();
+    let mut log = test.take_log();
     log.sort();
     assert_eq!(log.len(), actors.len(), "{log:?}");
     assert!(log.iter().all(|line| line.ends_with("dropped")), "{log:?}");
@@ -22,54 +22,54 @@ fn assert_all_dropped(play: &Play, actors: &[Actor], drop: impl FnOnce()) {
 
 #[test]
 fn drop_before_the_first_poll() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    assert_all_dropped(&play, &actors, || drop(group));
+    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    assert_all_dropped(&test, &actors, || drop(group));
 }
 
 #[test]
 fn drop_while_running() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
-    assert_all_dropped(&play, &actors, || drop(group));
+    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
+    assert_all_dropped(&test, &actors, || drop(group));
 }
 
 #[test]
 fn drop_while_stopping() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(pending::<()>);
-    let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     actors[0].returns("done");
-    play.settle(&mut group);
-    assert_all_dropped(&play, &actors[1..], || drop(group));
+    test.settle(&mut group);
+    assert_all_dropped(&test, &actors[1..], || drop(group));
 }
 
 #[test]
 fn drop_while_the_front_stops() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    let [b, c] = ["b", "c"].map(|name| play.stubborn(name, &mut back));
+    let a = test.add_manual("a", &mut front);
+    let [b, c] = ["b", "c"].map(|name| test.add_manual(name, &mut back));
     let mut group = front.before(back);
     b.returns("done");
-    play.settle(&mut group);
-    assert_all_dropped(&play, &[a, c], || drop(group));
+    test.settle(&mut group);
+    assert_all_dropped(&test, &[a, c], || drop(group));
 }
 
 #[test]
 fn drop_run_and_report() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    let actors = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     let mut report = Box::pin(group.report());
-    play.settle(&mut report);
-    assert_all_dropped(&play, &actors, || drop(report));
+    test.settle(&mut report);
+    assert_all_dropped(&test, &actors, || drop(report));
 
-    let actor = play.actor("c");
+    let actor = test.actor("c");
     let execute = actor.execute();
     let mut group = Group::new();
     group.add(
@@ -80,38 +80,38 @@ fn drop_run_and_report() {
         |_| panic!("it was interrupted"),
     );
     let mut run = Box::pin(group.run());
-    play.settle(&mut run);
-    assert_all_dropped(&play, &[actor], || drop(run));
+    test.settle(&mut run);
+    assert_all_dropped(&test, &[actor], || drop(run));
 }
 
 #[test]
 fn drop_of_a_reference_drops_no_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let a = play.stubborn("a", &mut group);
+    let a = test.add_manual("a", &mut group);
     let mut by_reference = &mut group;
-    play.settle(&mut by_reference);
+    test.settle(&mut by_reference);
     a.returns("done");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[cfg(feature = "std")]
 #[test]
 fn drop_reaches_actors_of_handles() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| play.actor(name));
-    actors[0].join(&mut group);
+    let actors = ["a", "b", "c"].map(|name| test.actor(name));
+    actors[0].add_to(&mut group);
     let handle = group.handle();
     handle.add(actors[1].execute(), actors[1].interrupt());
-    play.settle(&mut group);
+    test.settle(&mut group);
     handle.add(actors[2].execute(), actors[2].interrupt());
-    assert_all_dropped(&play, &actors, || drop(group));
+    assert_all_dropped(&test, &actors, || drop(group));
     assert!(handle.is_closed());
 }
 
-/// Adds an actor that waits for ever, and returns its `Interrupted`.
-fn add_and_keep(group: &mut Group<'_, ()>) -> Interrupted {
+/// Adds an actor that never returns, and returns its `Interrupted`.
+fn add_and_keep_interrupted(group: &mut Group<'_, ()>) -> Interrupted {
     let mut kept = None;
     group.add_with(|interrupted| {
         kept = Some(interrupted);
@@ -125,9 +125,9 @@ fn add_and_keep(group: &mut Group<'_, ()>) -> Interrupted {
 fn drop_resolves_interrupted_held_by_a_thread() {
     for polled in [false, true] {
         let mut group = Group::new();
-        let interrupted = add_and_keep(&mut group);
+        let interrupted = add_and_keep_interrupted(&mut group);
         if polled {
-            Play::default().settle(&mut group);
+            Test::default().settle(&mut group);
         }
         let outside = std::thread::spawn(|| smol::block_on(interrupted));
         drop(group);
@@ -137,14 +137,14 @@ fn drop_resolves_interrupted_held_by_a_thread() {
 
 #[test]
 fn shutdown_resolves_interrupted_held_elsewhere() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let mut interrupted = add_and_keep(&mut group);
-    play.settle(&mut group);
-    play.poll_pending(&mut interrupted);
+    let mut interrupted = add_and_keep_interrupted(&mut group);
+    test.settle(&mut group);
+    test.poll_pending(&mut interrupted);
     group.add(ready(()), |_| {});
-    play.settle(&mut group);
-    play.poll_ready(&mut interrupted);
+    test.settle(&mut group);
+    test.poll_ready(&mut interrupted);
 }
 
 #[cfg(all(feature = "std", panic = "unwind"))]
@@ -155,40 +155,40 @@ mod panics {
     use super::*;
 
     /// Counts its drops, and panics in each.
-    struct Loud<'a>(&'a Cell<u32>, &'static str);
+    struct CountedBomb<'a>(&'a Cell<u32>, &'static str);
 
-    impl Drop for Loud<'_> {
+    impl Drop for CountedBomb<'_> {
         fn drop(&mut self) {
             self.0.set(self.0.get() + 1);
             std::panic::panic_any(self.1);
         }
     }
 
-    /// Drops a group and returns what that panicked with.
+    /// Drops a group, and returns the message of the panic.
     fn panic_in_drop<T>(group: LocalGroup<'_, T>) -> &'static str {
         let panic = catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
         panic.downcast_ref::<&str>().unwrap()
     }
 
-    /// `FuturesUnordered` leaks whatever it has not dropped yet when one of its futures panics in its drop.
+    /// If the drop of one future panics, `FuturesUnordered` leaks those that it has not dropped yet.
     #[test]
     fn executes_that_panic_in_drop() {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
-        let actors = ["a", "b", "c", "d"].map(|name| play.stubborn(name, &mut group));
+        let actors = ["a", "b", "c", "d"].map(|name| test.add_manual(name, &mut group));
         actors[1].panics_in_drop();
         actors[2].panics_in_drop();
-        assert_all_dropped(&play, &actors, || {
+        assert_all_dropped(&test, &actors, || {
             assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
         });
     }
 
-    /// Two panics at once would abort the program.
+    /// A second panic would abort the process.
     #[test]
     fn execute_that_panics_in_drop_while_unwinding() {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
-        let actors = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+        let actors = ["a", "b"].map(|name| test.add_manual(name, &mut group));
         actors[0].panics_in_drop();
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             let _group = group;
@@ -200,26 +200,27 @@ mod panics {
 
     #[test]
     fn outputs_that_panic_in_drop() {
-        let (play, drops) = (Play::default(), Cell::new(0));
+        let (test, drops) = (Test::default(), Cell::new(0));
         let mut group = Group::local();
         for name in ["first", "second", "third"] {
-            let output = Loud(&drops, name);
+            let output = CountedBomb(&drops, name);
             group.add(async { output }, |_| {});
         }
         group.add(pending(), |_| {});
-        play.settle(&mut group);
+        test.settle(&mut group);
         assert_eq!(panic_in_drop(group), "first");
         assert_eq!(drops.get(), 3);
     }
 
-    /// Both are fields of one allocation, so the second would panic while the first unwinds.
+    /// Both are fields of one value, so the second would panic while the panic of the first unwinds.
     #[test]
     fn execute_and_interrupt_that_panic_in_drop() {
         for polled in [false, true] {
-            let (play, drops) = (Play::default(), Cell::new(0));
+            let (test, drops) = (Test::default(), Cell::new(0));
             let mut group = Group::local();
             for _ in 0..2 {
-                let [execute, interrupt] = ["execute", "interrupt"].map(|it| Loud(&drops, it));
+                let [execute, interrupt] =
+                    ["execute", "interrupt"].map(|it| CountedBomb(&drops, it));
                 group.add(
                     async move {
                         let _execute = execute;
@@ -229,7 +230,7 @@ mod panics {
                 );
             }
             if polled {
-                play.settle(&mut group);
+                test.settle(&mut group);
             }
             assert_eq!(panic_in_drop(group), "execute");
             assert_eq!(drops.get(), 4);
@@ -238,10 +239,10 @@ mod panics {
 
     #[test]
     fn all_that_panics_in_drop_while_unwinding() {
-        let (play, drops) = (Play::default(), Cell::new(0));
+        let (test, drops) = (Test::default(), Cell::new(0));
         let mut group = Group::local();
         let [output, execute, interrupt] =
-            ["output", "execute", "interrupt"].map(|it| Loud(&drops, it));
+            ["output", "execute", "interrupt"].map(|it| CountedBomb(&drops, it));
         group.add(async { output }, |_| {});
         let stage = {
             let mut back = Group::local();
@@ -256,7 +257,7 @@ mod panics {
         };
         group.add(pending(), |_| {});
         let mut group = group.before(stage);
-        play.settle(&mut group);
+        test.settle(&mut group);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             let _group = group;
             panic!("first");

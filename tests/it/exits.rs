@@ -5,11 +5,11 @@ use std::panic::Location;
 
 use run_group::{Exit, Group, Outcome};
 
-use crate::play::Play;
+use crate::harness::Test;
 
-/// Runs a group to its report.
+/// Polls a group once, and returns its report.
 fn report<T>(group: Group<'_, T>) -> Vec<Exit<T>> {
-    Play::default().poll_ready(&mut Box::pin(group.report()))
+    Test::default().poll_ready(&mut Box::pin(group.report()))
 }
 
 #[test]
@@ -71,17 +71,17 @@ fn all_kinds_of_actors_can_be_named() {
 }
 
 #[test]
-fn name_goes_to_the_actor_that_was_added_last() {
-    let play = Play::default();
+fn name_goes_to_the_latest_actor() {
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
     a.wake();
-    play.settle(&mut group);
+    test.settle(&mut group);
     group.add(ready("done"), |_| {}).named("c");
-    b.obeys();
-    a.obeys();
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    b.stops_when_interrupted();
+    a.stops_when_interrupted();
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let names: Vec<_> = exits
         .iter()
         .map(|exit| (exit.index(), exit.name().unwrap()))
@@ -140,7 +140,7 @@ fn display_is_a_line_for_a_log() {
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn display_of_a_panic_has_its_message_if_it_is_text() {
+fn display_shows_the_panic_message() {
     let mut group = Group::new();
     group.add(async { panic!("a literal") }, |_| {}).named("a");
     group
@@ -191,7 +191,7 @@ fn label_is_the_name_or_the_line() {
     assert_eq!(exits[1].to_string(), format!("{label} aborted"));
 }
 
-/// So labels can be aligned in a table.
+/// A width aligns labels in a table.
 #[test]
 fn label_takes_a_width() {
     let mut group = Group::new();
@@ -243,7 +243,7 @@ fn panic_is_a_failure_without_an_error() {
     assert!(exits[0].is_failure());
 }
 
-/// An error is a failure of the cause as well as of an actor that was interrupted.
+/// An error is a failure, also after an interrupt.
 #[test]
 fn error_of_an_interrupted_actor_is_a_failure() {
     let mut group = Group::new();

@@ -1,18 +1,18 @@
-//! Clause 17: which actors get a turn, and when, in numbers.
+//! Clause 17: which actors are polled, and when, in numbers.
 //!
-//! A *turn* of the group is one poll of it. Its executor gives it one in each round, like every other task. Whatever its
-//! actors do, as long as each poll of them returns:
+//! A *turn* of the group is one poll of the group by its executor. Whatever the actors do, as long as each of their
+//! polls returns:
 //!
-//! - A turn polls at most as many actors as there are, and at most two that wake themselves. Then the group yields, and has
-//!   woken its task for the next turn. An exit begins the count again.
-//! - An actor that is woken is polled after those that were woken before. Among `k` actors that wake themselves for ever, it
-//!   is polled in turn `k / 2 + 1`, rounded down, at the latest.
-//! - The grace period is polled once in every turn of the shutdown. The turn in which it ends polls each actor that has been
-//!   woken once.
+//! - A turn polls at most as many actors as there are, and at most two that wake themselves. Then the group yields, and
+//!   wakes its task for the next turn. An exit starts both counts again.
+//! - An actor that is woken is polled after those that were woken earlier. Among `k` actors that always wake
+//!   themselves, it is polled in turn `k / 2 + 1`, rounded down, at the latest.
+//! - During a shutdown, every turn polls the grace period once. The turn in which it ends polls each actor that has
+//!   been woken once.
 //!
-//! An actor that always has data never has to wait, so its poll would not return, and no other would get a turn. As anywhere
-//! in async Rust, it must yield now and then. Two of the stretches between its yields fit into a turn: an actor that yields
-//! after each piece of data handles two in a turn, and one that yields after 32 handles at most 64.
+//! An actor that always has data never has to wait, so its poll would not return, and the group would poll no other. As
+//! anywhere in async Rust, such an actor must yield now and then. In one turn it runs twice, up to its next yield each
+//! time: an actor that yields after each piece of data handles two in a turn, and one that yields after 32 handles 64.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, ready, Future};
@@ -26,7 +26,7 @@ use run_group::{Group, LocalGroup};
 use smol::future::yield_now;
 use smol::LocalExecutor;
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// Counts events.
 #[derive(Clone, Default)]
@@ -43,7 +43,7 @@ impl Counter {
     }
 }
 
-/// Returns an execute that wakes itself for ever.
+/// Returns an execute that wakes itself in every poll, and never returns.
 fn spins(polls: &Counter) -> impl Future<Output = ()> {
     let polls = polls.clone();
     poll_fn(move |cx| {
@@ -53,7 +53,7 @@ fn spins(polls: &Counter) -> impl Future<Output = ()> {
     })
 }
 
-/// Returns an execute that waits for ever, and the means to wake it.
+/// Returns an execute that never returns, and a closure that wakes it.
 fn sleeps(polls: &Counter) -> (impl Future<Output = ()>, impl Fn()) {
     let polls = polls.clone();
     let waker = Rc::new(RefCell::new(noop_waker()));
@@ -71,17 +71,18 @@ fn add(group: &mut LocalGroup<'_, ()>, execute: impl Future<Output = ()> + 'stat
     group.add(execute, |_| {});
 }
 
-/// Gives the group a turn and asserts that it is not its last.
+/// Polls the group once, and asserts that it is pending.
 #[track_caller]
-fn turn(play: &Play, group: &mut LocalGroup<'_, ()>) {
-    play.take_wakes();
-    play.poll_pending(group);
+fn turn(test: &Test, group: &mut LocalGroup<'_, ()>) {
+    test.take_wakes();
+    test.poll_pending(group);
 }
 
-/// Of all groups of up to seven actors, each of which waits or wakes itself, and of larger ones that only wake themselves.
+/// For all groups of up to seven actors that wait or wake themselves, and for large groups of actors that wake
+/// themselves.
 #[test]
 fn first_polls_take_half_as_many_turns() {
-    let play = Play::default();
+    let test = Test::default();
     let small = (1..=7_u32).flat_map(|n| (0..1_u32 << n).map(move |kinds| (n, kinds)));
     let large = [10_000, 10_001].map(|n| (n, u32::MAX));
     for (n, kinds) in small.chain(large) {
@@ -97,7 +98,7 @@ fn first_polls_take_half_as_many_turns() {
             })
             .collect();
         for _ in 0..n.div_ceil(2) {
-            turn(&play, &mut group);
+            turn(&test, &mut group);
         }
         assert!(polls.iter().all(|polls| polls.take() > 0), "{n}, {kinds}");
     }
@@ -105,7 +106,7 @@ fn first_polls_take_half_as_many_turns() {
 
 #[test]
 fn turn_polls_two_self_wakers() {
-    let play = Play::default();
+    let test = Test::default();
     for (spinning, sleeping) in [(1, 1), (1, 100), (2, 0), (2, 100), (3, 1), (10_000, 0)] {
         let (mut group, polls) = (Group::local(), Counter::default());
         for _ in 0..sleeping {
@@ -114,20 +115,20 @@ fn turn_polls_two_self_wakers() {
         for _ in 0..spinning {
             add(&mut group, spins(&polls));
         }
-        turn(&play, &mut group);
+        turn(&test, &mut group);
         polls.take();
         for _ in 0..100 {
-            turn(&play, &mut group);
+            turn(&test, &mut group);
             assert_eq!(polls.take(), 2, "{spinning}, {sleeping}");
-            assert!(play.take_wakes() > 0, "it would hang");
+            assert!(test.take_wakes() > 0, "it would hang");
         }
     }
 }
 
-/// They wake each other, so each is woken again before the turn ends.
+/// The actors wake each other, so each is woken again before the turn ends.
 #[test]
 fn turn_polls_each_actor_at_most_once() {
-    let play = Play::default();
+    let test = Test::default();
     for (waking, sleeping) in [(2, 0), (2, 1), (2, 98), (100, 0), (10_000, 0)] {
         let (mut group, polls) = (Group::local(), Counter::default());
         let wakers: Rc<RefCell<Vec<Waker>>> = Rc::default();
@@ -151,48 +152,48 @@ fn turn_polls_each_actor_at_most_once() {
         for _ in 0..sleeping {
             add(&mut group, sleeps(&polls).0);
         }
-        turn(&play, &mut group);
+        turn(&test, &mut group);
         polls.take();
         for _ in 0..10 {
-            turn(&play, &mut group);
+            turn(&test, &mut group);
             assert_eq!(polls.take(), waking + sleeping);
-            assert!(play.take_wakes() > 0, "it would hang");
+            assert!(test.take_wakes() > 0, "it would hang");
         }
     }
 }
 
 #[test]
 fn all_woken_actors_fit_into_one_turn() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut group, polls) = (Group::local(), Counter::default());
     let wake = Vec::from_iter((0..10_000).map(|_| {
         let (execute, wake) = sleeps(&polls);
         add(&mut group, execute);
         wake
     }));
-    turn(&play, &mut group);
+    turn(&test, &mut group);
     for _ in 0..3 {
         assert_eq!(polls.take(), 10_000);
         wake.iter().for_each(|wake| wake());
-        turn(&play, &mut group);
+        turn(&test, &mut group);
     }
 }
 
 #[test]
 fn all_exits_fit_into_one_turn() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut group, polls) = (Group::local(), Counter::default());
     for _ in 0..10_000 {
         let polls = polls.clone();
         add(&mut group, async move { polls.count() });
     }
-    assert_eq!(play.poll_ready(&mut group), Some(()));
+    assert_eq!(test.poll_ready(&mut group), Some(()));
     assert_eq!(polls.take(), 10_000);
 }
 
 #[test]
 fn sibling_of_k_self_wakers() {
-    let play = Play::default();
+    let test = Test::default();
     for k in (0..=20).chain([10_000, 10_001]) {
         let (mut group, spins_polled, polls) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
         let (execute, wake) = sleeps(&polls);
@@ -200,13 +201,13 @@ fn sibling_of_k_self_wakers() {
         for _ in 0..k {
             add(&mut group, spins(&spins_polled));
         }
-        turn(&play, &mut group);
+        turn(&test, &mut group);
         polls.take();
         for _ in 0..5 {
             wake();
             for n in 1..=k / 2 + 1 {
                 assert_eq!(polls.take(), 0, "{k}, before turn {n}");
-                turn(&play, &mut group);
+                turn(&test, &mut group);
             }
             assert_eq!(polls.take(), 1, "{k}");
         }
@@ -215,7 +216,7 @@ fn sibling_of_k_self_wakers() {
 
 #[test]
 fn grace_period_is_polled_in_every_turn() {
-    let play = Play::default();
+    let test = Test::default();
     for spinning in [1, 2, 3, 10_000] {
         let (mut group, polls, timer) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
         let ended = Rc::new(Cell::new(false));
@@ -237,19 +238,19 @@ fn grace_period_is_polled_in_every_turn() {
             add(&mut group, spins(&polls));
         }
         for _ in 0..100 {
-            turn(&play, &mut group);
+            turn(&test, &mut group);
             assert_eq!(timer.take(), 1);
         }
         ended.set(true);
         polls.take();
-        assert_eq!(play.poll_ready(&mut group), Some(()));
+        assert_eq!(test.poll_ready(&mut group), Some(()));
         assert_eq!(polls.take(), spinning);
     }
 }
 
 #[test]
 fn endless_data_takes_two_stretches_a_turn() {
-    let play = Play::default();
+    let test = Test::default();
     for stretch in [1, 32] {
         let (mut group, handled, polls) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
         let (data, mut endless) = mpsc::unbounded();
@@ -268,23 +269,23 @@ fn endless_data_takes_two_stretches_a_turn() {
         data.unbounded_send(()).unwrap();
         let (execute, wake) = sleeps(&polls);
         add(&mut group, execute);
-        add(&mut group, pending()); // or two polls would be all that a turn has for two actors
-        turn(&play, &mut group);
+        add(&mut group, pending()); // a third actor, because a turn has only as many polls as there are actors
+        turn(&test, &mut group);
         for _ in 0..100 {
             handled.take();
             polls.take();
             wake();
-            turn(&play, &mut group);
+            turn(&test, &mut group);
             assert_eq!(handled.take(), 2 * stretch);
             assert_eq!(polls.take(), 1);
         }
     }
 }
 
-/// The inner group is polled twice, and polls two each time.
+/// The outer group polls the inner one twice, and each time that polls two actors.
 #[test]
 fn nested_group_has_its_share_of_the_turn() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut outer, spinning, polls) = <(LocalGroup<'_, ()>, Counter, Counter)>::default();
     let mut inner = Group::local();
     for _ in 0..100 {
@@ -294,12 +295,12 @@ fn nested_group_has_its_share_of_the_turn() {
     let (execute, wake) = sleeps(&polls);
     add(&mut outer, execute);
     add(&mut outer, pending());
-    turn(&play, &mut outer);
+    turn(&test, &mut outer);
     for _ in 0..100 {
         spinning.take();
         polls.take();
         wake();
-        turn(&play, &mut outer);
+        turn(&test, &mut outer);
         assert_eq!(spinning.take(), 4);
         assert_eq!(polls.take(), 1);
     }

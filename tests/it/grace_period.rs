@@ -6,20 +6,20 @@ use futures::channel::oneshot;
 use futures::FutureExt;
 use run_group::{Group, Outcome};
 
-use crate::play::{Actor, Play, Word};
+use crate::harness::{Actor, Output, Test};
 
-/// Returns a group that is stopping: `cause` has returned, and the actors of these names ignore their interrupts. The grace
-/// period is running.
+/// Returns a group that is stopping and waits for actors of these names. Its grace period is running, and ends when
+/// the timer returns.
 fn stopping<const N: usize>(
-    play: &Play,
-    names: [Word; N],
-) -> (Group<'static, Word>, Actor, [Actor; N]) {
+    test: &Test,
+    names: [Output; N],
+) -> (Group<'static, Output>, Actor, [Actor; N]) {
     let mut group = Group::new();
-    let timer = play.grace_period("timer", &mut group);
-    let actors = names.map(|name| play.stubborn(name, &mut group));
+    let timer = test.set_grace_period("timer", &mut group);
+    let actors = names.map(|name| test.add_manual(name, &mut group));
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
     (group, timer, actors)
 }
 
@@ -30,60 +30,60 @@ fn only(log: Vec<String>, word: &str) -> Vec<String> {
 
 #[test]
 fn begins_right_after_the_interrupts() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.grace_period("timer", &mut group);
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b"]);
+    test.set_grace_period("timer", &mut group);
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b"]);
 
     a.returns("done");
     b.wake();
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a", "a! (by a)", "b! (by a)", "timer begins", "timer", "b"]
     );
 }
 
 #[test]
 fn begins_once() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.grace_period("timer", &mut group);
-    let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    test.set_grace_period("timer", &mut group);
+    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     for actor in &actors[..2] {
-        play.settle(&mut group);
+        test.settle(&mut group);
         actor.returns("done");
     }
-    play.settle(&mut group);
-    let late = play.stubborn("late", &mut group);
-    play.settle(&mut group);
+    test.settle(&mut group);
+    let late = test.add_manual("late", &mut group);
+    test.settle(&mut group);
     late.returns("done");
     actors[2].returns("done");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(only(play.log(), "begins"), ["timer begins"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(only(test.take_log(), "begins"), ["timer begins"]);
 }
 
 #[test]
 fn not_begun_if_no_actor_is_left_running() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.grace_period("timer", &mut group);
+    test.set_grace_period("timer", &mut group);
     group.add(ready("done"), |_| {});
-    group.add_abortable(play.actor("aborted").execute());
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["aborted dropped"]);
+    group.add_abortable(test.actor("aborted").execute());
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["aborted dropped"]);
 }
 
-/// The first interrupts leave nothing running, but an actor waits to join the stage.
+/// The first interrupts leave no actor running, but one is queued to join the stage.
 #[cfg(feature = "std")]
 #[test]
 fn begins_later_if_an_actor_joins() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let timer = play.grace_period("timer", &mut group);
-    let (handle, late) = (group.handle(), play.actor("late"));
+    let timer = test.set_grace_period("timer", &mut group);
+    let (handle, late) = (group.handle(), test.actor("late"));
     let execute = late.execute();
     group.add_abortable(pending());
     group
@@ -91,63 +91,63 @@ fn begins_later_if_an_actor_joins() {
             handle.add(execute, late.interrupt());
         })
         .named("cause");
-    play.poll_pending(&mut group);
-    assert!(play.log().is_empty());
-    play.settle(&mut group);
+    test.poll_pending(&mut group);
+    assert!(test.take_log().is_empty());
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["late! (by cause)", "timer begins", "timer", "late"]
     );
     timer.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["timer", "late dropped"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["timer", "late dropped"]);
 }
 
 #[test]
 fn is_polled_before_the_actors() {
-    let play = Play::default();
-    let (mut group, timer, [a, b]) = stopping(&play, ["a", "b"]);
+    let test = Test::default();
+    let (mut group, timer, [a, b]) = stopping(&test, ["a", "b"]);
     a.wake();
     b.wake();
     timer.wake();
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["timer", "a", "b"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["timer", "a", "b"]);
 }
 
 #[test]
 fn is_dropped_when_every_actor_has_exited() {
-    let play = Play::default();
-    let (mut group, timer, [a, b]) = stopping(&play, ["a", "b"]);
+    let test = Test::default();
+    let (mut group, timer, [a, b]) = stopping(&test, ["a", "b"]);
     a.returns("late");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(!timer.is_dropped());
     b.returns("late");
-    play.log();
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["timer", "b", "timer dropped"]);
+    test.take_log();
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["timer", "b", "timer dropped"]);
 }
 
 #[test]
 fn actors_expire_in_order_of_adding() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let timer = play.grace_period("timer", &mut group);
-    let [_a, b, c, d, _e] = ["a", "b", "c", "d", "e"].map(|name| play.stubborn(name, &mut group));
+    test.log_exits(&mut group);
+    let timer = test.set_grace_period("timer", &mut group);
+    let [_a, b, c, d, _e] = ["a", "b", "c", "d", "e"].map(|name| test.add_manual(name, &mut group));
     c.returns("done");
-    play.settle(&mut group);
-    // So the set has them in another order than that of adding.
+    test.settle(&mut group);
+    // Wake some, so that the set has the actors in another order than that of adding.
     d.wake();
     b.wake();
-    play.settle(&mut group);
+    test.settle(&mut group);
     d.returns("in time");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     timer.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "timer",
             "a dropped",
@@ -162,15 +162,15 @@ fn actors_expire_in_order_of_adding() {
 
 #[test]
 fn report_has_the_expired_actors() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {}).named("first");
     group.add(pending(), |_| {});
     let line = line!() - 1;
 
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let expired: Vec<_> = exits
         .iter()
         .filter(|exit| matches!(exit.outcome(), Outcome::Expired))
@@ -181,19 +181,19 @@ fn report_has_the_expired_actors() {
     assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
 }
 
-/// It is over in the first poll of the group, in which most actors have not been polled yet.
+/// The grace period ends in the first poll of the group, when most actors have not been polled yet.
 #[test]
 fn last_turn_includes_first_polls() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
+    test.log_exits(&mut group);
     group.grace_period(|| ready(()));
-    let [a, _b] = ["a", "b"].map(|name| play.obedient(name, &mut group));
-    play.stubborn("c", &mut group);
+    let [a, _b] = ["a", "b"].map(|name| test.add_stoppable(name, &mut group));
+    test.add_manual("c", &mut group);
     a.returns("done");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a",
             r#"a returned "done""#,
@@ -201,7 +201,7 @@ fn last_turn_includes_first_polls() {
             "b! (by a)",
             "c! (by a)",
             "b",
-            r#"b returned "obeys", interrupted"#,
+            r#"b returned "stopped", interrupted"#,
             "c",
             "c dropped",
             "c expired"
@@ -211,84 +211,88 @@ fn last_turn_includes_first_polls() {
 
 #[test]
 fn last_turn_includes_woken_actors() {
-    let play = Play::default();
-    let (group, timer, [_a, b, _c]) = stopping(&play, ["a", "b", "c"]);
+    let test = Test::default();
+    let (group, timer, [_a, b, _c]) = stopping(&test, ["a", "b", "c"]);
     timer.returns("over");
     b.returns("just in time");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[1].output(), Some(&"just in time"));
     let lines: Vec<_> = exits[2..].iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["a expired", "c expired"]);
-    assert_eq!(play.log(), ["timer", "b", "a dropped", "c dropped"]);
+    assert_eq!(test.take_log(), ["timer", "b", "a dropped", "c dropped"]);
 }
 
-/// A poll of the set ends after two self-wakes. That was taken for "every actor waits", so an actor expired although it had
-/// been woken and would have returned in that poll. If two connections were busy, the storage lost its flush.
+/// The set yields after two self-wakes. The group used to take that for "every actor waits", so an actor expired
+/// although it had been woken and would have returned in that poll. If two connections were busy, the storage lost its
+/// flush.
 #[test]
 fn last_turn_reaches_past_self_wakers() {
     for spinning in 0..10 {
-        let play = Play::default();
-        let (mut group, timer, [storage]) = stopping(&play, ["storage"]);
+        let test = Test::default();
+        let (mut group, timer, [storage]) = stopping(&test, ["storage"]);
         for _ in 0..spinning {
-            play.stubborn("connection", &mut group).spins();
+            test.add_manual("connection", &mut group).spins();
         }
         for _ in 0..spinning {
-            play.poll_pending(&mut group); // so that each was polled
+            test.poll_pending(&mut group); // until each was polled
         }
-        play.log();
+        test.take_log();
 
         timer.returns("over");
         storage.returns("flushed");
-        let exits = play.poll_ready(&mut Box::pin(group.report()));
+        let exits = test.poll_ready(&mut Box::pin(group.report()));
         assert_eq!(exits[1].output(), Some(&"flushed"), "{spinning}");
-        let log = play.log();
+        let log = test.take_log();
         let turns = log.iter().filter(|line| *line == "connection").count();
-        assert_eq!(turns, spinning, "one turn each: {log:?}");
+        assert_eq!(turns, spinning, "one last turn each: {log:?}");
         assert_eq!(exits.len(), 2 + spinning);
     }
 }
 
-/// It is over in the first poll of the group, and the actors in front wake themselves.
+/// The grace period ends in the first poll of the group, and the actors before the storage wake themselves.
 #[test]
 fn last_turn_reaches_actors_not_polled_yet() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
     group.add(ready("done"), |_| {});
     for _ in 0..9 {
-        play.stubborn("connection", &mut group).spins();
+        test.add_manual("connection", &mut group).spins();
     }
-    play.obedient("storage", &mut group);
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(exits[1].output(), Some(&"obeys"));
-    assert_eq!(only(play.log(), "storage"), ["storage! (by ?)", "storage"]);
+    test.add_stoppable("storage", &mut group);
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(exits[1].output(), Some(&"stopped"));
+    assert_eq!(
+        only(test.take_log(), "storage"),
+        ["storage! (by ?)", "storage"]
+    );
 }
 
-/// The same with two groups as actors, which drain. A group wakes itself when one of its actors does, so the set yielded before
-/// it reached the storage behind them.
+/// The same with two actors that are groups and drain. A group wakes itself when one of its actors does, so the set
+/// yielded before it reached the storage after them.
 #[test]
 fn last_turn_reaches_past_draining_groups() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let timer = play.grace_period("timer", &mut group);
+    let timer = test.set_grace_period("timer", &mut group);
     for _ in 0..2 {
         let mut inner = Group::new();
-        let [stops, drains] = ["stops", "drains"].map(|name| play.actor(name));
-        stops.join(&mut inner);
+        let [stops, drains] = ["stops", "drains"].map(|name| test.actor(name));
+        stops.add_to(&mut inner);
         inner.add(drains.execute(), move |_| drains.spins());
         group
             .add(inner.map(Option::unwrap), move |_| stops.returns("stops"))
             .named("inner");
     }
-    let storage = play.stubborn("storage", &mut group);
+    let storage = test.add_manual("storage", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
     for _ in 0..10 {
-        play.poll_pending(&mut group);
+        test.poll_pending(&mut group);
     }
 
     timer.returns("over");
     storage.returns("flushed");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -300,14 +304,14 @@ fn last_turn_reaches_past_draining_groups() {
     );
 }
 
-/// An actor that is woken in the last turn of another had not been woken by the end of the grace period.
+/// The last turn of one actor wakes another. That is after the end of the grace period.
 #[test]
 fn woken_in_the_last_turn_is_too_late() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let timer = play.grace_period("timer", &mut group);
-    let late = play.stubborn("late", &mut group);
-    let (waking, other) = (play.actor("waking"), late.clone());
+    let timer = test.set_grace_period("timer", &mut group);
+    let late = test.add_manual("late", &mut group);
+    let (waking, other) = (test.actor("waking"), late.clone());
     let (mut execute, first) = (waking.execute(), waking.clone());
     group.add(
         poll_fn(move |cx| {
@@ -317,42 +321,42 @@ fn woken_in_the_last_turn_is_too_late() {
         |_| {},
     );
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     first.wake();
     timer.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["timer", "waking", "late dropped", "waking dropped"]
     );
 }
 
-/// The expiry of one actor adds three others, so the stage does not end although its grace period is over.
+/// When one actor expires, three others are added. So the stage does not end, although its grace period has.
 #[cfg(feature = "std")]
 #[test]
 fn joined_after_the_end_is_polled_once() {
-    let play = Play::default();
-    let (mut group, timer, _) = stopping(&play, ["stuck"]);
-    let (handle, log) = (group.handle(), play.clone());
+    let test = Test::default();
+    let (mut group, timer, _) = stopping(&test, ["stuck"]);
+    let (handle, log) = (group.handle(), test.clone());
     group.on_exit(move |exit| {
-        log.say(exit);
+        log.log(exit);
         if exit.name() == Some("stuck") {
             let [a, b, c] = ["a", "b", "c"].map(|name| log.actor(name));
             a.spins();
-            b.obeys();
+            b.stops_when_interrupted();
             handle.add(a.execute(), a.interrupt()).named("a");
             handle.add(b.execute(), b.interrupt()).named("b");
             handle.add_abortable(c.execute()).named("c");
         }
     });
     timer.returns("over");
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["timer", "stuck dropped", "stuck expired"]);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["timer", "stuck dropped", "stuck expired"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a! (by cause)",
             "b! (by cause)",
@@ -360,7 +364,7 @@ fn joined_after_the_end_is_polled_once() {
             "c aborted",
             "a",
             "b",
-            r#"b returned "obeys", interrupted"#,
+            r#"b returned "stopped", interrupted"#,
             "a dropped",
             "a expired"
         ]
@@ -369,103 +373,103 @@ fn joined_after_the_end_is_polled_once() {
 
 #[test]
 fn any_future_will_do() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| async { Err::<u8, _>("what it resolves to is ignored") });
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn second_one_replaces_the_first() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| -> std::future::Ready<()> { panic!("it was replaced") });
-    play.grace_period("timer", &mut group);
-    play.stubborn("stuck", &mut group);
+    test.set_grace_period("timer", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["stuck", "stuck! (by cause)", "timer begins", "timer"]
     );
 }
 
 #[test]
 fn running_one_can_be_replaced() {
-    let play = Play::default();
-    let (mut group, first, _) = stopping(&play, ["stuck"]);
-    let second = play.grace_period("second", &mut group);
+    let test = Test::default();
+    let (mut group, first, _) = stopping(&test, ["stuck"]);
+    let second = test.set_grace_period("second", &mut group);
     assert!(first.is_dropped());
-    assert_eq!(play.log(), ["timer dropped"]);
-    first.returns("over"); // which ends nothing
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["second begins", "second"]);
+    assert_eq!(test.take_log(), ["timer dropped"]);
+    first.returns("over"); // has no effect
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["second begins", "second"]);
     second.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["second", "stuck dropped"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["second", "stuck dropped"]);
 }
 
 #[test]
-fn set_while_stopping_begins_with_the_next_poll() {
-    let play = Play::default();
+fn set_while_stopping_begins_in_next_poll() {
+    let test = Test::default();
     let mut group = Group::new();
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
-    let timer = play.grace_period("timer", &mut group);
-    assert!(play.log().is_empty());
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["timer begins", "timer"]);
+    let timer = test.set_grace_period("timer", &mut group);
+    assert!(test.take_log().is_empty());
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["timer begins", "timer"]);
     timer.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn self_wakers_do_not_delay_it() {
-    let play = Play::default();
-    let (mut group, timer, actors) = stopping(&play, ["a", "b", "c"]);
+    let test = Test::default();
+    let (mut group, timer, actors) = stopping(&test, ["a", "b", "c"]);
     actors.iter().for_each(Actor::spins);
-    play.poll_pending(&mut group);
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     timer.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 /// A second Ctrl-C is one future for the whole program.
 #[test]
-fn a_shared_future_is_one_deadline() {
-    let play = Play::default();
+fn shared_future_is_one_deadline() {
+    let test = Test::default();
     let (force, forced) = oneshot::channel::<()>();
     let forced = forced.shared();
     let [a, mut b, mut c] = ["a", "b", "c"].map(|name| {
         let mut group = Group::new();
-        play.stubborn(name, &mut group);
+        test.add_manual(name, &mut group);
         group
     });
-    play.obedient("in time", &mut b);
+    test.add_stoppable("in time", &mut b);
     c.add(ready("done"), |_| {}).named("cause");
     let mut group = a.before(b).before(c);
-    play.observe(&mut group);
+    test.log_exits(&mut group);
     group.grace_period(move || forced.clone());
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(group.len(), 4);
-    play.log();
+    test.take_log();
 
     force.send(()).unwrap();
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a dropped",
             "a expired",
             "b! (by cause)",
             "in time! (by cause)",
             "in time",
-            r#"in time returned "obeys", interrupted"#,
+            r#"in time returned "stopped", interrupted"#,
             "b dropped",
             "b expired",
             "c! (by cause)",
@@ -475,20 +479,20 @@ fn a_shared_future_is_one_deadline() {
     );
 }
 
-/// A limit that fails must not become no limit, so a panic counts as the end. The next stage gets a grace period again.
+/// The group must not wait without a limit, so a panic counts as the end. The next stage gets its grace period again.
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn panic_ends_it_for_one_stage_only() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
     for in_begin in [true, false] {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
-        play.stubborn("a", &mut front);
-        play.stubborn("b", &mut back);
+        test.add_manual("a", &mut front);
+        test.add_manual("b", &mut back);
         back.add(ready("done"), |_| {}).named("cause");
         let mut group = front.before(back);
-        let timer = play.actor("timer");
+        let timer = test.actor("timer");
         let (mut begin, again, mut stage) = (timer.begin(), timer.clone(), 0);
         group.grace_period(move || {
             stage += 1;
@@ -496,18 +500,18 @@ fn panic_ends_it_for_one_stage_only() {
             again.waits();
             begin()
         });
-        play.settle(&mut group);
+        test.settle(&mut group);
         if !in_begin {
             assert_eq!(group.len(), 2);
             timer.panics("in the future");
-            play.settle(&mut group);
+            test.settle(&mut group);
         }
         assert_eq!(group.len(), 1);
-        play.log();
+        test.take_log();
 
         timer.returns("over");
-        assert!(catch_unwind(AssertUnwindSafe(|| play.poll(&mut group))).is_err());
-        assert_eq!(play.log(), ["timer", "b dropped"]);
+        assert!(catch_unwind(AssertUnwindSafe(|| test.poll(&mut group))).is_err());
+        assert_eq!(test.take_log(), ["timer", "b dropped"]);
         assert!(group.is_empty());
     }
 }

@@ -10,54 +10,54 @@ use futures::channel::oneshot;
 use futures::future::FusedFuture;
 use run_group::{Group, Handle, Interrupted, LocalGroup};
 
-use crate::play::{Actor, Play, Word};
+use crate::harness::{Actor, Output, Test};
 
-/// Adds an actor of this name through a handle. It returns `"obeys"` when it is interrupted.
-fn add(play: &Play, handle: &Handle<'_, Word>, name: Word) -> Actor {
-    let actor = play.actor(name);
-    actor.obeys();
+/// Adds an actor of this name through a handle. It returns `"stopped"` when it is interrupted.
+fn add(test: &Test, handle: &Handle<'_, Output>, name: Output) -> Actor {
+    let actor = test.actor(name);
+    actor.stops_when_interrupted();
     handle.add(actor.execute(), actor.interrupt()).named(name);
     actor
 }
 
 /// Returns a closure that adds an actor of this name when it is first called.
-fn adds_once(play: &Play, handle: Handle<'static, Word>, name: Word) -> impl FnMut() + Send {
-    let play = play.clone();
+fn adds_once(test: &Test, handle: Handle<'static, Output>, name: Output) -> impl FnMut() + Send {
+    let test = test.clone();
     let mut handle = Some(handle);
     move || {
         if let Some(handle) = handle.take() {
-            add(&play, &handle, name);
+            add(&test, &handle, name);
         }
     }
 }
 
 // Where actors are added from.
 
-/// Before there were handles, a request that was sent with the last exit was lost.
+/// Before there were handles, programs put a loop around the group. It lost a request that came with the last exit.
 #[test]
 fn last_actor_adds_another_as_it_returns() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let mut adds = adds_once(&play, group.handle(), "added");
+    test.log_exits(&mut group);
+    let mut adds = adds_once(&test, group.handle(), "added");
     let cause = poll_fn(move |_| {
         adds();
         Poll::Ready("done")
     });
     group.add(cause, |_| {}).named("cause");
 
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), [r#"cause returned "done""#]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), [r#"cause returned "done""#]);
     assert!(group.is_stopping() && group.is_empty());
-    assert_eq!(play.take_wakes(), 1);
+    assert_eq!(test.take_wakes(), 1);
 
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "added! (by cause)",
             "added",
-            r#"added returned "obeys", interrupted"#
+            r#"added returned "stopped", interrupted"#
         ]
     );
     let indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
@@ -66,74 +66,74 @@ fn last_actor_adds_another_as_it_returns() {
 
 #[test]
 fn running_actor_adds_another() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let mut adds = adds_once(&play, group.handle(), "added");
+    let mut adds = adds_once(&test, group.handle(), "added");
     let (send, request) = oneshot::channel();
     group.add_abortable(async move {
         request.await.unwrap();
         adds();
         pending().await
     });
-    play.stubborn("idle", &mut group);
-    play.settle(&mut group);
-    play.log();
+    test.add_manual("idle", &mut group);
+    test.settle(&mut group);
+    test.take_log();
 
     send.send(()).unwrap();
-    play.take_wakes();
-    play.poll_pending(&mut group);
+    test.take_wakes();
+    test.poll_pending(&mut group);
     assert_eq!(group.len(), 2);
-    assert_eq!(play.take_wakes(), 1);
-    play.settle(&mut group);
+    assert_eq!(test.take_wakes(), 1);
+    test.settle(&mut group);
     assert_eq!(group.len(), 3);
-    assert_eq!(play.log(), ["added"]);
+    assert_eq!(test.take_log(), ["added"]);
 }
 
 #[test]
 fn interrupt_adds_an_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let mut adds = adds_once(&play, group.handle(), "added");
+    let mut adds = adds_once(&test, group.handle(), "added");
     group.add(ready("done"), move |_| adds()).named("cause");
-    play.poll_pending(&mut group);
-    assert_eq!(play.take_wakes(), 1);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["added! (by cause)", "added"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_wakes(), 1);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
 }
 
 #[test]
 fn exit_observer_adds_an_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let mut adds = adds_once(&play, group.handle(), "added");
+    let mut adds = adds_once(&test, group.handle(), "added");
     group.on_exit(move |_| adds());
     group.add(ready("done"), |_| {}).named("cause");
-    play.poll_pending(&mut group);
-    assert_eq!(play.take_wakes(), 1);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["added! (by cause)", "added"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_wakes(), 1);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
 }
 
 #[test]
 fn wait_observer_adds_an_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let mut adds = adds_once(&play, group.handle(), "added");
+    let mut adds = adds_once(&test, group.handle(), "added");
     group.on_wait(move |_| adds());
-    let slow = play.stubborn("slow", &mut group);
+    let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
-    play.poll_pending(&mut group);
-    assert_eq!(play.take_wakes(), 1);
-    play.settle(&mut group);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_wakes(), 1);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["slow", "slow! (by cause)", "added! (by cause)", "added"]
     );
     slow.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// An execute that is dropped is an actor that exits, so it may add another as well.
+/// An actor that is aborted exits as well, so the drop of its execute may add another.
 #[test]
 fn drop_of_an_aborted_actor_adds_an_actor() {
     struct AddsInDrop<A: FnMut()>(A);
@@ -142,17 +142,17 @@ fn drop_of_an_aborted_actor_adds_an_actor() {
             (self.0)();
         }
     }
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let adds = AddsInDrop(adds_once(&play, group.handle(), "added"));
+    let adds = AddsInDrop(adds_once(&test, group.handle(), "added"));
     group.add_abortable(async move {
         let _held = adds;
         pending().await
     });
     group.add(ready("done"), |_| {}).named("cause");
-    play.poll_pending(&mut group);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["added! (by cause)", "added"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -175,39 +175,39 @@ fn thread_adds_an_actor() {
 // When an actor counts as added.
 
 #[test]
-fn added_between_polls_joins_in_the_next_poll() {
-    let play = Play::default();
+fn added_between_polls_joins_in_next_poll() {
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    let a = play.obedient("a", &mut group);
-    play.settle(&mut group);
-    play.log();
+    let a = test.add_stoppable("a", &mut group);
+    test.settle(&mut group);
+    test.take_log();
 
-    add(&play, &handle, "added");
-    assert_eq!(play.take_wakes(), 1);
-    assert!(play.log().is_empty());
+    add(&test, &handle, "added");
+    assert_eq!(test.take_wakes(), 1);
+    assert!(test.take_log().is_empty());
     assert_eq!(group.len(), 1);
 
     a.wake();
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "added"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "added"]);
     assert_eq!(group.len(), 2);
     assert!(group.running().all(|running| !running.is_interrupted()));
 }
 
-/// So an actor that a handle added first may have the higher index.
+/// `a`, added to the group itself, comes before `b`, which a handle added earlier.
 #[test]
-fn index_is_given_when_a_poll_takes_the_actor_in() {
-    let play = Play::default();
+fn index_is_assigned_by_the_next_poll() {
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    add(&play, &handle, "b");
-    play.obedient("a", &mut group);
-    play.poll_pending(&mut group);
-    add(&play, &handle, "d");
-    play.obedient("c", &mut group);
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["a", "b", "c", "d"]);
+    add(&test, &handle, "b");
+    test.add_stoppable("a", &mut group);
+    test.poll_pending(&mut group);
+    add(&test, &handle, "d");
+    test.add_stoppable("c", &mut group);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
     let running: Vec<_> = group
         .running()
         .map(|running| (running.index(), running.to_string()))
@@ -216,23 +216,23 @@ fn index_is_given_when_a_poll_takes_the_actor_in() {
     assert_eq!(running, expected.map(|(index, name)| (index, name.into())));
 }
 
-/// The stage that was to end would else have ended with indices 0 and 2.
+/// An actor that a closed handle drops takes no index.
 #[test]
 fn dropped_actors_leave_no_gap_in_the_indices() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let (fronts, backs) = (front.handle(), back.handle());
-    play.obedient("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    test.add_stoppable("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(fronts.is_closed());
-    add(&play, &fronts, "dropped");
-    add(&play, &backs, "taken in");
-    play.settle(&mut group);
+    add(&test, &fronts, "dropped");
+    add(&test, &backs, "taken in");
+    test.settle(&mut group);
     b.returns("late");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let mut indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
     indices.sort();
     assert_eq!(indices, [0, 1, 2, 3]);
@@ -240,7 +240,7 @@ fn dropped_actors_leave_no_gap_in_the_indices() {
 
 #[test]
 fn clones_keep_their_order() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
     let clone = handle.clone();
@@ -251,77 +251,77 @@ fn clones_keep_their_order() {
         (&another, "c"),
         (&clone, "d"),
     ] {
-        add(&play, handle, name);
+        add(&test, handle, name);
     }
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b", "c", "d"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
 }
 
 #[test]
 fn inner_before_outer_and_front_before_back() {
-    let play = Play::default();
+    let test = Test::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
     let handles = [c.handle(), b.handle(), a.handle()];
     let mut ab = a.before(b);
     let of_ab = ab.handle();
     let mut group = ab.before(c);
-    add(&play, &group.handle(), "abc");
-    add(&play, &of_ab, "ab");
+    add(&test, &group.handle(), "abc");
+    add(&test, &of_ab, "ab");
     for (handle, name) in handles.iter().zip(["c", "b", "a"]) {
-        add(&play, handle, name);
+        add(&test, handle, name);
     }
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b", "ab", "c", "abc"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "ab", "c", "abc"]);
 }
 
 // Which stage an actor joins.
 
 #[test]
 fn front_handle_adds_to_the_front() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let handle = front.handle();
-    let a = play.stubborn("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     back.add(ready("done"), |_| {}).named("cause");
     let mut group = front.before(back);
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(!handle.is_closed());
-    play.log();
+    test.take_log();
 
-    add(&play, &handle, "added");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["added! (by cause)", "added"]);
+    add(&test, &handle, "added");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
 
     a.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b! (by cause)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b! (by cause)"]);
     assert!(handle.is_closed());
     b.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn back_handle_adds_to_the_back() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let handle = back.handle();
-    let a = play.stubborn("a", &mut front);
-    let b = play.obedient("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    let b = test.add_stoppable("b", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
-    add(&play, &handle, "added");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["added"]);
+    add(&test, &handle, "added");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["added"]);
     assert!(!b.is_dropped() && !handle.is_closed());
 
     a.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a", "b! (by cause)", "added! (by cause)", "b", "added"]
     );
     assert!(handle.is_closed());
@@ -329,136 +329,139 @@ fn back_handle_adds_to_the_back() {
 
 #[test]
 fn combined_handle_adds_to_the_current_stage() {
-    let play = Play::default();
+    let test = Test::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
-    let actor_a = play.stubborn("a", &mut a);
-    let actor_b = play.stubborn("b", &mut b);
-    let actor_c = play.stubborn("c", &mut c);
+    let actor_a = test.add_manual("a", &mut a);
+    let actor_b = test.add_manual("b", &mut b);
+    let actor_c = test.add_manual("c", &mut c);
     let mut ab = a.before(b);
     let handle = ab.handle();
     let mut group = ab.before(c);
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
-    add(&play, &handle, "joins a");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["joins a! (by cause)", "joins a"]);
+    add(&test, &handle, "joins a");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["joins a! (by cause)", "joins a"]);
     actor_a.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b! (by cause)"]);
-    add(&play, &handle, "joins b");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["joins b! (by cause)", "joins b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b! (by cause)"]);
+    add(&test, &handle, "joins b");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["joins b! (by cause)", "joins b"]);
     assert!(!handle.is_closed());
     actor_b.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["b", "c! (by cause)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["b", "c! (by cause)"]);
     assert!(handle.is_closed());
     actor_c.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// While all actors run, an actor joins the first stage, so it is interrupted with that.
+/// While all actors run, a new one joins the first stage, and is interrupted with it.
 #[test]
 fn combined_handle_adds_to_the_front_at_first() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
-    add(&play, &group.handle(), "added");
-    play.settle(&mut group);
-    play.log();
+    add(&test, &group.handle(), "added");
+    test.settle(&mut group);
+    test.take_log();
     b.returns("done");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["b", "a! (by b)", "added! (by b)", "added"]);
+    test.settle(&mut group);
+    assert_eq!(
+        test.take_log(),
+        ["b", "a! (by b)", "added! (by b)", "added"]
+    );
     a.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn stage_stays_open_only_for_its_own_actors() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let mut adds_to_front = adds_once(&play, front.handle(), "to front");
-    let mut adds_to_back = adds_once(&play, back.handle(), "to back");
-    let a = play.actor("a");
+    let mut adds_to_front = adds_once(&test, front.handle(), "to front");
+    let mut adds_to_back = adds_once(&test, back.handle(), "to back");
+    let a = test.actor("a");
     front.add(a.execute(), move |_| adds_to_back()).named("a");
-    let b = play.stubborn("b", &mut back);
+    let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
     a.returns("done");
-    play.poll_pending(&mut group);
-    // The actor that waits to join the back did not keep the front open, so `b` was interrupted in the same poll.
-    assert_eq!(play.log(), ["a", "b! (by a)", "b"]);
+    test.poll_pending(&mut group);
+    // The actor that waits to join the back does not keep the front open. So `b` is interrupted in the same poll.
+    assert_eq!(test.take_log(), ["a", "b! (by a)", "b"]);
 
     adds_to_front(); // is dropped
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["to front dropped", "to back! (by a)", "to back"]
     );
     b.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
-fn front_stays_open_for_a_waiting_actor() {
-    let play = Play::default();
+fn front_stays_open_for_a_queued_actor() {
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let mut adds = adds_once(&play, front.handle(), "added");
+    let mut adds = adds_once(&test, front.handle(), "added");
     front.add(ready("done"), move |_| adds()).named("cause");
-    play.obedient("b", &mut back);
+    test.add_stoppable("b", &mut back);
     let mut group = front.before(back);
-    play.poll_pending(&mut group);
-    assert_eq!(play.take_wakes(), 1);
-    assert!(play.log().is_empty());
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_wakes(), 1);
+    assert!(test.take_log().is_empty());
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["added! (by cause)", "b", "added", "b! (by cause)", "b"]
     );
 }
 
-/// The handle was made before its group became a part of another.
+/// The handle was made, and used, before its group was combined with another.
 #[test]
-fn waiting_actors_follow_the_actors_of_the_back() {
-    let play = Play::default();
+fn queued_actors_follow_those_of_the_back() {
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    add(&play, &front.handle(), "added");
-    play.obedient("a", &mut front);
-    play.obedient("b", &mut back);
+    add(&test, &front.handle(), "added");
+    test.add_stoppable("a", &mut front);
+    test.add_stoppable("b", &mut back);
     let mut group = front.before(back);
     assert_eq!(group.len(), 2);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b", "added"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "added"]);
     let indices: Vec<_> = group.running().map(|running| running.index()).collect();
     assert_eq!(indices, [0, 1, 2]);
     group.add(ready("done"), |_| {}).named("cause");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     let interrupts = ["a! (by cause)", "added! (by cause)"];
-    assert_eq!(play.log()[..2], interrupts);
+    assert_eq!(test.take_log()[..2], interrupts);
 }
 
-/// A front without actors is a stage of its own once it has a handle. It is skipped if it is still empty by then.
+/// A handle makes a front without actors a stage. It is skipped if it is still empty when the shutdown begins.
 #[test]
 fn front_with_only_a_handle_is_a_stage() {
     for adds in [true, false] {
-        let play = Play::default();
+        let test = Test::default();
         let mut front = Group::new();
         let handle = front.handle();
         let mut back = Group::new();
-        let b = play.obedient("b", &mut back);
+        let b = test.add_stoppable("b", &mut back);
         let mut group = front.before(back);
-        play.settle(&mut group);
+        test.settle(&mut group);
         if adds {
-            add(&play, &handle, "added");
-            play.settle(&mut group);
+            add(&test, &handle, "added");
+            test.settle(&mut group);
         }
-        play.log();
+        test.take_log();
         group.add(ready("done"), |_| {}).named("cause");
-        assert_eq!(play.poll_ready(&mut group), Some("done"));
-        let log = play.log();
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
+        let log = test.take_log();
         let stages = ["added! (by cause)", "added", "b! (by cause)", "b"];
         assert_eq!(log, stages[if adds { 0 } else { 2 }..]);
         assert!(handle.is_closed() && b.is_dropped());
@@ -469,44 +472,44 @@ fn front_with_only_a_handle_is_a_stage() {
 
 #[test]
 fn closed_when_the_group_has_ended() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
     let clone = handle.clone();
-    let slow = play.stubborn("slow", &mut group);
+    let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {});
     assert!(!handle.is_closed());
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(!handle.is_closed());
     slow.returns("late");
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     assert!(handle.is_closed() && clone.is_closed());
 }
 
 #[test]
 fn closed_when_the_group_was_dropped() {
     for polls in [0, 1] {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
         let handle = group.handle();
-        play.stubborn("a", &mut group);
+        test.add_manual("a", &mut group);
         for _ in 0..polls {
-            play.poll_pending(&mut group);
+            test.poll_pending(&mut group);
         }
         drop(group);
         assert!(handle.is_closed());
     }
 }
 
-/// One poll took in all that other threads added meanwhile, so it did not return until they stopped: a poll of three
-/// million actors was seen.
+/// One poll used to take in all that other threads were adding meanwhile, so it returned only when they stopped. One
+/// such poll took in three million actors.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn poll_returns_while_threads_keep_adding() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    play.stubborn("a", &mut group);
+    test.add_manual("a", &mut group);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..3 {
@@ -517,75 +520,75 @@ fn poll_returns_while_threads_keep_adding() {
             });
         }
         while group.len() < 1000 {
-            play.poll_pending(&mut group);
+            test.poll_pending(&mut group);
         }
         stop.store(true, SeqCst);
     });
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(group.running().count(), group.len());
 }
 
 #[test]
 fn closed_when_an_empty_group_was_polled() {
-    let play = Play::default();
-    let mut group: Group<'_, Word> = Group::new();
+    let test = Test::default();
+    let mut group: Group<'_, Output> = Group::new();
     let handle = group.handle();
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(test.poll_ready(&mut group), None);
     assert!(handle.is_closed());
 }
 
-/// A handle does not make a group wait for actors that might be added.
+/// The group does not wait for actors that a handle might add.
 #[test]
 fn handles_keep_no_group_alive() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
     group.add(ready("done"), |_| {});
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     drop(handle);
 }
 
 #[test]
-fn closed_handle_drops_what_it_is_given_unpolled() {
-    let play = Play::default();
-    let mut group: Group<'_, Word> = Group::new();
+fn closed_handle_drops_actors_unpolled() {
+    let test = Test::default();
+    let mut group: Group<'_, Output> = Group::new();
     let handle = group.handle();
     drop(group);
 
-    let a = add(&play, &handle, "a");
+    let a = add(&test, &handle, "a");
     assert!(a.is_dropped());
-    let b = play.actor("b");
+    let b = test.actor("b");
     handle.add_abortable(b.execute());
     assert!(b.is_dropped());
-    let c = play.actor("c");
+    let c = test.actor("c");
     handle.add_with(|interrupted| {
-        play.say("called");
+        test.log("called");
         drop(interrupted);
         c.execute()
     });
     assert!(c.is_dropped());
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a dropped", "b dropped", "called", "c dropped"]
     );
 }
 
 #[test]
-fn waiting_actors_are_dropped_with_the_group_unpolled() {
-    let play = Play::default();
+fn queued_actors_are_dropped_with_the_group() {
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    play.stubborn("a", &mut group);
-    play.settle(&mut group);
-    play.log();
-    let added = ["b", "c"].map(|name| add(&play, &handle, name));
+    test.add_manual("a", &mut group);
+    test.settle(&mut group);
+    test.take_log();
+    let added = ["b", "c"].map(|name| add(&test, &handle, name));
     drop(group);
     assert!(added.iter().all(Actor::is_dropped));
-    assert_eq!(play.log(), ["a dropped", "b dropped", "c dropped"]);
+    assert_eq!(test.take_log(), ["a dropped", "b dropped", "c dropped"]);
 }
 
 #[test]
-fn interrupted_of_a_dropped_waiting_actor_resolves() {
+fn interrupted_of_dropped_queued_actor_resolves() {
     let mut group: Group<'_, ()> = Group::new();
     let mut taken: Option<Interrupted> = None;
     group.handle().add_with(|interrupted| {
@@ -598,10 +601,10 @@ fn interrupted_of_a_dropped_waiting_actor_resolves() {
     assert!(interrupted.is_interrupted());
 }
 
-/// What the settings of a stage hold may add an actor when it is dropped. By then the stage has ended.
+/// When a stage has ended, its settings are dropped, and their drop may add an actor.
 #[test]
 fn added_while_the_stage_ends_is_dropped() {
-    struct Timer(Option<Actor>, Handle<'static, Word>);
+    struct Timer(Option<Actor>, Handle<'static, Output>);
     impl Drop for Timer {
         fn drop(&mut self) {
             if let Some(added) = self.0.take() {
@@ -609,9 +612,9 @@ fn added_while_the_stage_ends_is_dropped() {
             }
         }
     }
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let (handle, added) = (front.handle(), play.actor("added"));
+    let (handle, added) = (front.handle(), test.actor("added"));
     front.grace_period({
         let added = added.clone();
         move || {
@@ -622,40 +625,40 @@ fn added_while_the_stage_ends_is_dropped() {
             }
         }
     });
-    let a = play.stubborn("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
     a.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "added dropped", "b! (by cause)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "added dropped", "b! (by cause)"]);
     b.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[cfg(panic = "unwind")]
 #[test]
-fn panic_in_one_waiting_actor_drops_the_others_too() {
+fn drop_panic_in_queue_drops_the_others() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
-    struct Loud;
-    impl Drop for Loud {
+    struct Bomb;
+    impl Drop for Bomb {
         fn drop(&mut self) {
             panic!("loud interrupt");
         }
     }
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let running = play.stubborn("running", &mut group);
-    play.settle(&mut group);
+    let running = test.add_manual("running", &mut group);
+    test.settle(&mut group);
     let handle = group.handle();
-    let actors = ["a", "b", "c"].map(|name| play.actor(name));
+    let actors = ["a", "b", "c"].map(|name| test.actor(name));
     for actor in &actors {
         actor.panics_in_drop();
-        let loud = Loud;
-        handle.add(actor.execute(), move |_| drop(loud));
+        let bomb = Bomb;
+        handle.add(actor.execute(), move |_| drop(bomb));
     }
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(group)));
     let payload = dropped.unwrap_err();
@@ -666,34 +669,34 @@ fn panic_in_one_waiting_actor_drops_the_others_too() {
     assert!(running.is_dropped() && actors.iter().all(Actor::is_dropped));
 }
 
-// The end, and what comes after it.
+// After the end.
 
 #[test]
-fn handle_of_an_ended_group_makes_it_unterminated() {
-    let play = Play::default();
-    let mut group: Group<'_, Word> = Group::new();
-    play.poll_ready(&mut group);
+fn new_handle_reopens_an_ended_group() {
+    let test = Test::default();
+    let mut group: Group<'_, Output> = Group::new();
+    test.poll_ready(&mut group);
     assert!(group.is_terminated());
     let handle = group.handle();
     assert!(!group.is_terminated() && !handle.is_closed());
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(test.poll_ready(&mut group), None);
     assert!(group.is_terminated() && handle.is_closed());
 }
 
 #[test]
 fn new_handle_is_needed_after_the_end() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let old = group.handle();
     group.add(ready("first"), |_| {});
-    assert_eq!(play.poll_ready(&mut group), Some("first"));
+    assert_eq!(test.poll_ready(&mut group), Some("first"));
 
     let new = group.handle();
     assert!(old.is_closed() && !new.is_closed());
-    let dropped = add(&play, &old, "dropped");
+    let dropped = add(&test, &old, "dropped");
     assert!(dropped.is_dropped());
     new.add(ready("second"), |_| {});
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits
         .iter()
         .map(|exit| (exit.index(), exit.output().unwrap()))
@@ -702,46 +705,46 @@ fn new_handle_is_needed_after_the_end() {
 }
 
 #[test]
-fn shutdown_from_outside_is_an_actor_that_returns() {
-    let play = Play::default();
+fn shutdown_from_outside() {
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    play.obedient("a", &mut group);
-    play.settle(&mut group);
+    test.add_stoppable("a", &mut group);
+    test.settle(&mut group);
     handle.add(async { "shutdown" }, |_| {}).named("outside");
-    assert_eq!(play.poll_ready(&mut group), Some("shutdown"));
-    assert_eq!(play.log(), ["a", "a! (by outside)", "a"]);
+    assert_eq!(test.poll_ready(&mut group), Some("shutdown"));
+    assert_eq!(test.take_log(), ["a", "a! (by outside)", "a"]);
 }
 
-/// A handle that has added the first actor is as good as the group itself.
+/// The first actor of a group may come through a handle.
 #[test]
 fn group_may_have_only_actors_of_handles() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.handle().add(ready("done"), |_| {});
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn added_after_the_grace_period_expires() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
     group.grace_period(|| ready(()));
-    let mut late = Some(play.actor("late"));
-    let observer = play.clone();
+    let mut late = Some(test.actor("late"));
+    let observer = test.clone();
     group.on_exit(move |exit| {
-        observer.say(exit);
+        observer.log(exit);
         if exit.name() == Some("stuck") {
             let late = late.take().unwrap();
             handle.add(late.execute(), late.interrupt()).named("late");
         }
     });
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "stuck",
             r#"cause returned "done""#,
@@ -750,36 +753,36 @@ fn added_after_the_grace_period_expires() {
             "stuck expired"
         ]
     );
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["late! (by cause)", "late", "late dropped", "late expired"]
     );
 }
 
-// What `add` returns, and how it looks.
+// What `add` returns, and `Debug`.
 
 #[test]
 fn adding_adds_when_it_is_dropped() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    play.obedient("a", &mut group);
-    play.settle(&mut group);
-    let added = play.actor("added");
+    test.add_stoppable("a", &mut group);
+    test.settle(&mut group);
+    let added = test.actor("added");
     let adding = handle.add(added.execute(), added.interrupt());
-    assert_eq!(play.take_wakes(), 0);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a"]);
+    assert_eq!(test.take_wakes(), 0);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a"]);
     drop(adding);
-    assert_eq!(play.take_wakes(), 1);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["added"]);
+    assert_eq!(test.take_wakes(), 1);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["added"]);
 }
 
 #[test]
 fn all_kinds_of_actors_can_be_named() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group: Group<'_, ()> = Group::new();
     let handle = group.handle();
     handle.add(pending(), |_| {}).named("a literal");
@@ -788,28 +791,28 @@ fn all_kinds_of_actors_can_be_named() {
         .add_with(|interrupted| interrupted)
         .named(string.clone());
     handle.add_abortable(pending()).named(format!("{string} 2"));
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     let names: Vec<_> = group.running().map(|running| running.to_string()).collect();
     assert_eq!(names, ["a literal", "a string", "a string 2"]);
 }
 
 #[test]
-fn location_is_the_line_that_called_the_handle() {
-    let play = Play::default();
+fn location_is_the_line_of_the_call() {
+    let test = Test::default();
     let mut group: Group<'_, ()> = Group::new();
     let handle = group.handle();
     let before = Location::caller().line();
     handle.add(pending(), |_| {});
     handle.add_with(|interrupted| interrupted);
     handle.add_abortable(pending());
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     let mut local: LocalGroup<'_, ()> = Group::local();
     let handle = local.handle();
     let before_local = Location::caller().line();
     handle.add(pending(), |_| {});
     handle.add_with(|interrupted| interrupted);
     handle.add_abortable(pending());
-    play.poll_pending(&mut local);
+    test.poll_pending(&mut local);
 
     let lines = |before| (before + 1)..(before + 4);
     assert!(group
@@ -841,7 +844,7 @@ fn debug_shows_whether_a_handle_is_closed() {
 
 #[test]
 fn local_handle_adds_actors_that_are_not_send() {
-    let play = Play::default();
+    let test = Test::default();
     let shared = Rc::new("shared");
     let mut group = Group::local();
     let handle = group.handle().clone();
@@ -859,16 +862,16 @@ fn local_handle_adds_actors_that_are_not_send() {
     handle.add(async move { cause }, move |exit| {
         assert_eq!(exit.output(), Some(&seen));
     });
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[0].output(), Some(&shared));
     assert_eq!(exits.len(), 3);
     assert!(handle.is_closed());
 }
 
-/// A local handle adds from within the group's own poll, too.
+/// Like `last_actor_adds_another_as_it_returns`, with actors that are not `Send`.
 #[test]
 fn local_actor_adds_another_as_it_returns() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::local();
     let handle = group.handle();
     group.add(
@@ -879,19 +882,19 @@ fn local_actor_adds_another_as_it_returns() {
         |_| {},
     );
     let mut report = Box::pin(group.report());
-    play.poll_pending(&mut report);
-    assert_eq!(play.take_wakes(), 1);
-    let outputs = play.poll_ready(&mut report).into_iter();
+    test.poll_pending(&mut report);
+    assert_eq!(test.take_wakes(), 1);
+    let outputs = test.poll_ready(&mut report).into_iter();
     let outputs = outputs.filter_map(|exit| exit.into_output());
     assert!(outputs.eq([Rc::new(1), Rc::new(2)]));
 }
 
-/// What actors of a handle borrow has to outlive the group, like what actors of the group borrow.
+/// What an actor of a handle borrows must outlive the group, as with any actor.
 #[test]
 fn actors_of_a_handle_may_borrow() {
     let name = String::from("borrowed");
     let mut group = Group::new();
     let handle = group.handle();
     handle.add(async { name.as_str() }, |_| {});
-    assert_eq!(Play::default().poll_ready(&mut group), Some("borrowed"));
+    assert_eq!(Test::default().poll_ready(&mut group), Some("borrowed"));
 }

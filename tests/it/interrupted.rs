@@ -1,4 +1,4 @@
-//! `Interrupted` and `Interrupt`: in a group, and by themselves.
+//! `Interrupted` and `Interrupt`, in a group and without one.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::pin::Pin;
@@ -11,11 +11,11 @@ use futures::select;
 use run_group::{Group, Interrupt, Interrupted};
 use smol::block_on;
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// Returns a group that is stopping, and the `Interrupted` of one of its actors.
-fn interrupted() -> (Play, Group<'static, ()>, Interrupted) {
-    let play = Play::default();
+fn stopping() -> (Test, Group<'static, ()>, Interrupted) {
+    let test = Test::default();
     let mut taken = None;
     let mut group = Group::new();
     group.add_with(|interrupted| {
@@ -23,36 +23,36 @@ fn interrupted() -> (Play, Group<'static, ()>, Interrupted) {
         pending::<()>()
     });
     group.add(ready(()), |_| {});
-    play.settle(&mut group);
-    (play, group, taken.unwrap())
+    test.settle(&mut group);
+    (test, group, taken.unwrap())
 }
 
 #[test]
 fn stays_ready_once_its_actor_is_interrupted() {
-    let (play, _group, mut interrupted) = interrupted();
+    let (test, _group, mut interrupted) = stopping();
     for _ in 0..3 {
-        play.poll_ready(&mut interrupted);
+        test.poll_ready(&mut interrupted);
     }
 }
 
 #[test]
 fn wakes_its_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let first = play.stubborn("first", &mut group);
+    let first = test.add_manual("first", &mut group);
     group.add_with(|interrupted| interrupted.map(|()| "interrupted"));
-    play.settle(&mut group);
+    test.settle(&mut group);
     first.returns("done");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// A `oneshot` receiver counts as terminated as soon as its sender is dropped, and `select!` skips a terminated future: an
-/// actor would not have seen that it was interrupted.
+/// A `oneshot` receiver is terminated as soon as its sender is dropped, and `select!` skips a terminated future. With
+/// such a receiver, an actor would not see that it is interrupted.
 #[test]
 fn terminated_only_after_it_was_ready() {
-    let (play, _group, mut interrupted) = interrupted();
+    let (test, _group, mut interrupted) = stopping();
     assert!(!interrupted.is_terminated());
-    play.poll_ready(&mut interrupted);
+    test.poll_ready(&mut interrupted);
     assert!(interrupted.is_terminated());
 }
 
@@ -88,7 +88,7 @@ fn debug_shows_whether_it_is_interrupted() {
     interrupt.interrupt();
     let shown = "Interrupted { is_interrupted: true }";
     assert_eq!(format!("{interrupted:?}"), shown);
-    Play::default().poll_ready(&mut interrupted);
+    Test::default().poll_ready(&mut interrupted);
     assert_eq!(format!("{interrupted:?}"), shown);
 }
 
@@ -103,22 +103,23 @@ impl Wake for Woken {
 }
 
 /// Returns a running group, and the `Interrupted` of its actor.
-fn outside() -> (Play, Group<'static, &'static str>, Interrupted) {
-    let play = Play::default();
+fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
+    let test = Test::default();
     let mut taken = None;
     let mut group = Group::new();
     group.add_with(|interrupted| {
         taken = Some(interrupted);
         pending()
     });
-    play.settle(&mut group);
-    (play, group, taken.unwrap())
+    test.settle(&mut group);
+    (test, group, taken.unwrap())
 }
 
-/// Its waker stayed behind when it was dropped: it kept its task in memory, and woke it when the actor was interrupted.
+/// The waker used to stay when `Interrupted` was dropped. It kept its task in memory, and woke it when the actor was
+/// interrupted.
 #[test]
-fn dropped_one_holds_no_waker_and_wakes_no_task() {
-    let (play, mut group, mut interrupted) = outside();
+fn drop_releases_the_waker() {
+    let (test, mut group, mut interrupted) = running();
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     let polled = Pin::new(&mut interrupted).poll(&mut Context::from_waker(&waker));
@@ -126,35 +127,36 @@ fn dropped_one_holds_no_waker_and_wakes_no_task() {
     drop((waker, interrupted));
     assert_eq!(Arc::strong_count(&woken), 1);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(woken.0.load(SeqCst), 0);
 }
 
-/// The group polled it when it was interrupted, although nothing had woken it.
+/// When the group interrupted an actor that had dropped its `Interrupted`, it used to poll the actor, although nothing
+/// had woken it.
 #[test]
 fn actor_that_dropped_it_is_not_woken() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let says = play.clone();
+    let says = test.clone();
     group.add_with(|mut interrupted| async move {
         assert_eq!(futures::poll!(&mut interrupted), Poll::Pending);
         drop(interrupted);
         poll_fn(|_| {
-            says.say("polled");
+            says.log("polled");
             Poll::Pending
         })
         .await
     });
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["polled"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["polled"]);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
-    assert!(play.log().is_empty());
+    test.settle(&mut group);
+    assert!(test.take_log().is_empty());
 }
 
 #[test]
 fn wakes_the_task_that_polled_it_last() {
-    let (play, mut group, mut interrupted) = outside();
+    let (test, mut group, mut interrupted) = running();
     let tasks = [0; 3].map(|_| Arc::new(Woken::default()));
     for woken in &tasks {
         let waker = Waker::from(woken.clone());
@@ -162,51 +164,51 @@ fn wakes_the_task_that_polled_it_last() {
         assert!(polled.is_pending());
     }
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(tasks.map(|woken| woken.0.load(SeqCst)), [0, 0, 1]);
 }
 
-// By themselves.
+// Without a group.
 
 #[test]
 fn channel_resolves_when_interrupted_or_dropped() {
     for end in [Interrupt::interrupt, drop] {
-        let play = Play::default();
+        let test = Test::default();
         let (interrupt, mut interrupted) = Interrupted::channel();
         assert!(!interrupted.is_interrupted() && !interrupted.is_terminated());
-        play.poll_pending(&mut interrupted);
+        test.poll_pending(&mut interrupted);
         assert!(!interrupted.is_interrupted());
         end(interrupt);
-        assert_eq!(play.take_wakes(), 1);
+        assert_eq!(test.take_wakes(), 1);
         assert!(interrupted.is_interrupted() && !interrupted.is_terminated());
         for _ in 0..3 {
-            play.poll_ready(&mut interrupted);
+            test.poll_ready(&mut interrupted);
             assert!(interrupted.is_interrupted() && interrupted.is_terminated());
         }
     }
 }
 
-/// A function that takes an `Interrupted` can be tested without a group, also when it is interrupted from the start.
+/// A test of a function that takes an `Interrupted` may interrupt it from the start.
 #[test]
-fn channel_may_be_interrupted_before_it_is_polled() {
+fn channel_interrupted_before_first_poll() {
     let (interrupt, mut interrupted) = Interrupted::channel();
     interrupt.interrupt();
-    Play::default().poll_ready(&mut interrupted);
+    Test::default().poll_ready(&mut interrupted);
 }
 
 #[test]
 fn is_interrupted_follows_the_group() {
-    let (play, mut group, interrupted) = outside();
+    let (test, mut group, interrupted) = running();
     assert!(!interrupted.is_interrupted());
     group.add(ready("done"), |_| {});
     assert!(!interrupted.is_interrupted());
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(interrupted.is_interrupted());
 }
 
 #[test]
 fn is_interrupted_when_the_group_was_dropped() {
-    let (_, group, interrupted) = outside();
+    let (_, group, interrupted) = running();
     drop(group);
     assert!(interrupted.is_interrupted());
 }
@@ -232,63 +234,63 @@ fn unless_returns_the_output_of_its_future() {
 #[test]
 fn unless_is_woken_by_either() {
     for interrupts in [true, false] {
-        let play = Play::default();
+        let test = Test::default();
         let (interrupt, mut interrupted) = Interrupted::channel();
-        let actor = play.actor("future");
+        let actor = test.actor("future");
         let mut unless = Box::pin(interrupted.unless(actor.execute()));
-        play.poll_pending(&mut unless);
-        assert_eq!(play.take_wakes(), 0);
+        test.poll_pending(&mut unless);
+        assert_eq!(test.take_wakes(), 0);
         match interrupts {
             true => interrupt.interrupt(),
             false => actor.returns("done"),
         }
-        assert_eq!(play.take_wakes(), 1);
+        assert_eq!(test.take_wakes(), 1);
         let expected = (!interrupts).then_some("done");
-        assert_eq!(play.poll_ready(&mut unless), expected);
+        assert_eq!(test.poll_ready(&mut unless), expected);
     }
 }
 
 #[test]
 fn unless_interruption_wins_a_tie() {
-    let play = Play::default();
+    let test = Test::default();
     let (interrupt, mut interrupted) = Interrupted::channel();
-    let actor = play.actor("future");
+    let actor = test.actor("future");
     let mut unless = Box::pin(interrupted.unless(actor.execute()));
-    play.poll_pending(&mut unless);
-    assert_eq!(play.log(), ["future"]);
+    test.poll_pending(&mut unless);
+    assert_eq!(test.take_log(), ["future"]);
     actor.returns("too late");
     interrupt.interrupt();
     assert!(!actor.is_dropped());
-    assert_eq!(play.poll_ready(&mut unless), None);
-    // `unless` itself still exists: the future was dropped before it returned.
+    assert_eq!(test.poll_ready(&mut unless), None);
+    // The future of `unless` still exists: it dropped `actor` before it returned `None`.
     assert!(actor.is_dropped());
-    assert!(play.log().is_empty());
+    assert!(test.take_log().is_empty());
 }
 
 #[test]
-fn unless_never_polls_its_future_once_interrupted() {
-    let play = Play::default();
+fn unless_polls_nothing_once_interrupted() {
+    let test = Test::default();
     let (interrupt, mut interrupted) = Interrupted::channel();
     interrupt.interrupt();
     for _ in 0..2 {
-        let actor = play.actor("future");
+        let actor = test.actor("future");
         let mut unless = Box::pin(interrupted.unless(actor.execute()));
-        assert_eq!(play.poll_ready(&mut unless), None);
+        assert_eq!(test.poll_ready(&mut unless), None);
         assert!(actor.is_dropped());
-        assert_eq!(play.log(), ["future dropped"]);
+        assert_eq!(test.take_log(), ["future dropped"]);
     }
-    play.poll_ready(&mut interrupted);
+    test.poll_ready(&mut interrupted);
 }
 
 #[test]
 fn unless_is_cancel_safe() {
-    let play = Play::default();
+    let test = Test::default();
     let (interrupt, mut interrupted) = Interrupted::channel();
-    let actor = play.actor("future");
+    let actor = test.actor("future");
     let mut execute = actor.execute();
     for _ in 0..2 {
         let mut unless = Box::pin(interrupted.unless(&mut execute));
-        play.poll_pending(&mut unless);
+        test.poll_pending(&mut unless);
         drop(unless);
         assert!(!actor.is_dropped() && !interrupted.is_interrupted());
     }
@@ -296,13 +298,13 @@ fn unless_is_cancel_safe() {
     assert_eq!(block_on(interrupted.unless(&mut execute)), Some("done"));
     interrupt.interrupt();
     assert_eq!(block_on(interrupted.unless(&mut execute)), None);
-    play.poll_ready(&mut interrupted);
+    test.poll_ready(&mut interrupted);
 }
 
 /// The loop that the docs recommend.
 #[test]
 fn unless_in_a_loop_ends_with_the_group() {
-    let play = Play::default();
+    let test = Test::default();
     let (send, requests) = smol::channel::unbounded();
     let mut group = Group::new();
     group.add_with(|mut interrupted| async move {
@@ -314,9 +316,9 @@ fn unless_in_a_loop_ends_with_the_group() {
     });
     for _ in 0..3 {
         send.try_send(()).unwrap();
-        play.settle(&mut group);
+        test.settle(&mut group);
     }
     group.add(ready(0), |_| {});
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[1].output(), Some(&3));
 }

@@ -58,7 +58,7 @@ fn local_group_takes_what_is_not_send() {
         async { bump(10_000) }
     });
     let output = block_on(front.before(Group::local()));
-    assert_eq!(output.unwrap().get(), 11_511); // it never waits
+    assert_eq!(output.unwrap().get(), 11_511); // without `on_wait`, because the group never waits
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn local_group_runs_and_reports_like_a_group() {
     assert_eq!(log.into_inner(), [1]);
 }
 
-/// A future that notices when it is moved after its first poll.
+/// The future asserts in each poll that it is still at the same address.
 #[test]
 fn execute_is_never_moved() {
     struct Fixed {
@@ -121,7 +121,7 @@ macro_rules! assert_is {
     }};
 }
 
-/// Asks the compiler for two ways to implement a trait, of which only one may apply.
+/// Asserts that a type does not implement a trait. If it does, two implementations apply, and the call is ambiguous.
 macro_rules! assert_is_not {
     ($type:ty: $bound:path) => {{
         trait Ambiguous<A> {
@@ -152,7 +152,7 @@ fn auto_traits() {
     assert_is_not!(Interrupted: Clone);
 
     assert_is!(Exit<()>: Send + Unpin + Debug + Display);
-    assert_is_not!(Exit<()>: Sync); // nor is what a panic carries
+    assert_is_not!(Exit<()>: Sync); // because the payload of a panic is not
     assert_is_not!(Exit<NotSend>: Send);
     assert_is!(Outcome<()>: Send + Unpin + Debug);
     assert_is_not!(Outcome<NotSend>: Send);
@@ -167,7 +167,7 @@ fn auto_traits() {
     assert_is_not!(Waiting<'static, NotSend>: Send);
 }
 
-/// A handle is `Send` and `Sync` whatever actors return, because they are `Send`.
+/// A handle is `Send` and `Sync` whatever the actors return, because the actors are `Send`.
 #[cfg(feature = "std")]
 #[test]
 fn auto_traits_of_handles() {
@@ -183,7 +183,7 @@ fn auto_traits_of_handles() {
     assert_is!(Adding<'static, 'static, NotSend>: Debug);
 }
 
-/// A type without any trait: an output that the bounds below know nothing of.
+/// An output that implements no trait.
 struct Bare;
 
 #[test]
@@ -213,7 +213,7 @@ fn handle_may_be_shared_between_threads() {
     assert_eq!(block_on(group), Some(7));
 }
 
-/// `unless` gives a future that is `Send` where its future is.
+/// `unless` returns a future that is `Send` if its argument is.
 #[test]
 fn unless_is_send_where_its_future_is() {
     fn is_send(_: impl Send) {}
@@ -221,9 +221,9 @@ fn unless_is_send_where_its_future_is() {
     is_send(interrupted.unless(ready(7)));
 }
 
-/// So no actor is added to a copy of it, and no group is run twice.
+/// No actor can be added to a copy by mistake, and no group can run twice.
 #[test]
-fn group_is_not_clone_and_is_consumed_by_running() {
+fn group_is_not_clone_and_run_consumes_it() {
     assert_is_not!(Group<'static, ()>: Clone);
     assert_is_not!(LocalGroup<'static, ()>: Clone);
     fn uses_up<G, R>(_: impl FnOnce(G) -> R) {}

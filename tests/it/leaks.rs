@@ -1,8 +1,8 @@
-//! Nothing is left of a group, however it ends: no byte, and nothing that it was given.
+//! A group leaves nothing allocated, however it ends, and drops everything that it was given.
 //!
-//! Dice make up the groups, and fall the same way each time: actors of all kinds, with and without names, in one stage or
-//! several, with and without grace periods, observers and handles. Other tests show that things are dropped at the right
-//! time. These show that they are dropped, and once.
+//! The groups are random, but the same in each run: actors of all kinds, with and without names, in one stage or
+//! several, with and without grace periods, observers and handles. Other tests show that a value is dropped at the
+//! right time. This one shows that each value is dropped, and only once.
 
 use std::future::{pending, poll_fn, Future};
 use std::mem::take;
@@ -20,22 +20,22 @@ use run_group::Handle;
 use run_group::{Group, Interrupted, Outcome};
 use smol::future::yield_now;
 
-use crate::play::Play;
+use crate::harness::Test;
 
 #[test]
 fn nothing_is_left_of_100_000_groups() {
-    // A thread allocates some things for good when it does something for the first time.
+    // What a thread allocates on first use stays allocated. So run each kind of group before measuring.
     for number in 0..1_000 {
-        Round::new(number).play(&mut Tally::new());
+        Round::new(number).run(&mut Totals::new());
     }
-    let mut tally = Tally::new();
+    let mut totals = Totals::new();
     for number in 0..100_000 {
         let end = End::of(number);
-        let left = measure(|| Round::new(number).play(&mut tally));
+        let left = measure(|| Round::new(number).run(&mut totals));
         let left = (left.count_current, left.bytes_current);
         assert_eq!(left, (0, 0), "allocations and bytes, of {number}, {end:?}");
     }
-    tally.assert_enough();
+    totals.assert_enough();
 }
 
 /// How a group ends.
@@ -75,27 +75,35 @@ impl End {
         Self::ALL[number % Self::ALL.len()]
     }
 
-    /// What its actors do, except for the one that returns first.
-    fn deeds(self) -> &'static [Deed] {
+    /// Returns what its actors may do. If it needs a cause, one of them returns at once instead.
+    fn behaviors(self) -> &'static [Behavior] {
         match self {
-            Self::Awaited | Self::Run | Self::Reported | Self::UsedAgain => {
-                &[Deed::Return, Deed::ReturnLater, Deed::Obey]
+            Self::Awaited | Self::Run | Self::Reported | Self::UsedAgain => &[
+                Behavior::Return,
+                Behavior::ReturnLater,
+                Behavior::ReturnWhenInterrupted,
+            ],
+            Self::Expired | Self::DroppedStopping => &[
+                Behavior::ReturnLater,
+                Behavior::ReturnWhenInterrupted,
+                Behavior::Ignore,
+            ],
+            Self::DroppedUnpolled | Self::DroppedRunning => {
+                &[Behavior::ReturnWhenInterrupted, Behavior::Ignore]
             }
-            Self::Expired | Self::DroppedStopping => &[Deed::ReturnLater, Deed::Obey, Deed::Ignore],
-            Self::DroppedUnpolled | Self::DroppedRunning => &[Deed::Obey, Deed::Ignore],
             #[cfg(all(feature = "std", panic = "unwind"))]
             Self::Panicked => &[
-                Deed::Return,
-                Deed::Obey,
-                Deed::Panic,
-                Deed::PanicWhenInterrupted,
+                Behavior::Return,
+                Behavior::ReturnWhenInterrupted,
+                Behavior::Panic,
+                Behavior::PanicWhenInterrupted,
             ],
             #[cfg(all(feature = "std", panic = "unwind"))]
-            Self::DroppedPanicking => &[Deed::Obey, Deed::Ignore],
+            Self::DroppedPanicking => &[Behavior::ReturnWhenInterrupted, Behavior::Ignore],
         }
     }
 
-    /// Whether it ends by itself, so that it needs an actor that returns at once.
+    /// Returns whether the group ends by itself, and so needs an actor that returns at once.
     fn needs_a_cause(self) -> bool {
         match self {
             Self::DroppedUnpolled | Self::DroppedRunning => false,
@@ -116,10 +124,10 @@ impl End {
 
 /// What an actor does.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Deed {
+enum Behavior {
     Return,
     ReturnLater,
-    Obey,
+    ReturnWhenInterrupted,
     Ignore,
     #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
@@ -127,40 +135,47 @@ enum Deed {
     PanicWhenInterrupted,
 }
 
-/// Adds an actor to a group or through a handle, which have the same methods.
+/// Adds an actor to a group or through a handle. A macro, because the two have the same methods but no common trait.
 macro_rules! add_to {
-    ($to:expr, $round:expr, $deed:expr, $more:expr) => {{
-        let (deed, more) = ($deed, $more);
-        let thing = $round.thing(What::Execute);
-        let outside = $round.outside.clone();
-        let added = match $round.dice.roll(3) {
+    ($to:expr, $round:expr, $behavior:expr, $before_return:expr) => {{
+        let (behavior, before_return) = ($behavior, $before_return);
+        let tracked = $round.tracked(Kind::Execute);
+        let leftovers = $round.leftovers.clone();
+        let added = match $round.random.below(3) {
             0 => {
                 let (interrupter, interrupted) = oneshot::channel::<()>();
-                let interrupt = $round.thing(What::Interrupt);
-                let execute = Execute::new(deed, thing, outside, more, interrupted);
+                let interrupt = $round.tracked(Kind::Interrupt);
+                let execute =
+                    Execute::new(behavior, tracked, leftovers, before_return, interrupted);
                 $to.add(execute, move |_| {
                     #[cfg(all(feature = "std", panic = "unwind"))]
-                    if deed == Deed::PanicWhenInterrupted {
-                        interrupt.ledger.panic();
+                    if behavior == Behavior::PanicWhenInterrupted {
+                        interrupt.drops.panic();
                     }
                     drop((interrupter, interrupt));
                 })
             }
             1 => $to.add_with(|interrupted| {
                 let mut interrupted = Some(interrupted);
-                // An actor that does not wait for it may as well give it away.
-                if let (Deed::Ignore, Some(outside)) = (deed, &outside) {
-                    let mut outside = outside.lock().unwrap();
-                    outside.interrupted.extend(interrupted.take());
+                // An actor that ignores its interruption may give `Interrupted` away.
+                if let (Behavior::Ignore, Some(leftovers)) = (behavior, &leftovers) {
+                    let mut leftovers = leftovers.lock().unwrap();
+                    leftovers.interrupted.extend(interrupted.take());
                 }
                 let interrupted = OptionFuture::from(interrupted);
-                Execute::new(deed, thing, outside, more, interrupted)
+                Execute::new(behavior, tracked, leftovers, before_return, interrupted)
             }),
-            _ => $to.add_abortable(Execute::new(deed, thing, outside, more, pending::<()>())),
+            _ => $to.add_abortable(Execute::new(
+                behavior,
+                tracked,
+                leftovers,
+                before_return,
+                pending::<()>(),
+            )),
         };
-        match $round.dice.roll(3) {
+        match $round.random.below(3) {
             0 => added.named("literal"),
-            1 => added.named(format!("{deed:?}")),
+            1 => added.named(format!("{behavior:?}")),
             _ => {}
         }
     }};
@@ -170,51 +185,51 @@ macro_rules! add_to {
 struct Round {
     end: End,
     actors: usize,
-    play: Play,
-    dice: Dice,
-    ledger: Ledger,
-    /// What the actors of this group leave outside of it, if they do.
-    outside: Option<Arc<Mutex<Outside>>>,
+    test: Test,
+    random: Random,
+    drops: Drops,
+    /// What outlives the group, in some rounds.
+    leftovers: Option<Arc<Mutex<Leftovers>>>,
 }
 
 impl Round {
     fn new(number: usize) -> Self {
-        let mut dice = Dice(number as u64);
+        let mut random = Random(number as u64);
         let nth_of_its_end = number / End::ALL.len();
         Self {
             end: End::of(number),
             actors: match nth_of_its_end % 50 {
                 0 => 1 + nth_of_its_end / 50 % 100,
-                _ => 1 + dice.roll(4),
+                _ => 1 + random.below(4),
             },
-            play: Play::default(),
-            outside: dice.one_in(4).then(Arc::default),
-            dice,
-            ledger: Ledger::default(),
+            test: Test::default(),
+            leftovers: random.one_in(4).then(Arc::default),
+            random,
+            drops: Drops::default(),
         }
     }
 
-    /// Plays it, and checks that each thing that came up was dropped once.
-    fn play(mut self, tally: &mut Tally) {
-        let ended = catch_unwind(AssertUnwindSafe(|| self.play_to_the_end(tally)));
+    /// Runs the group, and checks that each tracked value was dropped once.
+    fn run(mut self, totals: &mut Totals) {
+        let ended = catch_unwind(AssertUnwindSafe(|| self.run_to_its_end(totals)));
         if let Err(payload) = ended {
             // Any other payload is the panic of an assertion.
-            if !payload.is::<Thing>() {
+            if !payload.is::<Tracked>() {
                 resume_unwind(payload);
             }
-            tally.panics += 1;
+            totals.panics += 1;
         }
-        if let Some(outside) = &self.outside {
-            outside.lock().unwrap().go();
+        if let Some(leftovers) = &self.leftovers {
+            leftovers.lock().unwrap().use_up();
         }
-        tally.groups[self.actors - 1] += 1;
-        for (what, drops) in take(&mut *self.ledger.0.lock().unwrap()) {
+        totals.groups[self.actors - 1] += 1;
+        for (what, drops) in take(&mut *self.drops.0.lock().unwrap()) {
             assert_eq!(drops, 1, "of {what:?}, {:?}", self.end);
-            tally.things[what as usize] += 1;
+            totals.tracked[what as usize] += 1;
         }
     }
 
-    fn play_to_the_end(&mut self, tally: &mut Tally) {
+    fn run_to_its_end(&mut self, totals: &mut Totals) {
         match self.end {
             End::Awaited => {
                 let group = self.group();
@@ -229,7 +244,7 @@ impl Round {
             End::Reported => {
                 let group = self.group();
                 for exit in self.finish(group.report()) {
-                    match self.dice.roll(3) {
+                    match self.random.below(3) {
                         0 => drop(exit.into_output()),
                         1 => drop(exit.into_outcome()),
                         _ => drop(exit),
@@ -241,7 +256,7 @@ impl Round {
                 self.set_grace_period(&mut group, Some(self.actors % 3));
                 let exits = self.finish(group.report());
                 let expired = |outcome: &Outcome<_>| matches!(outcome, Outcome::Expired);
-                tally.expired += exits.iter().filter(|exit| expired(exit.outcome())).count();
+                totals.expired += exits.iter().filter(|exit| expired(exit.outcome())).count();
             }
             End::UsedAgain => {
                 let mut group = Group::new();
@@ -251,38 +266,39 @@ impl Round {
                     let output = self.finish(&mut group);
                     assert!(output.is_some());
                 }
-                // It may be dropped with something in it, or without.
-                self.fill(&mut group, self.dice.0 as usize % 2, false);
+                // It is dropped with an actor or without.
+                self.fill(&mut group, self.random.0 as usize % 2, false);
             }
-            End::DroppedUnpolled => match (self.group(), self.dice.roll(3)) {
+            End::DroppedUnpolled => match (self.group(), self.random.below(3)) {
                 (group, 0) => drop(group),
                 (group, 1) => drop(group.run()),
                 (group, _) => drop(group.report()),
             },
             End::DroppedRunning => {
                 let mut group = self.group();
-                self.play.poll_pending(&mut group);
+                self.test.poll_pending(&mut group);
             }
-            End::DroppedStopping => match (self.group(), self.dice.one_in(2)) {
+            End::DroppedStopping => match (self.group(), self.random.one_in(2)) {
                 (mut group, true) => {
-                    let _ = self.play.poll(&mut group);
-                    tally.halfway += usize::from(!group.is_empty());
+                    let _ = self.test.poll(&mut group);
+                    totals.dropped_stopping += usize::from(!group.is_empty());
                 }
                 (group, false) => {
                     let mut report = Box::pin(group.report());
-                    tally.halfway += usize::from(self.play.poll(&mut report).is_pending());
+                    totals.dropped_stopping +=
+                        usize::from(self.test.poll(&mut report).is_pending());
                 }
             },
             #[cfg(all(feature = "std", panic = "unwind"))]
-            End::Panicked => match (self.group(), self.dice.one_in(2)) {
+            End::Panicked => match (self.group(), self.random.one_in(2)) {
                 (group, true) => drop(self.finish(group)),
                 (group, false) => drop(self.finish(group.report())),
             },
             #[cfg(all(feature = "std", panic = "unwind"))]
             End::DroppedPanicking => {
                 let mut group = self.group();
-                if self.dice.one_in(2) {
-                    self.play.poll_pending(&mut group);
+                if self.random.one_in(2) {
+                    self.test.poll_pending(&mut group);
                 }
             }
         }
@@ -292,31 +308,31 @@ impl Round {
     fn finish<F: Future>(&self, future: F) -> F::Output {
         let mut future = Box::pin(future);
         for _ in 0..1_000 {
-            if let Poll::Ready(output) = self.play.poll(&mut future) {
+            if let Poll::Ready(output) = self.test.poll(&mut future) {
                 return output;
             }
         }
-        panic!("it never ends");
+        panic!("the group never ends");
     }
 
     /// Returns a group of one stage or several.
     fn group(&mut self) -> Group<'static, Output> {
         let mut group = Group::new();
         let mut cause = self.end.needs_a_cause();
-        let (mut stages, mut left) = (1 + self.dice.roll(3), self.actors);
+        let (mut stages, mut left) = (1 + self.random.below(3), self.actors);
         while stages > 0 {
             let actors = match stages {
                 1 => left,
-                _ => self.dice.roll(left + 1),
+                _ => self.random.below(left + 1),
             };
             let mut stage = Group::new();
             self.fill(&mut stage, actors, cause && actors > 0);
             self.set_settings(&mut stage);
-            // They may be running already when they are put together.
-            if self.end == End::DroppedRunning && actors > 0 && self.dice.one_in(4) {
-                self.play.poll_pending(&mut stage);
+            // Some stages are running before they are combined.
+            if self.end == End::DroppedRunning && actors > 0 && self.random.one_in(4) {
+                self.test.poll_pending(&mut stage);
             }
-            group = match self.dice.one_in(2) {
+            group = match self.random.one_in(2) {
                 true => group.before(stage),
                 false => stage.before(group),
             };
@@ -328,98 +344,98 @@ impl Round {
         group
     }
 
-    /// Adds this many actors. If there is to be a `cause`, one of them returns at once.
+    /// Adds this many actors. With `cause`, one of them returns at once.
     fn fill(&mut self, group: &mut Group<'static, Output>, actors: usize, cause: bool) {
-        let first = self.dice.roll(actors.max(1));
+        let first = self.random.below(actors.max(1));
         for actor in 0..actors {
-            let deeds = self.end.deeds();
-            let deed = match cause && actor == first {
-                true => Deed::Return,
-                false => deeds[self.dice.roll(deeds.len())],
+            let behaviors = self.end.behaviors();
+            let behavior = match cause && actor == first {
+                true => Behavior::Return,
+                false => behaviors[self.random.below(behaviors.len())],
             };
-            self.add(group, deed);
+            self.add(group, behavior);
         }
     }
 
     /// Adds an actor, to the group or through a handle.
-    fn add(&mut self, group: &mut Group<'static, Output>, deed: Deed) {
+    fn add(&mut self, group: &mut Group<'static, Output>, behavior: Behavior) {
         #[cfg(not(feature = "std"))]
-        let more = None;
+        let before_return = None;
         #[cfg(feature = "std")]
-        let more = self.more(group);
+        let before_return = self.before_return(group);
         #[cfg(feature = "std")]
-        if self.dice.one_in(3) {
+        if self.random.one_in(3) {
             let handle = group.handle();
-            add_to!(handle, self, deed, more);
-            if let (true, Some(outside)) = (self.dice.one_in(4), &self.outside) {
-                outside.lock().unwrap().handles.push(handle);
+            add_to!(handle, self, behavior, before_return);
+            if let (true, Some(leftovers)) = (self.random.one_in(4), &self.leftovers) {
+                leftovers.lock().unwrap().handles.push(handle);
             }
             return;
         }
-        add_to!(group, self, deed, more);
+        add_to!(group, self, behavior, before_return);
     }
 
-    /// Returns what an actor does before it returns: nothing, or it adds another actor through a handle that it holds.
+    /// Returns what an actor does before it returns: nothing, or it adds another actor through a handle.
     #[cfg(feature = "std")]
-    fn more(&mut self, group: &mut Group<'static, Output>) -> Option<More> {
-        self.dice.one_in(6).then(|| {
-            let (handle, thing) = (group.handle(), self.ledger.thing(What::Handed));
-            let more = move || {
-                let execute = Execute::new(Deed::Return, thing, None, None, async {});
+    fn before_return(&mut self, group: &mut Group<'static, Output>) -> Option<BeforeReturn> {
+        self.random.one_in(6).then(|| {
+            let (handle, tracked) = (group.handle(), self.drops.tracked(Kind::Added));
+            let before_return = move || {
+                let execute = Execute::new(Behavior::Return, tracked, None, None, async {});
                 handle.add_abortable(execute);
             };
-            Box::new(more) as More
+            Box::new(before_return) as BeforeReturn
         })
     }
 
-    /// Returns a thing for the group. If the group is to panic, its drop may panic.
-    fn thing(&mut self, what: What) -> Thing {
-        let mut thing = self.ledger.thing(what);
-        thing.drop_panics = self.end.panics() && self.dice.one_in(6);
-        thing
+    /// Returns a value for the group. In a group that panics, its drop may panic.
+    fn tracked(&mut self, what: Kind) -> Tracked {
+        let mut tracked = self.drops.tracked(what);
+        tracked.drop_panics = self.end.panics() && self.random.one_in(6);
+        tracked
     }
 
-    /// Sets a grace period and observers, or only some of these, or none, or a second one that replaces the first.
+    /// Sets any number of grace periods and observers. The last of each kind replaces the others.
     fn set_settings(&mut self, group: &mut Group<'static, Output>) {
-        while self.dice.one_in(3) {
+        while self.random.one_in(3) {
             self.set_grace_period(group, None);
         }
-        while self.dice.one_in(3) {
-            let observer = self.thing(What::Observer);
-            let panics = self.end.panics() && self.dice.one_in(2);
+        while self.random.one_in(3) {
+            let observer = self.tracked(Kind::Observer);
+            let panics = self.end.panics() && self.random.one_in(2);
             group.on_exit(move |_| {
                 if panics {
-                    observer.ledger.panic();
+                    observer.drops.panic();
                 }
             });
         }
-        while self.dice.one_in(3) {
-            let observer = self.thing(What::Observer);
-            let panics = self.end.panics() && self.dice.one_in(2);
+        while self.random.one_in(3) {
+            let observer = self.tracked(Kind::Observer);
+            let panics = self.end.panics() && self.random.one_in(2);
             group.on_wait(move |_| {
                 if panics {
-                    observer.ledger.panic();
+                    observer.drops.panic();
                 }
             });
         }
     }
 
-    /// Sets a grace period that is over after this many polls, or never.
+    /// Sets a grace period that ends after this many polls, or never.
     fn set_grace_period(&mut self, group: &mut Group<'static, Output>, polls: Option<usize>) {
-        let grace_period = self.ledger.thing(What::GracePeriod);
+        let grace_period = self.drops.tracked(Kind::GracePeriod);
         let panics = self.end.panics();
-        let begin_panics = panics && self.dice.one_in(4);
-        let poll_panics = panics && self.dice.one_in(4);
-        let drop_panics = panics && self.dice.one_in(4);
+        let begin_panics = panics && self.random.one_in(4);
+        let poll_panics = panics && self.random.one_in(4);
+        let drop_panics = panics && self.random.one_in(4);
         group.grace_period(move || {
             if begin_panics {
-                grace_period.ledger.panic();
+                grace_period.drops.panic();
             }
-            let mut timer = grace_period.ledger.thing(What::Timer);
+            let mut timer = grace_period.drops.tracked(Kind::Timer);
             timer.drop_panics = drop_panics;
             async move {
                 if poll_panics {
-                    timer.ledger.panic();
+                    timer.drops.panic();
                 }
                 match polls {
                     Some(polls) => {
@@ -435,49 +451,49 @@ impl Round {
     }
 }
 
-type Output = Result<(), Thing>;
+type Output = Result<(), Tracked>;
 
 /// What an actor does before it returns.
-type More = Box<dyn FnOnce() + Send>;
+type BeforeReturn = Box<dyn FnOnce() + Send>;
 
 /// The execute of an actor.
 ///
-/// Not an `async` block, which would leak its output if the drop of something in it panics.
+/// Not an `async` block, because that would leak its output if the drop of a local variable panics.
 struct Execute {
     work: BoxFuture<'static, Output>,
-    _thing: Thing,
+    _held: Tracked,
 }
 
 impl Execute {
     fn new(
-        deed: Deed,
-        thing: Thing,
-        outside: Option<Arc<Mutex<Outside>>>,
-        more: Option<More>,
+        behavior: Behavior,
+        tracked: Tracked,
+        leftovers: Option<Arc<Mutex<Leftovers>>>,
+        before_return: Option<BeforeReturn>,
         interrupted: impl Future + Send + 'static,
     ) -> Self {
-        let ledger = thing.ledger.clone();
+        let drops = tracked.drops.clone();
         let work = async move {
-            if let Some(outside) = outside {
+            if let Some(leftovers) = leftovers {
                 let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-                outside.lock().unwrap().wakers.push(waker);
+                leftovers.lock().unwrap().wakers.push(waker);
             }
-            match deed {
-                Deed::Return => {}
-                Deed::ReturnLater => yield_now().await,
-                Deed::Ignore => pending().await,
+            match behavior {
+                Behavior::Return => {}
+                Behavior::ReturnLater => yield_now().await,
+                Behavior::Ignore => pending().await,
                 #[cfg(all(feature = "std", panic = "unwind"))]
-                Deed::Panic => ledger.panic(),
+                Behavior::Panic => drops.panic(),
                 _ => _ = interrupted.await,
             }
-            if let Some(more) = more {
-                more();
+            if let Some(before_return) = before_return {
+                before_return();
             }
-            Err(ledger.thing(What::Output))
+            Err(drops.tracked(Kind::Output))
         };
         Self {
             work: work.boxed(),
-            _thing: thing,
+            _held: tracked,
         }
     }
 }
@@ -492,16 +508,16 @@ impl Future for Execute {
 
 /// What may outlive a group.
 #[derive(Default)]
-struct Outside {
+struct Leftovers {
     wakers: Vec<Waker>,
     interrupted: Vec<Interrupted>,
     #[cfg(feature = "std")]
     handles: Vec<Handle<'static, Output>>,
 }
 
-impl Outside {
-    /// Wakes every actor, although they have all been dropped, and drops what is left.
-    fn go(&mut self) {
+impl Leftovers {
+    /// Uses everything that is left, although the group and its actors were dropped.
+    fn use_up(&mut self) {
         #[cfg(feature = "std")]
         for handle in self.handles.drain(..) {
             assert!(handle.is_closed());
@@ -512,9 +528,9 @@ impl Outside {
     }
 }
 
-/// What comes up in a round and has to be dropped once.
+/// What a tracked value stands for.
 #[derive(Clone, Copy, Debug)]
-enum What {
+enum Kind {
     Execute,
     Interrupt,
     Output,
@@ -522,104 +538,105 @@ enum What {
     Timer,
     Observer,
     Payload,
-    /// The execute of an actor that another actor adds.
-    Handed,
+    /// Held by the execute of an actor that another actor adds.
+    Added,
 }
 
-/// The things that came up, and how often each was dropped.
+/// The tracked values of a round, and how often each was dropped.
 #[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<Vec<(What, usize)>>>);
+struct Drops(Arc<Mutex<Vec<(Kind, usize)>>>);
 
-struct Thing {
-    ledger: Ledger,
+/// A value that counts its drops.
+struct Tracked {
+    drops: Drops,
     number: usize,
     drop_panics: bool,
 }
 
-impl Ledger {
-    fn thing(&self, what: What) -> Thing {
-        let mut things = self.0.lock().unwrap();
-        things.push((what, 0));
-        Thing {
-            ledger: self.clone(),
-            number: things.len() - 1,
+impl Drops {
+    fn tracked(&self, what: Kind) -> Tracked {
+        let mut counts = self.0.lock().unwrap();
+        counts.push((what, 0));
+        Tracked {
+            drops: self.clone(),
+            number: counts.len() - 1,
             drop_panics: false,
         }
     }
 
-    /// Panics with a thing, without printing a message.
+    /// Panics with a tracked value, without printing a message.
     fn panic(&self) -> ! {
-        resume_unwind(Box::new(self.thing(What::Payload)))
+        resume_unwind(Box::new(self.tracked(Kind::Payload)))
     }
 }
 
-impl Drop for Thing {
+impl Drop for Tracked {
     fn drop(&mut self) {
-        self.ledger.0.lock().unwrap()[self.number].1 += 1;
+        self.drops.0.lock().unwrap()[self.number].1 += 1;
         if self.drop_panics && !panicking() {
-            self.ledger.panic();
+            self.drops.panic();
         }
     }
 }
 
-/// A generator of numbers that look random.
-struct Dice(u64);
+/// A generator of random numbers, the same in each run.
+struct Random(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
         let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
         self.0 = next.wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % sides
+        (self.0 >> 33) as usize % limit
     }
 
-    fn one_in(&mut self, sides: usize) -> bool {
-        self.roll(sides) == 0
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
     }
 }
 
-/// What came up in all rounds.
-struct Tally {
-    /// How many things, by [`What`].
-    things: [usize; 8],
+/// What happened in all rounds.
+struct Totals {
+    /// How many values, by [`Kind`].
+    tracked: [usize; 8],
     /// How many groups of one actor, of two, and so on.
     groups: Vec<usize>,
     /// How many groups were dropped while they were stopping.
-    halfway: usize,
+    dropped_stopping: usize,
     /// How many actors expired.
     expired: usize,
     /// How many groups resumed a panic.
     panics: usize,
 }
 
-impl Tally {
+impl Totals {
     fn new() -> Self {
         Self {
-            things: [0; 8],
+            tracked: [0; 8],
             groups: vec![0; 100],
-            halfway: 0,
+            dropped_stopping: 0,
             expired: 0,
             panics: 0,
         }
     }
 
-    /// Checks that enough of everything came up. Otherwise the test would show little.
+    /// Asserts that everything happened often enough. Otherwise the test would show little.
     fn assert_enough(&self) {
         let with_panics = usize::from(cfg!(all(feature = "std", panic = "unwind")));
         for (what, least) in [
-            (What::Execute, 300_000),
-            (What::Interrupt, 100_000),
-            (What::Output, 100_000),
-            (What::GracePeriod, 50_000),
-            (What::Timer, 10_000),
-            (What::Observer, 50_000),
-            (What::Payload, 10_000 * with_panics),
-            (What::Handed, 30_000 * usize::from(cfg!(feature = "std"))),
+            (Kind::Execute, 300_000),
+            (Kind::Interrupt, 100_000),
+            (Kind::Output, 100_000),
+            (Kind::GracePeriod, 50_000),
+            (Kind::Timer, 10_000),
+            (Kind::Observer, 50_000),
+            (Kind::Payload, 10_000 * with_panics),
+            (Kind::Added, 30_000 * usize::from(cfg!(feature = "std"))),
         ] {
-            let came = self.things[what as usize];
-            assert!(came >= least, "{what:?}: {came}");
+            let count = self.tracked[what as usize];
+            assert!(count >= least, "{what:?}: {count}");
         }
         assert!(self.groups.iter().all(|groups| *groups > 0));
-        assert!(self.halfway >= 3_000, "{}", self.halfway);
+        assert!(self.dropped_stopping >= 3_000, "{}", self.dropped_stopping);
         assert!(self.expired >= 5_000, "{}", self.expired);
         assert!(self.panics >= 5_000 * with_panics, "{}", self.panics);
     }

@@ -1,7 +1,8 @@
 //! Tests of the public surface, in one binary.
 //!
-//! No test of the contract waits for a clock. Groups are polled by hand, and their actors do what the test says
-//! ([`play`]). The [`examples`] run as processes, and their actors are interrupted at every poll, like the [`graphs`].
+//! No test of the contract depends on a clock. The tests poll groups by hand and control what the actors do
+//! ([`harness`]). The [`examples`] run as processes. Their actors are also interrupted at every poll, like the
+//! [`graphs`].
 //!
 //! # Which test shows which clause of the contract
 //!
@@ -10,47 +11,46 @@
 //! | 1 empty group | [`start`] | `empty_group_is_ready_at_once`, `empty_local_group_is_ready_at_once`, `empty_group_begins_no_grace_period`, `empty_poll_drops_settings`, `empty_poll_closes_handles`; `before::empty_groups_make_an_empty_group` |
 //! | 2 start | [`start`] | `nothing_runs_before_the_first_poll`, `first_polls_come_in_order_of_adding`, `none_polled_twice_before_all_polled_once`, `later_only_woken_actors_are_polled`, `polls_follow_order_of_waking`; `before::polled_actors_of_back_are_polled_once_more` |
 //! | 3 first exit | [`shutdown`] | `first_exit_is_the_cause`, `clean_return_stops_like_an_error`, `first_added_is_the_cause_at_the_start`, `first_woken_is_the_cause` |
-//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`; on through the stages: `stages::one_poll_goes_through_all_stages` |
+//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`; through all stages in one poll: `stages::one_poll_goes_through_all_stages` |
 //! | 5 before the first poll | [`start`] | `interrupted_before_first_poll_is_still_polled`, `interrupted_before_first_poll_sees_it` |
 //! | 6 wait | [`shutdown`] | `waits_until_every_actor_has_exited`, `ignored_interrupt_keeps_the_group_waiting` |
 //! | 7 output | [`shutdown`] | `later_outputs_do_not_change_the_result`, `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
 //! | 8 release | [`release`] | `returned_execute_is_dropped_at_once`, `panicked_execute_is_dropped_at_once`, `cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
 //! | 9 abortable | [`release`] | all that begin with `abortable` |
-//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; `handles::added_after_the_grace_period_expires`, `panics::grace_period_that_panics_is_over`, `panics::grace_period_that_panics_is_over_for_one_stage` |
+//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; `handles::added_after_the_grace_period_expires`, `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage` |
 //! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::refused_before_drops_both_groups` |
 //! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them |
-//! | 13 dropping | [`dropping`] | all of them; `handles::waiting_actors_are_dropped_with_the_group_unpolled`, `handles::interrupted_of_a_dropped_waiting_actor_resolves` |
+//! | 13 dropping | [`dropping`] | all of them; `handles::queued_actors_are_dropped_with_the_group`, `handles::interrupted_of_dropped_queued_actor_resolves` |
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
 //! | 15 handles | `handles` | all of them; from many threads: [`threads`] |
-//! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_a_wait_observer_disturbs_nothing` |
+//! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_wait_observer_is_contained` |
 //! | 17 fairness | [`fairness`] | all of them, in numbers |
 //! | 18 complexity | [`costs`] | all of them |
 //!
-//! The [`model`] of the contract covers all clauses together: it is compared with real groups, on random scripts and on
-//! all small ones.
+//! The [`model`] covers all clauses together. It compares real groups with the contract, on random scripts and on all
+//! small ones.
 //!
-//! [`threads`] shows that wakes and actors may come from any thread at any time, and [`leaks`] that a group leaves
-//! nothing behind. `.ci/sanitize` runs both where a race or a leak that they do not notice is noticed.
+//! [`threads`] shows that wakes and actors may come from any thread at any time. [`leaks`] shows that a group leaves
+//! nothing allocated. `.ci/sanitize` runs both under sanitizers, which detect races and leaks that the tests miss.
 //!
 //! `testing` shows which mistakes of an actor `run_group::testing` finds.
 //!
-//! The rest of the public surface: [`exits`] (labels, outcomes, failures, how they are displayed), [`waiting`]
+//! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
 //! [`interrupted`]. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
 //! oklog/run.
 //!
 //! # Which tests a target leaves out
 //!
-//! No test is ignored: what a target cannot do is not compiled for it. `.ci/target` counts those tests.
+//! No test is ignored. A test that a target cannot run is not compiled for it. `.ci/target` counts these tests.
 //!
-//! - `panic = "unwind"` is the condition of every test that panics, since elsewhere a panic ends the process.
-//!   WebAssembly is such a target. Nothing is to be contained there, so the model is without panics, as it is without
-//!   `std`.
-//! - `target_family = "wasm"` has no threads to spawn, no processes and no sockets. It leaves out the examples,
-//!   [`threads`], and single tests that need one of these.
+//! - Every test that panics needs `panic = "unwind"`, because elsewhere a panic ends the process. WebAssembly is such a
+//!   target. A group cannot contain panics there, so the model leaves them out, as it does without `std`.
+//! - `target_family = "wasm"` has no threads, processes or sockets. It leaves out the examples, [`threads`], and single
+//!   tests that need one of these.
 //! - Without the feature `std` there are no handles, so `handles` and single tests of other modules are left out.
 
-// There is no smol for WebAssembly, because it waits for sockets. But the crates that it is made of exist there.
+// smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
 extern crate self as smol;
 #[cfg(target_family = "wasm")]
@@ -72,6 +72,7 @@ mod grace_period;
 mod graphs;
 #[cfg(feature = "std")]
 mod handles;
+mod harness;
 mod interrupted;
 mod kinds;
 mod leaks;
@@ -79,7 +80,6 @@ mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
-mod play;
 mod release;
 mod shutdown;
 mod stages;

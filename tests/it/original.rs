@@ -1,46 +1,46 @@
-//! A group compared with the original, Go's [oklog/run]: it does the same, or differs on purpose.
+//! A group compared with the original, Go's [oklog/run]. It does the same, or differs on purpose.
 //!
 //! # The same graphs
 //!
 //! `tests/original/record` runs several hundred graphs of actors on oklog/run itself. It records which actors were
-//! interrupted when and with what, which returned, and what `Run` returned. The tests here run the same graphs on a
-//! group; they need no Go. The top of `tests/original/traces.txt` explains its lines.
+//! interrupted, when and with what, which returned, and what `Run` returned. The tests here run the same graphs with
+//! groups, and need no Go. The top of `tests/original/traces.txt` explains its lines.
 //!
 //! # Clause by clause
 //!
-//! Everything that oklog/run is known to do, by its source and by experiment, as of v1.2.0. A test without a module is
-//! in this file. "The graphs" are the two tests on the recorded graphs.
+//! What oklog/run v1.2.0 does, according to its source and to experiments. A test without a module is in this file. "The
+//! graphs" are the two tests with the recorded graphs.
 //!
 //! | | oklog/run | a group | tests |
 //! | --- | --- | --- | --- |
 //! | C1 | `Run` of a group without actors returns nil at once | the same | the graphs; `start::empty_group_is_ready_at_once` |
 //! | C2 | all executes start concurrently, in no order | the same, except that first polls come in the order of adding | `start::first_polls_come_in_order_of_adding`, `start::none_polled_twice_before_all_polled_once` |
-//! | C3 | the first execute to return decides, with an error or nil | the same | the graphs; `shutdown::first_exit_is_the_cause`, `shutdown::clean_return_stops_like_an_error` |
-//! | C4 | then every interrupt is called, also that of an actor that has returned | the same | the graphs; `shutdown::first_exit_is_the_cause`, `examples::basic` |
+//! | C3 | the first execute to return stops the group, with an error or nil | the same | the graphs; `shutdown::first_exit_is_the_cause`, `shutdown::clean_return_stops_like_an_error` |
+//! | C4 | then every interrupt is called, even that of an actor that has returned | the same | the graphs; `shutdown::first_exit_is_the_cause`, `examples::basic` |
 //! | C5 | in the order of adding, one after the other, by the caller of `Run` | the same within a stage, in the poll of the first exit | the graphs; `shutdown::interrupts_come_before_further_polls` |
-//! | C6 | each gets the first result, the very value, also nil | the same: each gets a reference to the exit of the cause, which holds the output | the graphs; `interrupts_see_the_error_that_run_returns` |
+//! | C6 | each gets the first result itself, even if it is nil | the same: each gets a reference to the exit of the cause, which holds the output | the graphs; `interrupts_see_the_error_that_run_returns` |
 //! | C7 | an interrupt that blocks delays the later ones, while all executes continue | different: it would block the executes too, so an interrupt must not block, and slow cleanup belongs in execute | `actors_shut_down_concurrently` |
 //! | C8 | an interrupt may wait for the progress of any actor | the same, except that execute waits, not the interrupt | `actor_may_need_another_one_to_stop` |
 //! | C9 | `Run` waits for every execute, without a limit | the same without a grace period, fixed with one | the graphs; `shutdown::ignored_interrupt_keeps_the_group_waiting`, `grace_period::actors_expire_in_order_of_adding` |
 //! | C10 | `Run` returns the first result, and drops later ones | the result is the same; fixed by `report` and `on_exit` | the graphs; `shutdown::report_has_every_exit_in_order`, `shutdown::observer_sees_exits_as_they_happen` |
 //! | C11 | after a nil, `Run` returns nil although other actors fail | the same in `run`; fixed by `report` and `is_failure` | the graphs; `shutdown::later_outputs_do_not_change_the_result` |
 //! | C12 | of several returns at about the same time, the scheduler chooses the first | fixed: the actor that was woken first; at the start, the one that was added first | `shutdown::first_added_is_the_cause_at_the_start`, `shutdown::first_woken_is_the_cause` |
-//! | C13 | an interrupt may be called before its execute has begun, which then runs nevertheless | the same, and specified | the graphs, where the cause returns in the first poll; `start::interrupted_before_first_poll_is_still_polled`, `start::interrupted_before_first_poll_sees_it` |
-//! | C14 | an actor that is added while the group runs never starts, but is interrupted; a data race | fixed: it starts with the next poll; from other threads, add it through a handle | `adding::added_actor_is_polled_in_next_poll`, `adding::added_while_stopping_is_interrupted_first`, `handles` |
-//! | C15 | `Run` again runs everything again, also in parallel | fixed: `run` consumes the group, and a group that was awaited by reference is empty | `kinds::group_is_not_clone_and_is_consumed_by_running`, `adding::ended_group_is_as_new` |
+//! | C13 | an interrupt may be called before its execute has begun; execute still runs | the same, and specified | the graphs, where the cause returns in the first poll; `start::interrupted_before_first_poll_is_still_polled`, `start::interrupted_before_first_poll_sees_it` |
+//! | C14 | an actor that is added while the group runs never starts, but is interrupted; this is a data race | fixed: it starts with the next poll; from other threads, add it through a handle | `adding::added_actor_is_polled_in_next_poll`, `adding::added_while_stopping_is_interrupted_first`, `handles` |
+//! | C15 | `Run` again runs everything again, also in parallel | fixed: `run` consumes the group, and a group that was awaited by reference is empty | `kinds::group_is_not_clone_and_run_consumes_it`, `adding::ended_group_is_empty_again` |
 //! | C16 | a panic in an execute ends the process, and no actor is interrupted | fixed with `std`: it is that actor's exit. Without `std`, it unwinds | `panics::panic_is_an_exit_and_the_others_shut_down`, `unwinding` |
 //! | C17 | a panic in an interrupt unwinds out of `Run`; later interrupts are not called, and the executes run forever | fixed with `std`: its actor is dropped, and the other interrupts are called. Without `std`, it unwinds, and the executes are dropped with the group | `panics::panic_in_an_interrupt_drops_only_its_actor`, `unwinding` |
-//! | C18 | `Add` takes a nil interrupt, and the shutdown crashes on it | impossible: there is no nil to call | `kinds::interrupt_is_callable` |
+//! | C18 | `Add` accepts a nil interrupt, and calling it crashes the shutdown | impossible: there is no nil to call | `kinds::interrupt_is_callable` |
 //! | C19 | an execute that ends its goroutine without returning (`Goexit`) hangs `Run` | impossible: a future ends when it returns, panics or is dropped, and only the group can drop it. A future that is never woken again is one that ignores its interrupt | C9 |
-//! | C20 | an actor that is added to a copy of a group is lost | impossible: a group is not `Clone` | `kinds::group_is_not_clone_and_is_consumed_by_running` |
+//! | C20 | an actor that is added to a copy of a group is lost | impossible: a group is not `Clone` | `kinds::group_is_not_clone_and_run_consumes_it` |
 //! | C21 | `ContextHandler` ends with the error of its context, so `Run` fails; if it is merely interrupted, its result is dropped | no ready-made actor: write one in a few lines and choose its output | `context_that_ends_stops_the_group`, `interrupted_context_handler_decides_nothing` |
-//! | C22 | `SignalHandler` subscribes when it is executed and misses earlier signals; after it has returned, the next signal kills the process | no ready-made actor: the signals of `async-signal` are subscribed where the group is built, for as long as the program keeps them | `signals::signal_from_before_the_start_is_the_cause`, `examples::echo` |
-//! | C23 | as of v1.2.0 the error of a signal is a pointer, which assertions on the value do not match | impossible: the cause has a type, `T`, in which the program can have a variant for signals | `signals::signal_from_before_the_start_is_the_cause` |
+//! | C22 | `SignalHandler` subscribes when it is executed and misses earlier signals; after it has returned, the next signal kills the process | no ready-made actor: the signals of `async-signal` are subscribed where the group is built, for as long as the program keeps them | `signals::signal_before_the_start_is_the_cause`, `examples::echo` |
+//! | C23 | as of v1.2.0 the error of a signal is a pointer, which assertions on the value do not match | impossible: the cause has a type, `T`, in which the program can have a variant for signals | `signals::signal_before_the_start_is_the_cause` |
 //! | C24 | no names, no events, no state, no shutdown from outside, no limits | fixed: names and lines, `on_exit` and `on_wait`, `running` and `Debug`, handles, grace periods | `exits`, `waiting`, `handles`, `grace_period` |
 //!
-//! Its own tests and examples are here as well, in other words: a group of no actor and of one (`start`), an actor that
-//! fails beside one that waits (`error_stops_the_actor_that_waits`), the order of events (`examples::basic`), a
-//! context, a listener, signals.
+//! The tests and examples of oklog/run have counterparts here: groups without actors and with one (`start`), an actor that
+//! fails next to one that waits (`error_stops_the_actor_that_waits`), the order of events (`examples::basic`), a context,
+//! a listener, and signals.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 
@@ -57,12 +57,12 @@ use smol::block_on;
 use smol::channel::{bounded, Receiver};
 use smol::future::{or, yield_now};
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// The output of an actor in a recorded graph. An error is the index of its actor.
 type Output = Result<(), usize>;
 
-/// A recorded graph, a line of the file.
+/// A recorded graph: one line of the file.
 struct Graph {
     /// The output of each actor, and the condition on which it returns.
     actors: Vec<(Output, &'static str)>,
@@ -72,7 +72,7 @@ struct Graph {
     trace: &'static str,
 }
 
-/// What may happen in either way, by Go's scheduler or the order of wakes, without a difference to the trace.
+/// Choices of a scheduler that make no difference to the trace.
 #[derive(Clone, Copy, Debug)]
 struct Schedule {
     /// Whether the cause returns when all actors have started, instead of at once.
@@ -120,12 +120,12 @@ impl Graph {
         })
     }
 
-    /// Returns the graph as a group, and its scene.
-    fn group(&self) -> (Group<'static, Output>, Arc<Mutex<Scene>>) {
-        let scene = Arc::new(Mutex::new(Scene::default()));
+    /// Returns the graph as a group, and the state of its actors.
+    fn group(&self) -> (Group<'static, Output>, Arc<Mutex<GraphState>>) {
+        let state = Arc::new(Mutex::new(GraphState::default()));
         let mut group = Group::new();
         for (index, &(output, when)) in self.actors.iter().enumerate() {
-            let (here, there) = (scene.clone(), scene.clone());
+            let (here, there) = (state.clone(), state.clone());
             group.add(
                 poll_fn(move |cx| {
                     here.lock()
@@ -136,27 +136,27 @@ impl Graph {
                 move |cause| there.lock().unwrap().interrupt(index, cause),
             );
         }
-        (group, scene)
+        (group, state)
     }
 
-    /// Runs the graph with `run`. Returns its output if it has ended, and the trace up to then.
-    fn play<F: Future>(
+    /// Runs the graph with `run`. Returns the output, or `None` if the group hangs, and the trace.
+    fn run_with<F: Future>(
         &self,
         schedule: Schedule,
         run: impl FnOnce(Group<'static, Output>) -> F,
     ) -> (Option<F::Output>, String) {
-        let (group, scene) = self.group();
-        let play = Play::default();
+        let (group, state) = self.group();
+        let test = Test::default();
         let mut group = Box::pin(run(group));
         let mut poll_while_woken = || loop {
-            match play.poll(&mut group) {
+            match test.poll(&mut group) {
                 Poll::Ready(output) => break Some(output),
-                Poll::Pending if play.take_wakes() == 0 => break None,
+                Poll::Pending if test.take_wakes() == 0 => break None,
                 Poll::Pending => {}
             }
         };
 
-        scene.lock().unwrap().last_first = schedule.last_first;
+        state.lock().unwrap().last_first = schedule.last_first;
         let mut output = None;
         if schedule.all_start_first || self.forced.is_empty() {
             output = poll_while_woken();
@@ -165,51 +165,51 @@ impl Graph {
             if output.is_some() {
                 break;
             }
-            scene.lock().unwrap().force(index);
+            state.lock().unwrap().force(index);
             output = poll_while_woken();
-            scene.lock().unwrap().trace_returns(index);
+            state.lock().unwrap().trace_returns(index);
         }
-        let trace = scene.lock().unwrap().trace.join(" ");
+        let trace = state.lock().unwrap().trace.join(" ");
         (output, trace)
     }
 
-    /// Returns the trace with the result at its end, in the form of the file.
+    /// Returns a line of the file: the trace, and the result at its end.
     fn trace(trace: String, result: Option<Output>) -> String {
         let result = result.map_or("has not ended".into(), |result| {
-            format!("= {}", word(&result))
+            format!("= {}", result_text(&result))
         });
         format!("{trace} {result}").trim().into()
     }
 }
 
-/// Returns a result in the form of the file.
-fn word(output: &Output) -> String {
+/// Returns a result as the file has it.
+fn result_text(output: &Output) -> String {
     match output {
         Ok(()) => "nil".into(),
         Err(index) => format!("e{index}"),
     }
 }
 
-/// The state of a graph that is played: the events so far, and the actors that wait for more.
+/// The state of a running graph.
 #[derive(Default)]
-struct Scene {
-    /// The events so far, in the form of the conditions: `!1` if actor 1 was interrupted, `1` if it has returned.
+struct GraphState {
+    /// The events so far, written as in the conditions: `!1` if actor 1 was interrupted, `1` if it has returned.
     events: BTreeSet<String>,
     /// The actors that are made to return.
     forced: BTreeSet<usize>,
-    /// The actors that have returned since one was last made to.
+    /// The actors that have returned since an actor was last made to return.
     returned: BTreeSet<usize>,
     wakers: BTreeMap<usize, Waker>,
     last_first: bool,
     trace: Vec<String>,
 }
 
-impl Scene {
+impl GraphState {
     fn execute(&mut self, index: usize, when: &str, cx: &mut Context<'_>) -> Poll<()> {
         let happened = |events: &str| events.split('&').all(|event| self.events.contains(event));
         if self.forced.contains(&index) || when.split('|').any(happened) {
             self.returned.insert(index);
-            self.happens(index.to_string());
+            self.add_event(index.to_string());
             return Poll::Ready(());
         }
         self.wakers.insert(index, cx.waker().clone());
@@ -219,8 +219,8 @@ impl Scene {
     fn interrupt(&mut self, index: usize, cause: &Exit<Output>) {
         assert_eq!(self.returned, BTreeSet::from([cause.index()]), "{cause}");
         let output = cause.output().expect("no actor panics here");
-        self.trace.push(format!("!{index}={}", word(output)));
-        self.happens(format!("!{index}"));
+        self.trace.push(format!("!{index}={}", result_text(output)));
+        self.add_event(format!("!{index}"));
     }
 
     fn force(&mut self, index: usize) {
@@ -229,12 +229,12 @@ impl Scene {
         self.wake();
     }
 
-    fn happens(&mut self, event: String) {
+    fn add_event(&mut self, event: String) {
         self.events.insert(event);
         self.wake();
     }
 
-    /// Wakes the actors that wait, so that each checks its condition again.
+    /// Wakes the actors that wait, and each checks its condition again.
     fn wake(&mut self) {
         let mut wakers: Vec<_> = std::mem::take(&mut self.wakers).into_values().collect();
         if self.last_first {
@@ -243,7 +243,7 @@ impl Scene {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Adds to the trace the actors that have returned besides the one that was made to.
+    /// Adds to the trace the actors that have returned, except the one that was made to return.
     fn trace_returns(&mut self, forced: usize) {
         let mut returned = std::mem::take(&mut self.returned);
         returned.remove(&forced);
@@ -257,7 +257,7 @@ fn group_does_the_same_on_every_recorded_graph() {
     let mut graphs = 0;
     for graph in Graph::all() {
         for schedule in Schedule::all() {
-            let (result, trace) = graph.play(schedule, Group::run);
+            let (result, trace) = graph.run_with(schedule, Group::run);
             let trace = Graph::trace(trace, result);
             assert_eq!(trace, graph.trace, "{:?}, {schedule:?}", graph.actors);
         }
@@ -267,10 +267,10 @@ fn group_does_the_same_on_every_recorded_graph() {
 }
 
 #[test]
-fn report_has_the_results_that_the_original_drops() {
+fn report_has_results_the_original_drops() {
     for graph in Graph::all() {
         for schedule in Schedule::all() {
-            let (exits, trace) = graph.play(schedule, Group::report);
+            let (exits, trace) = graph.run_with(schedule, Group::report);
             let exits = exits.expect("the group has not ended");
             let result = exits
                 .first()
@@ -309,16 +309,16 @@ fn interrupts_see_the_error_that_run_returns() {
     assert_eq!(seen.into_inner(), [std::ptr::from_ref(&*error); 3]);
 }
 
-/// So a shutdown takes as long as the longest of them, not as all of them together.
+/// A shutdown takes as long as the slowest actor, and not as long as all of them together.
 #[test]
 fn actors_shut_down_concurrently() {
-    let play = &Play::default();
+    let test = &Test::default();
     let mut group = Group::new();
     for name in ["a", "b", "c"] {
         group.add_with(|interrupted| async move {
             interrupted.await;
             for step in 1..=3 {
-                play.say(format_args!("{name}{step}"));
+                test.log(format_args!("{name}{step}"));
                 yield_now().await;
             }
         });
@@ -326,30 +326,30 @@ fn actors_shut_down_concurrently() {
     group.add(ready(()), |_| {});
     block_on(group);
     let expected = ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"];
-    assert_eq!(play.log(), expected);
+    assert_eq!(test.take_log(), expected);
 }
 
-/// The worker hands over its last work before it returns. The storage takes it, although it was interrupted as well,
-/// and returns when the channel is closed.
+/// Before it returns, the worker stores its last work. The storage, although interrupted as well, takes it, and returns
+/// when the channel is closed.
 #[test]
 fn actor_may_need_another_one_to_stop() {
     for storage_is_first in [true, false] {
-        let play = &Play::default();
+        let test = &Test::default();
         let (bring, brought) = bounded::<oneshot::Sender<()>>(1);
         let store = async move {
             while let Ok(stored) = brought.recv().await {
-                play.say("stores");
+                test.log("stores");
                 stored.send(()).unwrap();
             }
-            play.say("the storage returns");
+            test.log("the storage returns");
         };
-        let interrupt = |_: &Exit<()>| play.say("the storage is interrupted");
+        let interrupt = |_: &Exit<()>| test.log("the storage is interrupted");
         let work = |interrupted: Interrupted| async move {
             interrupted.await;
             let (stored, is_stored) = oneshot::channel();
             bring.send(stored).await.unwrap();
             is_stored.await.unwrap();
-            play.say("the worker returns");
+            test.log("the worker returns");
         };
 
         let mut group = Group::new();
@@ -363,7 +363,7 @@ fn actor_may_need_another_one_to_stop() {
         group.add(ready(()), |_| {});
         block_on(group);
         assert_eq!(
-            play.log(),
+            test.take_log(),
             [
                 "the storage is interrupted",
                 "stores",
@@ -487,7 +487,7 @@ mod signals {
     }
 
     #[test]
-    fn signal_from_before_the_start_is_the_cause() {
+    fn signal_before_the_start_is_the_cause() {
         let mut sees_the_signal = false;
         let (close, closed) = bounded::<Infallible>(1);
         let mut group = Group::new();

@@ -1,4 +1,5 @@
-//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then a panic is resumed.
+//! Clause 12, with `std`: panics are contained, the other actors shut down in order, and then the first panic is
+//! resumed.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -9,50 +10,64 @@ use std::task::Poll;
 use futures::future::FutureExt;
 use run_group::{Exit, Group, LocalGroup, Outcome};
 
-use crate::play::{Actor, Play, Word};
+use crate::harness::{Actor, Output, Test};
 
-/// Polls a future that panics, and returns the message.
+/// Polls a future, asserts that it panics, and returns the message.
 #[track_caller]
-fn poll_panics<F: Future + Unpin>(play: &Play, future: &mut F) -> String {
-    match catch_unwind(AssertUnwindSafe(|| play.poll(future))) {
-        Ok(Poll::Pending) => panic!("pending, after: {:?}", play.log()),
-        Ok(Poll::Ready(_)) => panic!("it did not panic: {:?}", play.log()),
+fn poll_panics<F: Future + Unpin>(test: &Test, future: &mut F) -> String {
+    match catch_unwind(AssertUnwindSafe(|| test.poll(future))) {
+        Ok(Poll::Pending) => panic!("pending, after: {:?}", test.take_log()),
+        Ok(Poll::Ready(_)) => panic!("it did not panic: {:?}", test.take_log()),
         Err(payload) => message(&*payload),
     }
 }
 
-/// Drops what panics then, and returns the message.
+/// Drops a value, asserts that this panics, and returns the message.
 #[track_caller]
 fn drop_panics<X>(x: X) -> String {
     message(&*catch_unwind(AssertUnwindSafe(|| drop(x))).unwrap_err())
 }
 
-/// Returns the text that a panic carries.
+/// Returns the message of a panic.
 #[track_caller]
 fn message(payload: &(dyn Any + Send)) -> String {
     let message = payload.downcast_ref::<String>().cloned();
-    message.unwrap_or_else(|| payload.downcast_ref::<Word>().unwrap().to_string())
+    message.unwrap_or_else(|| payload.downcast_ref::<Output>().unwrap().to_string())
 }
 
-/// An interrupt that panics.
-fn panics(word: Word) -> impl FnOnce(&Exit<Word>) + Send {
-    move |_| panic_any(word)
+/// Returns an interrupt that panics.
+fn panicking_interrupt(message: Output) -> impl FnOnce(&Exit<Output>) + Send {
+    move |_| panic_any(message)
 }
+
+/// Adds `a`, which returns in its first poll, and `b`, which returns when it is interrupted.
+fn add_two(test: &Test, group: &mut Group<'_, Output>) {
+    group.add(ready("done"), |_| {}).named("a");
+    test.add_stoppable("b", group);
+}
+
+/// The log of these two, if an observer logs their exits.
+const LOG_OF_TWO: [&str; 4] = [
+    r#"a returned "done""#,
+    "b! (by a)",
+    "b",
+    r#"b returned "stopped", interrupted"#,
+];
 
 #[test]
 fn panic_is_an_exit_and_the_others_shut_down() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    c.obeys();
-    play.settle(&mut group);
-    play.log();
+    test.log_exits(&mut group);
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    c.stops_when_interrupted();
+    test.settle(&mut group);
+    test.take_log();
 
     b.panics("oh");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "b",
             "b panicked: oh",
@@ -60,23 +75,23 @@ fn panic_is_an_exit_and_the_others_shut_down() {
             "b! (by b)",
             "c! (by b)",
             "c",
-            r#"c returned "obeys", interrupted"#
+            r#"c returned "stopped", interrupted"#
         ]
     );
     a.returns("late");
-    assert_eq!(poll_panics(&play, &mut group), "oh");
+    assert_eq!(poll_panics(&test, &mut group), "oh");
 }
 
 #[test]
 fn panic_is_resumed_when_all_have_exited() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     a.panics("oh");
-    play.settle(&mut group);
+    test.settle(&mut group);
     b.returns("late");
-    assert_eq!(poll_panics(&play, &mut group), "oh");
-    assert_eq!(play.poll_ready(&mut group), None); // it is empty again
+    assert_eq!(poll_panics(&test, &mut group), "oh");
+    assert_eq!(test.poll_ready(&mut group), None); // it is empty again
 }
 
 #[test]
@@ -84,42 +99,42 @@ fn run_resumes_the_panic() {
     let mut group: LocalGroup<'_, Result<(), ()>> = Group::local();
     group.add(async { panic_any("oh") }, |_| {});
     assert_eq!(
-        poll_panics(&Play::default(), &mut Box::pin(group.run())),
+        poll_panics(&Test::default(), &mut Box::pin(group.run())),
         "oh"
     );
 }
 
 #[test]
-fn late_panic_is_resumed_though_the_cause_returned() {
-    let play = Play::default();
+fn late_panic_is_resumed() {
+    let test = Test::default();
     let mut group = Group::new();
-    let late = play.stubborn("late", &mut group);
+    let late = test.add_manual("late", &mut group);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
+    test.settle(&mut group);
     late.panics("late");
-    assert_eq!(poll_panics(&play, &mut group), "late");
+    assert_eq!(poll_panics(&test, &mut group), "late");
 }
 
 #[test]
 fn first_of_several_panics_is_resumed() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
     for (actor, word) in [(c, "first"), (a, "second"), (b, "third")] {
         actor.panics(word);
     }
-    assert_eq!(poll_panics(&play, &mut group), "first");
+    assert_eq!(poll_panics(&test, &mut group), "first");
 }
 
 #[test]
 fn report_returns_panics_as_outcomes() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     b.panics("1st");
     a.panics("2nd");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits.iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["a panicked: 2nd", "b panicked: 1st, interrupted"]);
     for (exit, word) in exits.into_iter().zip(["2nd", "1st"]) {
@@ -132,21 +147,21 @@ fn report_returns_panics_as_outcomes() {
 
 #[test]
 fn panic_in_an_interrupt_drops_only_its_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.actor(name));
-    a.join(&mut group);
-    group.add(b.execute(), panics("oh")).named("b");
-    c.obeys();
-    c.join(&mut group);
-    play.settle(&mut group);
-    play.log();
+    test.log_exits(&mut group);
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.actor(name));
+    a.add_to(&mut group);
+    group.add(b.execute(), panicking_interrupt("oh")).named("b");
+    c.stops_when_interrupted();
+    c.add_to(&mut group);
+    test.settle(&mut group);
+    test.take_log();
 
     a.returns("done");
-    assert_eq!(poll_panics(&play, &mut group), "oh");
+    assert_eq!(poll_panics(&test, &mut group), "oh");
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a",
             r#"a returned "done""#,
@@ -155,7 +170,7 @@ fn panic_in_an_interrupt_drops_only_its_actor() {
             "b panicked: oh, interrupted",
             "c! (by a)",
             "c",
-            r#"c returned "obeys", interrupted"#
+            r#"c returned "stopped", interrupted"#
         ]
     );
 }
@@ -164,8 +179,8 @@ fn panic_in_an_interrupt_drops_only_its_actor() {
 fn panic_in_an_interrupt_is_an_outcome() {
     let mut group = Group::new();
     group.add(ready("done"), |_| {});
-    group.add(pending(), panics("oh"));
-    let exits = Play::default().poll_ready(&mut Box::pin(group.report()));
+    group.add(pending(), panicking_interrupt("oh"));
+    let exits = Test::default().poll_ready(&mut Box::pin(group.report()));
     assert!(matches!(exits[1].outcome(), Outcome::Panicked(_)));
     assert!(exits[1].was_interrupted());
 }
@@ -173,18 +188,18 @@ fn panic_in_an_interrupt_is_an_outcome() {
 #[test]
 fn report_resumes_a_panic_that_is_no_exit() {
     for reports in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
-        group.add(ready("done"), panics("oh"));
-        let other = play.obedient("other", &mut group);
+        group.add(ready("done"), panicking_interrupt("oh"));
+        let other = test.add_stoppable("other", &mut group);
         let word = if reports {
-            poll_panics(&play, &mut Box::pin(group.report()))
+            poll_panics(&test, &mut Box::pin(group.report()))
         } else {
-            poll_panics(&play, &mut group)
+            poll_panics(&test, &mut group)
         };
         assert_eq!(word, "oh");
         assert!(other.is_dropped());
-        assert_eq!(play.log(), ["other! (by ?)", "other"]);
+        assert_eq!(test.take_log(), ["other! (by ?)", "other"]);
     }
 }
 
@@ -195,35 +210,39 @@ fn first_panic_is_resumed_whether_exit_or_not() {
         ("panics", "late", "early"),
         ("done", "panics", "stray"),
     ] {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
-        let a = play.actor("a");
-        group.add(a.execute(), panics("stray"));
-        let b = play.stubborn("b", &mut group);
+        let a = test.actor("a");
+        group.add(a.execute(), panicking_interrupt("stray"));
+        let b = test.add_manual("b", &mut group);
         match first {
             "panics" => a.panics("early"),
             _ => a.returns("done"),
         }
-        play.settle(&mut group);
+        test.settle(&mut group);
         match second {
             "panics" => b.panics("later"),
             _ => b.returns("late"),
         }
-        assert_eq!(poll_panics(&play, &mut group), expected);
+        assert_eq!(poll_panics(&test, &mut group), expected);
     }
 }
 
 #[test]
-fn first_of_two_panics_in_interrupts_is_resumed() {
-    let play = Play::default();
+fn first_interrupt_panic_is_resumed() {
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    group.add(pending(), panics("first")).named("a");
-    group.add(pending(), panics("second")).named("b");
+    test.log_exits(&mut group);
+    group
+        .add(pending(), panicking_interrupt("first"))
+        .named("a");
+    group
+        .add(pending(), panicking_interrupt("second"))
+        .named("b");
     group.add(ready("done"), |_| {}).named("c");
-    assert_eq!(poll_panics(&play, &mut group), "first");
+    assert_eq!(poll_panics(&test, &mut group), "first");
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             r#"c returned "done""#,
             "a panicked: first, interrupted",
@@ -234,21 +253,23 @@ fn first_of_two_panics_in_interrupts_is_resumed() {
 
 #[test]
 fn panics_keep_the_order_of_stages() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    play.observe(&mut front);
-    play.observe(&mut back);
-    front.add(pending(), panics("second")).named("a");
-    let b = play.stubborn("b", &mut front);
-    play.obedient("c", &mut back);
-    let d = play.stubborn("d", &mut back);
+    test.log_exits(&mut front);
+    test.log_exits(&mut back);
+    front
+        .add(pending(), panicking_interrupt("second"))
+        .named("a");
+    let b = test.add_manual("b", &mut front);
+    test.add_stoppable("c", &mut back);
+    let d = test.add_manual("d", &mut back);
     d.panics("first");
     let mut group = front.before(back);
-    play.settle(&mut group);
+    test.settle(&mut group);
     b.panics("third");
-    assert_eq!(poll_panics(&play, &mut group), "first");
+    assert_eq!(poll_panics(&test, &mut group), "first");
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "b",
             "c",
@@ -261,46 +282,46 @@ fn panics_keep_the_order_of_stages() {
             "c! (by d)",
             "d! (by d)",
             "c",
-            r#"c returned "obeys", interrupted"#
+            r#"c returned "stopped", interrupted"#
         ]
     );
 }
 
 #[test]
 fn drop_panic_after_a_return_is_the_outcome() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let [a, _b] = ["a", "b"].map(|name| play.obedient(name, &mut group));
+    test.log_exits(&mut group);
+    let [a, _b] = ["a", "b"].map(|name| test.add_stoppable(name, &mut group));
     a.panics_in_drop();
     a.returns("done");
-    assert_eq!(poll_panics(&play, &mut group), "a panics in drop");
-    assert_eq!(play.log()[1], "a panicked: a panics in drop");
+    assert_eq!(poll_panics(&test, &mut group), "a panics in drop");
+    assert_eq!(test.take_log()[1], "a panicked: a panics in drop");
 }
 
 #[test]
 fn drop_panic_after_a_panic_is_ignored() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let a = play.stubborn("a", &mut group);
+    let a = test.add_manual("a", &mut group);
     a.panics_in_drop();
     a.panics("oh");
-    assert_eq!(poll_panics(&play, &mut group), "oh");
+    assert_eq!(poll_panics(&test, &mut group), "oh");
 }
 
 #[test]
-fn drop_panic_when_aborted_or_expired_is_the_outcome() {
-    let play = Play::default();
+fn drop_panic_of_aborted_or_expired_actor() {
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
-    let [a, b] = ["a", "b"].map(|name| play.actor(name));
+    let [a, b] = ["a", "b"].map(|name| test.actor(name));
     a.panics_in_drop();
     b.panics_in_drop();
     group.add_abortable(a.execute()).named("a");
-    b.join(&mut group);
-    let c = play.stubborn("c", &mut group);
+    b.add_to(&mut group);
+    let c = test.add_manual("c", &mut group);
     group.add(ready("done"), |_| {});
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -314,33 +335,24 @@ fn drop_panic_when_aborted_or_expired_is_the_outcome() {
 }
 
 #[test]
-fn panic_in_an_exit_observer_disturbs_nothing() {
-    let play = Play::default();
+fn panic_in_exit_observer_is_contained() {
+    let test = Test::default();
     let mut group = Group::new();
-    let observer = play.clone();
+    let observer = test.clone();
     group.on_exit(move |exit| {
-        observer.say(exit);
+        observer.log(exit);
         panic_any("observer");
     });
-    group.add(ready("done"), |_| {}).named("a");
-    play.obedient("b", &mut group);
-    assert_eq!(poll_panics(&play, &mut group), "observer");
-    assert_eq!(
-        play.log(),
-        [
-            r#"a returned "done""#,
-            "b! (by a)",
-            "b",
-            r#"b returned "obeys", interrupted"#
-        ]
-    );
+    add_two(&test, &mut group);
+    assert_eq!(poll_panics(&test, &mut group), "observer");
+    assert_eq!(test.take_log(), LOG_OF_TWO);
 }
 
-/// A timer that needs its runtime panics where there is none. A limit that fails must not become no limit.
+/// A timer that is made outside its runtime panics. The group must not wait without a limit then.
 #[test]
-fn grace_period_that_panics_is_over() {
+fn panicked_grace_period_counts_as_over() {
     for at_once in [true, false] {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
         group.grace_period(move || {
             if at_once {
@@ -348,33 +360,32 @@ fn grace_period_that_panics_is_over() {
             }
             poll_fn(|_| -> Poll<()> { panic_any("no runtime") })
         });
-        group.add(ready("done"), |_| {}).named("a");
-        play.obedient("b", &mut group);
-        let stuck = play.stubborn("stuck", &mut group);
-        assert_eq!(poll_panics(&play, &mut group), "no runtime");
+        add_two(&test, &mut group);
+        let stuck = test.add_manual("stuck", &mut group);
+        assert_eq!(poll_panics(&test, &mut group), "no runtime");
         assert!(stuck.is_dropped());
     }
 }
 
 #[test]
-fn drop_panic_of_a_grace_period_disturbs_nothing() {
-    let play = Play::default();
+fn drop_panic_of_grace_period_is_contained() {
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let timer = play.actor("timer");
+    let timer = test.actor("timer");
     timer.panics_in_drop();
     front.grace_period(timer.begin());
-    let a = play.stubborn("a", &mut front);
-    play.obedient("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    test.add_stoppable("b", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {}).named("c");
-    play.settle(&mut group);
+    test.settle(&mut group);
     a.returns("late");
-    assert_eq!(poll_panics(&play, &mut group), "timer panics in drop");
-    assert_eq!(play.log().last().unwrap(), "b");
+    assert_eq!(poll_panics(&test, &mut group), "timer panics in drop");
+    assert_eq!(test.take_log().last().unwrap(), "b");
 }
 
-/// A value that panics with a word when it is dropped.
-struct Bomb(Word);
+/// A value that panics with its message when it is dropped.
+struct Bomb(Output);
 
 impl Drop for Bomb {
     fn drop(&mut self) {
@@ -382,8 +393,8 @@ impl Drop for Bomb {
     }
 }
 
-/// Two panics at once would abort the program. So it happened where a later panic carried a value that panics in its drop:
-/// with the first panic taken out, that exit was taken for the cause's, and its payload was dropped in the open.
+/// Two panics at once abort the process. That happened when the payload of a later panic panicked in its drop: once the
+/// first panic was taken out, the exit with that payload was taken for the cause, and dropped without `catch_unwind`.
 #[test]
 fn later_panics_of_all_kinds_are_ignored() {
     let mut group = Group::local();
@@ -394,7 +405,7 @@ fn later_panics_of_all_kinds_are_ignored() {
         panic_any(Bomb("an interrupt"))
     });
     group.on_exit(|_| panic_any(Bomb("the observer")));
-    assert_eq!(poll_panics(&Play::default(), &mut group), "first");
+    assert_eq!(poll_panics(&Test::default(), &mut group), "first");
 }
 
 #[test]
@@ -408,16 +419,16 @@ fn output_of_an_execute_whose_drop_panics() {
         }),
         |_| {},
     );
-    assert_eq!(poll_panics(&Play::default(), &mut group), "execute");
+    assert_eq!(poll_panics(&Test::default(), &mut group), "execute");
 }
 
 #[test]
-fn second_panic_that_carries_more_is_ignored() {
-    let play = Play::default();
+fn payload_that_panics_again_is_ignored() {
+    let test = Test::default();
     let mut group = Group::new();
     thread_local!(static LEFT: Cell<u8> = const { Cell::new(3) });
-    /// A value that panics with another such value when it is dropped, three times. It has no size, so that it leaves
-    /// nothing allocated where it is forgotten.
+    /// When dropped, panics with another such value, three times in a row. It has no size, so leaking one leaks no
+    /// memory.
     struct Nested;
     impl Drop for Nested {
         fn drop(&mut self) {
@@ -429,16 +440,16 @@ fn second_panic_that_carries_more_is_ignored() {
     }
     let nested = Nested;
     group.add(
-        poll_fn(move |_| -> Poll<Word> {
+        poll_fn(move |_| -> Poll<Output> {
             let _held = &nested;
             panic_any("first")
         }),
         |_| {},
     );
-    let other = play.obedient("other", &mut group);
-    assert_eq!(poll_panics(&play, &mut group), "first");
+    let other = test.add_stoppable("other", &mut group);
+    assert_eq!(poll_panics(&test, &mut group), "first");
     assert!(other.is_dropped());
-    assert_eq!(play.log(), ["other! (by ?)", "other"]);
+    assert_eq!(test.take_log(), ["other! (by ?)", "other"]);
 }
 
 #[test]
@@ -446,121 +457,129 @@ fn report_that_resumes_a_panic_drops_its_exits() {
     let mut group = Group::local();
     group.add(ready(Bomb("output")), |_| panic_any("stray"));
     assert_eq!(
-        poll_panics(&Play::default(), &mut Box::pin(group.report())),
+        poll_panics(&Test::default(), &mut Box::pin(group.report())),
         "stray"
     );
 }
 
 #[test]
 fn drop_panic_of_a_replaced_grace_period() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let timer = play.actor("timer");
+    let timer = test.actor("timer");
     timer.panics_in_drop();
     group.grace_period(timer.begin());
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
+    test.settle(&mut group);
     let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
     assert!(replaced.is_err());
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
-fn panic_of_the_exit_comes_before_its_observers() {
-    let play = Play::default();
+fn exit_panic_precedes_observer_panic() {
+    let test = Test::default();
     let mut group = Group::new();
-    let a = play.stubborn("a", &mut group);
+    let a = test.add_manual("a", &mut group);
     group.add(ready("done"), |_| {});
     group.on_exit(|exit| assert!(exit.output().is_some(), "of the observer"));
-    play.settle(&mut group);
+    test.settle(&mut group);
     a.panics("of execute");
-    assert_eq!(poll_panics(&play, &mut group), "of execute");
+    assert_eq!(poll_panics(&test, &mut group), "of execute");
 }
 
-/// The set of futures by itself would have leaked the rest.
+/// A bare `FuturesUnordered` would leak the rest.
 #[test]
 fn drop_panic_of_an_interrupt_drops_the_others() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    let cause = play.stubborn("cause", &mut front);
+    let a = test.add_manual("a", &mut front);
+    let cause = test.add_manual("cause", &mut front);
     for word in ["1st", "2nd"] {
-        let loud = Loud(word, play.clone());
-        back.add(ready("back"), move |_| drop(loud));
+        let bomb = LoggedBomb(word, test.clone());
+        back.add(ready("back"), move |_| drop(bomb));
     }
     let mut group = front.before(back);
     cause.returns("done");
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     assert_eq!(group.len(), 1);
-    play.log();
+    test.take_log();
     assert_eq!(drop_panics(group), "1st");
-    assert_eq!(play.log(), ["a dropped", "1st dropped", "2nd dropped"]);
+    assert_eq!(test.take_log(), ["a dropped", "1st dropped", "2nd dropped"]);
     assert!(a.is_dropped());
 }
 
 #[test]
-fn drop_panic_of_a_running_actor_drops_the_others() {
-    let play = Play::default();
+fn drop_panic_of_an_actor_drops_the_others() {
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     actors.iter().for_each(Actor::panics_in_drop);
-    play.settle(&mut group);
-    // In no particular order.
-    assert!(drop_panics(group).ends_with("panics in drop"));
+    test.settle(&mut group);
+    let message = drop_panics(group);
+    assert!(message.ends_with("panics in drop")); // of any of them, the order is not promised
     assert!(actors.iter().all(Actor::is_dropped));
 }
 
-// Outputs that panic when they are dropped. Each story is the same: the first such panic was not contained, so the next one
+// Outputs that panic when they are dropped. In each case the first of these panics was not contained, and the next one
 // aborted the process.
 
-/// A value that says that it is dropped, and panics with its word.
-struct Loud(Word, Play);
+/// A value that logs its drop, and panics with its message then.
+struct LoggedBomb(Output, Test);
 
-impl Drop for Loud {
+impl Drop for LoggedBomb {
     fn drop(&mut self) {
-        self.1.say(format_args!("{} dropped", self.0));
+        self.1.log(format_args!("{} dropped", self.0));
         panic_any(self.0);
     }
 }
 
-/// Returns a group of a cause, which returns `None`, and of two actors that return something loud when they are interrupted.
-fn loud_group(play: &Play) -> Group<'static, Option<Loud>> {
+/// Returns a group of a cause, which returns `None`, and of two actors that return a bomb when they are interrupted.
+fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
     let mut group = Group::new();
     group.add(ready(None), |_| {});
     for word in ["1st", "2nd"] {
-        let loud = Loud(word, play.clone());
-        group.add_with(|interrupted| interrupted.map(|()| Some(loud)));
+        let bomb = LoggedBomb(word, test.clone());
+        group.add_with(|interrupted| interrupted.map(|()| Some(bomb)));
     }
     group
 }
 
-/// When all actors had exited, the outputs that are not the group's were dropped all at once.
+/// Runs a future until it waits, and drops it. Asserts that this drops both bombs, and panics with the first.
+#[track_caller]
+fn assert_drops_both_bombs<F: Future + Unpin>(test: &Test, mut future: F) {
+    test.settle(&mut future);
+    assert_eq!(drop_panics(future), "1st");
+    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
+}
+
+/// The group drops the outputs that it does not return.
 #[test]
-fn outputs_that_panic_in_their_drop_are_all_dropped() {
-    let play = Play::default();
-    let mut group = loud_group(&play);
-    assert_eq!(poll_panics(&play, &mut group), "1st");
-    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
-    assert!(play.poll_ready(&mut group).is_none()); // it is empty again
+fn panicking_outputs_are_all_dropped() {
+    let test = Test::default();
+    let mut group = group_of_bombs(&test);
+    assert_eq!(poll_panics(&test, &mut group), "1st");
+    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
+    assert!(test.poll_ready(&mut group).is_none()); // it is empty again
 }
 
 /// `report` drops all outputs when it resumes the panic of an observer.
 #[test]
 fn report_with_a_stray_panic_drops_all_outputs() {
-    let play = Play::default();
-    let mut group = loud_group(&play);
+    let test = Test::default();
+    let mut group = group_of_bombs(&test);
     group.on_exit(|_| panic_any("stray"));
-    assert_eq!(poll_panics(&play, &mut Box::pin(group.report())), "stray");
-    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+    assert_eq!(poll_panics(&test, &mut Box::pin(group.report())), "stray");
+    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
 }
 
-/// A report without such a panic drops none of them.
+/// The outputs are in the report, so the group drops none of them.
 #[test]
-fn report_returns_outputs_that_panic_in_their_drop() {
-    let play = Play::default();
-    let exits = play.poll_ready(&mut Box::pin(loud_group(&play).report()));
-    assert!(play.log().is_empty());
+fn report_returns_panicking_outputs() {
+    let test = Test::default();
+    let exits = test.poll_ready(&mut Box::pin(group_of_bombs(&test).report()));
+    assert!(test.take_log().is_empty());
     for (exit, word) in exits.into_iter().zip(["", "1st", "2nd"]) {
         assert_eq!(exit.output().unwrap().as_ref().map_or("", |it| it.0), word);
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(exit)));
@@ -571,120 +590,115 @@ fn report_returns_outputs_that_panic_in_their_drop() {
 /// The group keeps the outputs until it is ready.
 #[test]
 fn dropping_a_stopping_group_drops_all_outputs() {
-    let play = Play::default();
-    let mut group = loud_group(&play);
+    let test = Test::default();
+    let mut group = group_of_bombs(&test);
     group.add(pending(), |_| {});
-    play.settle(&mut group);
-    assert_eq!(drop_panics(group), "1st");
-    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+    assert_drops_both_bombs(&test, group);
 }
 
 #[test]
 fn dropping_a_report_future_drops_all_outputs() {
-    let play = Play::default();
-    let mut group = loud_group(&play);
+    let test = Test::default();
+    let mut group = group_of_bombs(&test);
     group.add(pending(), |_| {});
-    let mut report = Box::pin(group.report());
-    play.settle(&mut report);
-    assert_eq!(drop_panics(report), "1st");
-    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+    assert_drops_both_bombs(&test, Box::pin(group.report()));
 }
 
 #[test]
 fn dropping_a_run_future_drops_all_outputs() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.add(ready(Ok(())), |_| {});
     for word in ["1st", "2nd"] {
-        let loud = Loud(word, play.clone());
-        group.add_with(|interrupted| interrupted.map(|()| Err(loud)));
+        let bomb = LoggedBomb(word, test.clone());
+        group.add_with(|interrupted| interrupted.map(|()| Err(bomb)));
     }
     group.add(pending(), |_| {});
-    let mut run = Box::pin(group.run());
-    play.settle(&mut run);
-    assert_eq!(drop_panics(run), "1st");
-    assert_eq!(play.log(), ["1st dropped", "2nd dropped"]);
+    assert_drops_both_bombs(&test, Box::pin(group.run()));
 }
 
-/// The output of the cause is dropped as well, because the panic is resumed in its place.
+/// The output of the cause is dropped as well, because the group resumes the panic instead of returning it.
 #[test]
 fn outputs_are_dropped_when_a_panic_is_resumed() {
-    let play = Play::default();
-    let mut group = loud_group(&play);
-    let loud = Loud("cause's", play.clone());
-    group.add(ready(Some(loud)), |_| {});
+    let test = Test::default();
+    let mut group = group_of_bombs(&test);
+    let bomb = LoggedBomb("cause's", test.clone());
+    group.add(ready(Some(bomb)), |_| {});
     group.add(async { panic_any("panic") }, |_| {});
-    assert_eq!(poll_panics(&play, &mut group), "panic");
-    let mut log = play.log();
+    assert_eq!(poll_panics(&test, &mut group), "panic");
+    let mut log = test.take_log();
     log.sort();
     assert_eq!(log, ["1st dropped", "2nd dropped", "cause's dropped"]);
 }
 
-/// The output of the cause is not lost silently: a panic took its place.
+/// The drop of another output panics. The group resumes that panic, so it drops the output of the cause, too.
 #[test]
-fn output_of_the_cause_is_dropped_when_another_panics() {
-    let play = Play::default();
+fn cause_output_dropped_if_another_panics() {
+    let test = Test::default();
     let mut group = Group::new();
     for word in ["cause's", "1st", "2nd"] {
-        group.add(ready(Loud(word, play.clone())), |_| {});
+        group.add(ready(LoggedBomb(word, test.clone())), |_| {});
     }
-    assert_eq!(poll_panics(&play, &mut group), "1st");
+    assert_eq!(poll_panics(&test, &mut group), "1st");
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["1st dropped", "2nd dropped", "cause's dropped"]
     );
 }
 
-/// The panic came between the two halves of the old one, so its future continued, the new one never began, and the group
-/// hung.
+/// The panic came after `begin` was replaced and before its future was. So the old future continued, the new `begin`
+/// was never called, and the group hung.
 #[test]
 fn drop_panic_of_a_replaced_begin() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let bomb = Bomb("begin");
     group.grace_period(move || {
         let _held = &bomb;
         pending::<()>()
     });
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
+    test.settle(&mut group);
     let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
-    assert_eq!(replaced.unwrap_err().downcast_ref::<Word>(), Some(&"begin"));
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(
+        replaced.unwrap_err().downcast_ref::<Output>(),
+        Some(&"begin")
+    );
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// Two actors are enough: the payload of the second panic was dropped where its panic replaced the first.
+/// The payload of the second panic was dropped without `catch_unwind`.
 #[test]
 fn payload_that_panics_in_its_drop_is_ignored() {
     let mut group: Group<'_, ()> = Group::new();
     group.add(async { panic_any("first") }, |_| {});
     group.add(async { panic_any(Bomb("payload")) }, |_| {});
-    assert_eq!(poll_panics(&Play::default(), &mut group), "first");
+    assert_eq!(poll_panics(&Test::default(), &mut group), "first");
 }
 
-// Of two panics in drops, the first counts.
+// Of two panics in drops, the first is resumed.
 
 #[test]
-fn first_of_two_panics_in_drops_is_resumed() {
-    // The drop of an actor comes first, then that of a setting, then those of outputs.
+fn first_drop_panic_of_a_group_is_resumed() {
+    // Actors are dropped first, then settings, then outputs.
     for (actor_panics, expected) in [(true, "actor panics in drop"), (false, "setting")] {
-        let play = Play::default();
-        let mut group = loud_group(&play);
-        let setting = Loud("setting", play.clone());
+        let test = Test::default();
+        let mut group = group_of_bombs(&test);
+        let setting = LoggedBomb("setting", test.clone());
         group.on_exit(move |_| {
             let _held = &setting;
         });
-        let actor = play.actor("actor");
+        let actor = test.actor("actor");
         if actor_panics {
             actor.panics_in_drop();
         }
         group.add(actor.execute().map(|_| None), |_| {});
-        play.settle(&mut group);
-        play.log();
+        test.settle(&mut group);
+        test.take_log();
         assert_eq!(drop_panics(group), expected);
         assert_eq!(
-            play.log(),
+            test.take_log(),
             [
                 "actor dropped",
                 "setting dropped",
@@ -697,53 +711,53 @@ fn first_of_two_panics_in_drops_is_resumed() {
 
 /// Execute is dropped before the interrupt.
 #[test]
-fn first_of_two_drop_panics_of_one_actor_is_resumed() {
-    let play = Play::default();
+fn first_drop_panic_of_an_actor_is_resumed() {
+    let test = Test::default();
     let mut group = Group::new();
-    let actor = play.actor("actor");
+    let actor = test.actor("actor");
     actor.panics_in_drop();
-    let loud = Loud("interrupt", play.clone());
-    group.add(actor.execute(), move |_| drop(loud));
+    let bomb = LoggedBomb("interrupt", test.clone());
+    group.add(actor.execute(), move |_| drop(bomb));
     assert_eq!(drop_panics(group), "actor panics in drop");
-    assert_eq!(play.log(), ["actor dropped", "interrupt dropped"]);
+    assert_eq!(test.take_log(), ["actor dropped", "interrupt dropped"]);
 }
 
-/// A group that is dropped while the thread panics already must not panic again.
+/// A second panic would abort the process.
 #[test]
-fn dropped_while_panicking_it_panics_no_more() {
-    let play = Play::default();
+fn drop_while_panicking_does_not_panic() {
+    let test = Test::default();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
-        let mut group = loud_group(&play);
+        let mut group = group_of_bombs(&test);
         let handle = group.handle();
-        let actors = ["a", "b"].map(|name| play.actor(name));
+        let actors = ["a", "b"].map(|name| test.actor(name));
         for actor in &actors {
             actor.panics_in_drop();
         }
         group.add(actors[0].execute().map(|_| None), |_| {});
-        play.settle(&mut group);
+        test.settle(&mut group);
         handle.add(actors[1].execute().map(|_| None), |_| {});
-        play.log();
+        test.take_log();
         panic_any("first");
     }));
     assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"first"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a dropped", "b dropped", "1st dropped", "2nd dropped"]
     );
 }
 
-/// It has been refused, so both groups are dropped while the thread panics.
+/// Both groups are dropped while `before` panics.
 #[test]
 fn refused_before_drops_both_groups() {
-    let play = Play::default();
-    let mut front = loud_group(&play);
+    let test = Test::default();
+    let mut front = group_of_bombs(&test);
     let mut back = Group::new();
-    let [a, b] = ["a", "b"].map(|name| play.actor(name));
+    let [a, b] = ["a", "b"].map(|name| test.actor(name));
     for (actor, group) in [(&a, &mut front), (&b, &mut back)] {
         actor.panics_in_drop();
         group.add(actor.execute().map(|_| None), |_| {});
     }
-    play.settle(&mut front);
+    test.settle(&mut front);
     let refused = catch_unwind(AssertUnwindSafe(|| front.before(back)));
     let payload = refused.unwrap_err();
     let message = payload.downcast_ref::<String>().unwrap();
@@ -754,81 +768,72 @@ fn refused_before_drops_both_groups() {
 // Observers of `on_wait`.
 
 #[test]
-fn panic_in_a_wait_observer_disturbs_nothing() {
-    let play = Play::default();
+fn panic_in_wait_observer_is_contained() {
+    let test = Test::default();
     let mut front = Group::new();
-    let says = play.clone();
+    let says = test.clone();
     front.on_wait(move |waiting| {
-        says.say(format_args!("front: {waiting}"));
+        says.log(format_args!("front: {waiting}"));
         panic_any("observer");
     });
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut front));
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut front));
     let mut back = Group::new();
-    let c = play.stubborn("c", &mut back);
+    let c = test.add_manual("c", &mut back);
     let mut group = front.before(back);
-    let says = play.clone();
-    group.on_wait(move |waiting| says.say(format_args!("all: {waiting}")));
+    let says = test.clone();
+    group.on_wait(move |waiting| says.log(format_args!("all: {waiting}")));
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
-    assert_eq!(play.log()[5..], ["front: a, b", "all: a, b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log()[5..], ["front: a, b", "all: a, b"]);
     a.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "front: b", "all: b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "front: b", "all: b"]);
     b.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["b", "c! (by cause)", "all: c"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["b", "c! (by cause)", "all: c"]);
     c.returns("late");
-    assert_eq!(poll_panics(&play, &mut group), "observer");
+    assert_eq!(poll_panics(&test, &mut group), "observer");
 }
 
-/// It is no actor's exit.
+/// That panic is no actor's exit, so it is not in the report.
 #[test]
-fn report_resumes_the_panic_of_a_wait_observer() {
-    let play = Play::default();
+fn report_resumes_wait_observer_panic() {
+    let test = Test::default();
     let mut group = Group::new();
     group.on_wait(|_| panic_any("observer"));
-    let slow = play.stubborn("slow", &mut group);
+    let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {});
     let mut report = Box::pin(group.report());
-    play.settle(&mut report);
+    test.settle(&mut report);
     slow.panics("later");
-    assert_eq!(poll_panics(&play, &mut report), "observer");
+    assert_eq!(poll_panics(&test, &mut report), "observer");
 }
 
 #[test]
-fn both_observers_are_called_though_the_first_panics() {
-    let play = Play::default();
+fn outer_observer_runs_after_inner_panics() {
+    let test = Test::default();
     let mut front = Group::new();
     front.on_exit(|_| panic_any("inner"));
     let mut group = front.before(Group::new());
     group.on_exit({
-        let play = play.clone();
+        let test = test.clone();
         move |exit| {
-            play.say(exit);
+            test.log(exit);
             panic_any("outer");
         }
     });
-    group.add(ready("done"), |_| {}).named("a");
-    play.obedient("b", &mut group);
-    assert_eq!(poll_panics(&play, &mut group), "inner");
-    assert_eq!(
-        play.log(),
-        [
-            r#"a returned "done""#,
-            "b! (by a)",
-            "b",
-            r#"b returned "obeys", interrupted"#
-        ]
-    );
+    add_two(&test, &mut group);
+    assert_eq!(poll_panics(&test, &mut group), "inner");
+    assert_eq!(test.take_log(), LOG_OF_TWO);
 }
 
-/// So a panic in one stage takes no grace period from the next.
+/// The next stage still gets its grace period.
 #[test]
-fn grace_period_that_panics_is_over_for_one_stage() {
-    let play = Play::default();
+fn panicked_grace_period_ends_one_stage() {
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    play.stubborn("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    test.add_manual("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
     let mut stages = 0;
     group.grace_period(move || {
@@ -837,9 +842,9 @@ fn grace_period_that_panics_is_over_for_one_stage() {
         pending::<()>()
     });
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(group.len(), 1);
     assert!(!b.is_dropped());
     b.returns("late");
-    assert_eq!(poll_panics(&play, &mut group), "no runtime");
+    assert_eq!(poll_panics(&test, &mut group), "no runtime");
 }

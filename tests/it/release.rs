@@ -4,62 +4,62 @@ use std::future::{pending, ready};
 
 use run_group::{Group, Outcome};
 
-use crate::play::Play;
+use crate::harness::Test;
 
 #[test]
 fn returned_execute_is_dropped_at_once() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, _c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    let [a, b, _c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     a.returns("1st");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(a.is_dropped() && !b.is_dropped());
     b.returns("2nd");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(b.is_dropped());
 }
 
-/// So an interrupt can rely on what the execute has released.
+/// An interrupt may use what the execute has released.
 #[test]
 fn cause_is_dropped_before_the_interrupts() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let a = play.actor("a");
+    let a = test.actor("a");
     a.returns("done");
     let execute = a.execute();
     group.add(execute, move |_| assert!(a.is_dropped()));
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn panicked_execute_is_dropped_at_once() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, _b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    let [a, _b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     a.panics("oh");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(a.is_dropped());
-    assert_eq!(play.log(), ["a", "a! (by a)", "b! (by a)", "b"]);
+    assert_eq!(test.take_log(), ["a", "a! (by a)", "b! (by a)", "b"]);
 }
 
 #[test]
 fn abortable_is_dropped_in_order_of_adding() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.actor(name));
-    a.join(&mut group);
+    test.log_exits(&mut group);
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.actor(name));
+    a.add_to(&mut group);
     group.add_abortable(b.execute()).named("b");
-    c.join(&mut group);
-    play.settle(&mut group);
-    play.log();
+    c.add_to(&mut group);
+    test.settle(&mut group);
+    test.take_log();
 
     a.returns("done");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(b.is_dropped());
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a",
             r#"a returned "done""#,
@@ -70,33 +70,33 @@ fn abortable_is_dropped_in_order_of_adding() {
         ]
     );
     c.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn abortable_is_not_polled_once_interrupted() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| play.actor(name));
+    let [a, b] = ["a", "b"].map(|name| test.actor(name));
     a.returns("done");
-    a.join(&mut group);
+    a.add_to(&mut group);
     group.add_abortable(b.execute());
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["a", "a! (by a)", "b dropped"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["a", "a! (by a)", "b dropped"]);
 }
 
 #[test]
 fn abortable_may_return_first() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.add_abortable(ready("done")).named("abortable");
-    play.obedient("other", &mut group);
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    test.add_stoppable("other", &mut group);
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits.len(), 2);
     assert_eq!(exits[0].to_string(), r#"abortable returned "done""#);
     assert_eq!(
         exits[1].to_string(),
-        r#"other returned "obeys", interrupted"#
+        r#"other returned "stopped", interrupted"#
     );
 }
 
@@ -106,7 +106,7 @@ fn abortable_actors_end_with_the_first() {
     group.add_abortable(pending());
     group.add_abortable(ready(7));
     group.add_abortable(ready(8));
-    let exits = Play::default().poll_ready(&mut Box::pin(group.report()));
+    let exits = Test::default().poll_ready(&mut Box::pin(group.report()));
     let outcomes: Vec<_> = exits
         .iter()
         .map(|exit| (exit.index(), exit.was_interrupted()))
@@ -120,21 +120,21 @@ fn abortable_actors_end_with_the_first() {
 /// The waker of an actor may outlive it, in a timer or a channel.
 #[test]
 fn waking_an_exited_actor_does_nothing() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.actor(name));
-    a.join(&mut group);
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.actor(name));
+    a.add_to(&mut group);
     group.add_abortable(b.execute());
-    c.join(&mut group);
-    play.settle(&mut group);
+    c.add_to(&mut group);
+    test.settle(&mut group);
     a.returns("done");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     a.wake();
     b.wake();
-    play.settle(&mut group);
-    assert!(play.log().is_empty());
+    test.settle(&mut group);
+    assert!(test.take_log().is_empty());
     c.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use run_group::{Exit, Group};
 use smol::block_on;
 
-use crate::play::Play;
+use crate::harness::Test;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -38,18 +38,18 @@ fn order<T>(exits: &[Exit<T>]) -> Vec<(&str, bool)> {
 fn first_exit_is_the_cause() {
     for n in 1..=4 {
         for first in 0..n {
-            let play = Play::default();
+            let test = Test::default();
             let mut group = Group::new();
             let actors: Vec<_> = NAMES[..n]
                 .iter()
-                .map(|name| play.obedient(name, &mut group))
+                .map(|name| test.add_stoppable(name, &mut group))
                 .collect();
-            play.settle(&mut group);
-            play.log();
+            test.settle(&mut group);
+            test.take_log();
 
             actors[first].returns("first");
             let mut report = Box::pin(group.report());
-            let exits = play.poll_ready(&mut report);
+            let exits = test.poll_ready(&mut report);
 
             let mut expected = vec![NAMES[first].to_string()];
             expected.extend(
@@ -59,7 +59,7 @@ fn first_exit_is_the_cause() {
             );
             let others = NAMES[..n].iter().filter(|name| **name != NAMES[first]);
             expected.extend(others.map(ToString::to_string));
-            assert_eq!(play.log(), expected);
+            assert_eq!(test.take_log(), expected);
             assert_eq!(exits[0].index(), first);
             assert_eq!(exits[0].output(), Some(&"first"));
         }
@@ -81,14 +81,14 @@ fn clean_return_stops_like_an_error() {
 
 #[test]
 fn first_added_is_the_cause_at_the_start() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     for name in NAMES {
-        play.stubborn(name, &mut group).returns(name);
+        test.add_manual(name, &mut group).returns(name);
     }
-    assert_eq!(play.poll_ready(&mut group), Some("a"));
+    assert_eq!(test.poll_ready(&mut group), Some("a"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a",
             "a! (by a)",
@@ -105,14 +105,14 @@ fn first_added_is_the_cause_at_the_start() {
 #[test]
 fn first_woken_is_the_cause() {
     for order_of_waking in permutations(4) {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
-        let actors = NAMES.map(|name| play.stubborn(name, &mut group));
-        play.settle(&mut group);
+        let actors = NAMES.map(|name| test.add_manual(name, &mut group));
+        test.settle(&mut group);
         for &index in &order_of_waking {
             actors[index].returns(NAMES[index]);
         }
-        let exits = play.poll_ready(&mut Box::pin(group.report()));
+        let exits = test.poll_ready(&mut Box::pin(group.report()));
         let names: Vec<_> = order_of_waking.iter().map(|&index| NAMES[index]).collect();
         let expected: Vec<_> = names.iter().map(|&name| (name, name != names[0])).collect();
         assert_eq!(order(&exits), expected);
@@ -121,34 +121,37 @@ fn first_woken_is_the_cause() {
 
 #[test]
 fn interrupts_come_before_further_polls() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
-    play.log();
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
+    test.take_log();
 
     a.wake();
     b.returns("done");
     c.wake();
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a", "b", "a! (by b)", "b! (by b)", "c! (by b)", "c"]
     );
 }
 
 #[test]
 fn interrupts_are_called_once() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = NAMES.map(|name| play.stubborn(name, &mut group));
+    let actors = NAMES.map(|name| test.add_manual(name, &mut group));
     actors[0].returns("done");
-    play.settle(&mut group);
+    test.settle(&mut group);
     for actor in &actors[1..] {
         actor.returns("late");
-        play.poll(&mut group).is_ready();
+        test.poll(&mut group).is_ready();
     }
-    let interrupts = play.log().into_iter().filter(|line| line.contains('!'));
+    let interrupts = test
+        .take_log()
+        .into_iter()
+        .filter(|line| line.contains('!'));
     assert_eq!(interrupts.count(), 4);
 }
 
@@ -161,56 +164,56 @@ fn interrupts_get_the_exit_of_the_cause() {
     group.add(ready(7), interrupt).named("seven");
     group.add(ready(8), interrupt).named("eight");
     let mut group = Box::pin(group.report());
-    Play::default().poll_pending(&mut group);
+    Test::default().poll_pending(&mut group);
     drop(group);
     assert_eq!(seen.into_inner().unwrap(), ["seven returned 7"; 3]);
 }
 
 #[test]
 fn interrupt_may_wake_any_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let first = play.stubborn("first", &mut group);
-    let other = play.actor("other");
+    let first = test.add_manual("first", &mut group);
+    let other = test.actor("other");
     let wake = other.clone();
     group.add(std::future::pending(), move |_| wake.returns("woken"));
-    other.join(&mut group);
+    other.add_to(&mut group);
     first.returns("done");
 
     let mut report = Box::pin(group.report());
-    play.poll_pending(&mut report);
+    test.poll_pending(&mut report);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["first", "first! (by first)", "other! (by first)", "other"]
     );
 }
 
 #[test]
 fn waits_until_every_actor_has_exited() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors = NAMES.map(|name| play.stubborn(name, &mut group));
+    let actors = NAMES.map(|name| test.add_manual(name, &mut group));
     actors[3].returns("d");
     for (exited, actor) in actors[..3].iter().enumerate() {
-        play.settle(&mut group);
+        test.settle(&mut group);
         assert_eq!(group.len(), 3 - exited);
         actor.returns("late");
     }
-    assert_eq!(play.poll_ready(&mut group), Some("d"));
+    assert_eq!(test.poll_ready(&mut group), Some("d"));
 }
 
 #[test]
 fn ignored_interrupt_keeps_the_group_waiting() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let stubborn = play.stubborn("stubborn", &mut group);
+    let stuck = test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {});
     for _ in 0..100 {
-        stubborn.wake();
-        play.poll_pending(&mut group);
+        stuck.wake();
+        test.poll_pending(&mut group);
     }
-    stubborn.returns("at last");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    stuck.returns("at last");
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
@@ -223,15 +226,15 @@ fn later_outputs_do_not_change_the_result() {
 
 #[test]
 fn report_has_every_exit_in_order() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     let mut report = Box::pin(group.report());
     for (actor, word) in [(b, "1st"), (c, "2nd"), (a, "3rd")] {
-        play.poll_pending(&mut report);
+        test.poll_pending(&mut report);
         actor.returns(word);
     }
-    let exits = play.poll_ready(&mut report);
+    let exits = test.poll_ready(&mut report);
     assert_eq!(order(&exits), [("b", false), ("c", true), ("a", true)]);
     let outputs: Vec<_> = exits
         .into_iter()
@@ -240,44 +243,44 @@ fn report_has_every_exit_in_order() {
     assert_eq!(outputs, ["1st", "2nd", "3rd"]);
 }
 
-/// A group that was polled as a future may be stopping already.
+/// The group may have been polled, and be stopping, before `report` is called.
 #[test]
 fn report_includes_earlier_exits() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     b.returns("1st");
     c.returns("2nd");
-    play.settle(&mut group);
+    test.settle(&mut group);
     a.returns("3rd");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(order(&exits), [("b", false), ("c", true), ("a", true)]);
 }
 
 #[test]
 fn observer_sees_exits_as_they_happen() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    test.log_exits(&mut group);
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     b.returns("1st");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a", "b", r#"b returned "1st""#, "a! (by b)", "b! (by b)"]
     );
     a.returns("2nd");
-    play.poll_ready(&mut group);
-    assert_eq!(play.log(), ["a", r#"a returned "2nd", interrupted"#]);
+    test.poll_ready(&mut group);
+    assert_eq!(test.take_log(), ["a", r#"a returned "2nd", interrupted"#]);
 }
 
 #[test]
 fn second_observer_replaces_the_first() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.on_exit(|_| panic!("it was replaced"));
-    play.observe(&mut group);
+    test.log_exits(&mut group);
     group.add(ready("done"), |_| {}).named("a");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), [r#"a returned "done""#]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), [r#"a returned "done""#]);
 }

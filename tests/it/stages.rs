@@ -4,22 +4,23 @@ use std::future::{pending, ready};
 
 use run_group::{Exit, Group, LocalGroup};
 
-use crate::play::{Actor, Play, Word};
+use crate::harness::{Actor, Output, Test};
 
-/// Returns two stages of two actors that ignore their interrupts: `a` and `b` before `c` and `d`. Each has its own observer.
-fn two_stages(play: &Play) -> (Group<'static, Word>, [Actor; 4]) {
+/// Returns two stages of two actors that ignore their interrupts: `a` and `b` before `c` and `d`. Each stage logs its
+/// exits.
+fn two_stages(test: &Test) -> (Group<'static, Output>, [Actor; 4]) {
     let (mut front, mut back) = (Group::new(), Group::new());
     for (group, name) in [(&mut front, "front"), (&mut back, "back")] {
-        let play = play.clone();
-        group.on_exit(move |exit| play.say(format_args!("{name}: {exit}")));
+        let test = test.clone();
+        group.on_exit(move |exit| test.log(format_args!("{name}: {exit}")));
     }
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut front));
-    let [c, d] = ["c", "d"].map(|name| play.stubborn(name, &mut back));
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut front));
+    let [c, d] = ["c", "d"].map(|name| test.add_manual(name, &mut back));
     (front.before(back), [a, b, c, d])
 }
 
 /// Returns indices and names, in the order of the exits.
-fn names(exits: &[Exit<Word>]) -> Vec<(usize, &str)> {
+fn names(exits: &[Exit<Output>]) -> Vec<(usize, &str)> {
     exits
         .iter()
         .map(|exit| (exit.index(), exit.name().unwrap()))
@@ -28,30 +29,30 @@ fn names(exits: &[Exit<Word>]) -> Vec<(usize, &str)> {
 
 #[test]
 fn all_stages_run_from_the_start() {
-    let play = Play::default();
-    let (mut group, _) = two_stages(&play);
+    let test = Test::default();
+    let (mut group, _) = two_stages(&test);
     assert_eq!(group.len(), 4);
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["a", "b", "c", "d"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
 }
 
 #[test]
 fn back_is_interrupted_when_front_has_exited() {
-    let play = Play::default();
-    let (mut group, [a, b, c, d]) = two_stages(&play);
-    play.settle(&mut group);
-    play.log();
+    let test = Test::default();
+    let (mut group, [a, b, c, d]) = two_stages(&test);
+    test.settle(&mut group);
+    test.take_log();
 
     a.returns("done");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["a", r#"front: a returned "done""#, "a! (by a)", "b! (by a)"]
     );
     b.returns("late");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "b",
             r#"front: b returned "late", interrupted"#,
@@ -61,9 +62,9 @@ fn back_is_interrupted_when_front_has_exited() {
     );
     c.returns("later");
     d.returns("last");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "c",
             r#"back: c returned "later", interrupted"#,
@@ -75,41 +76,41 @@ fn back_is_interrupted_when_front_has_exited() {
 
 #[test]
 fn exit_in_back_interrupts_front_first() {
-    let play = Play::default();
-    let (mut group, [a, b, c, d]) = two_stages(&play);
-    play.settle(&mut group);
-    play.log();
+    let test = Test::default();
+    let (mut group, [a, b, c, d]) = two_stages(&test);
+    test.settle(&mut group);
+    test.take_log();
 
     d.returns("done");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["d", r#"back: d returned "done""#, "a! (by d)", "b! (by d)"]
     );
     a.returns("late");
     b.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log()[4..], ["c! (by d)", "d! (by d)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log()[4..], ["c! (by d)", "d! (by d)"]);
     c.returns("last");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn early_exit_in_later_stage() {
-    let play = Play::default();
-    let (mut group, [a, b, c, d]) = two_stages(&play);
+    let test = Test::default();
+    let (mut group, [a, b, c, d]) = two_stages(&test);
     a.returns("1st");
-    play.settle(&mut group);
+    test.settle(&mut group);
     c.returns("2nd");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(c.is_dropped());
-    play.log();
+    test.take_log();
 
     b.returns("3rd");
-    play.settle(&mut group);
-    assert_eq!(play.log()[2..], ["c! (by a)", "d! (by a)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log()[2..], ["c! (by a)", "d! (by a)"]);
     d.returns("4th");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(names(&exits), [(0, "a"), (2, "c"), (1, "b"), (3, "d")]);
     let interrupted: Vec<_> = exits.iter().map(Exit::was_interrupted).collect();
     assert_eq!(interrupted, [false, false, true, true]);
@@ -117,19 +118,19 @@ fn early_exit_in_later_stage() {
 
 #[test]
 fn early_exit_of_abortable_in_later_stage() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    let b = play.actor("b");
+    let a = test.add_manual("a", &mut front);
+    let b = test.actor("b");
     back.add_abortable(b.execute()).named("b");
     front.add(ready("done"), |_| {}).named("cause");
     let mut group = front.before(back);
-    play.settle(&mut group);
+    test.settle(&mut group);
     b.returns("early");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(group.len(), 1);
     a.returns("late");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -139,33 +140,33 @@ fn early_exit_of_abortable_in_later_stage() {
 
 #[test]
 fn exited_stage_is_still_interrupted() {
-    let play = Play::default();
-    let (mut group, [a, b, c, d]) = two_stages(&play);
-    play.grace_period("timer", &mut group);
+    let test = Test::default();
+    let (mut group, [a, b, c, d]) = two_stages(&test);
+    test.set_grace_period("timer", &mut group);
     c.returns("1st");
     d.returns("2nd");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
     a.returns("3rd");
     b.returns("4th");
-    assert_eq!(play.poll_ready(&mut group), Some("1st"));
+    assert_eq!(test.poll_ready(&mut group), Some("1st"));
     assert_eq!(
-        play.log()[5..],
+        test.take_log()[5..],
         ["timer dropped", "c! (by c)", "d! (by c)"],
-        "nor does a grace period begin"
+        "and no grace period begins"
     );
 }
 
 #[test]
 fn one_poll_goes_through_all_stages() {
-    let play = Play::default();
-    let (mut group, actors) = two_stages(&play);
+    let test = Test::default();
+    let (mut group, actors) = two_stages(&test);
     for actor in &actors {
         actor.returns("done");
     }
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "a",
             r#"front: a returned "done""#,
@@ -185,30 +186,30 @@ fn one_poll_goes_through_all_stages() {
 
 #[test]
 fn parts_keep_their_grace_periods() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let [first, second] = ["first", "second"].map(|name| play.actor(name));
+    let [first, second] = ["first", "second"].map(|name| test.actor(name));
     front.grace_period(first.begin());
     back.grace_period(second.begin());
-    let a = play.stubborn("a", &mut front);
-    play.stubborn("b", &mut front);
-    play.stubborn("c", &mut back);
+    let a = test.add_manual("a", &mut front);
+    test.add_manual("b", &mut front);
+    test.add_manual("c", &mut back);
     let mut group = Box::pin(front.before(back).report());
 
     a.returns("done");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log()[..6],
+        test.take_log()[..6],
         ["a", "a! (by a)", "b! (by a)", "first", "b", "c"]
     );
-    second.returns("over"); // it has not begun, so this ends nothing
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["first"]);
+    second.returns("over"); // it has not begun, so this has no effect
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["first"]);
 
     first.returns("over");
-    let exits = play.poll_ready(&mut group);
+    let exits = test.poll_ready(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["first", "b dropped", "c! (by a)", "second", "c dropped"]
     );
     let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
@@ -217,26 +218,26 @@ fn parts_keep_their_grace_periods() {
 
 #[test]
 fn grace_period_of_front_spares_back() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.grace_period(|| ready(()));
-    play.stubborn("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    test.add_manual("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     back.add(ready("done"), |_| {});
     let mut group = front.before(back);
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(group.len(), 1);
     b.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
 fn three_stages_shut_down_in_order() {
     for left_first in [true, false] {
-        let play = Play::default();
+        let test = Test::default();
         let [a, b, c] = ["a", "b", "c"].map(|name| {
             let mut group = Group::new();
-            play.obedient(name, &mut group);
+            test.add_stoppable(name, &mut group);
             group
         });
         let group = if left_first {
@@ -248,9 +249,9 @@ fn three_stages_shut_down_in_order() {
         end.add(ready("done"), |_| {}).named("end");
         let mut group = group.before(end);
         assert_eq!(group.len(), 4);
-        assert_eq!(play.poll_ready(&mut group), Some("done"));
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
         assert_eq!(
-            play.log(),
+            test.take_log(),
             [
                 "a",
                 "b",
@@ -268,73 +269,76 @@ fn three_stages_shut_down_in_order() {
 
 #[test]
 fn empty_stage_is_skipped() {
-    let play = Play::default();
+    let test = Test::default();
     let mut empty = Group::new();
     empty.grace_period(|| -> std::future::Ready<()> { panic!("no actor is left") });
     let (mut front, mut back) = (Group::new(), Group::new());
     front.add(ready("done"), |_| {}).named("front");
-    play.obedient("back", &mut back);
+    test.add_stoppable("back", &mut back);
     let mut group = front.before(empty).before(back).before(Group::new());
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["back! (by front)", "back"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["back! (by front)", "back"]);
 }
 
 #[test]
 fn added_actor_joins_first_stage() {
-    let play = Play::default();
-    let (mut group, [a, b, ..]) = two_stages(&play);
-    let late = play.stubborn("late", &mut group);
-    play.settle(&mut group);
-    play.log();
+    let test = Test::default();
+    let (mut group, [a, b, ..]) = two_stages(&test);
+    let late = test.add_manual("late", &mut group);
+    test.settle(&mut group);
+    test.take_log();
 
     a.returns("done");
-    play.settle(&mut group);
-    assert_eq!(play.log()[2..], ["a! (by a)", "b! (by a)", "late! (by a)"]);
-    b.returns("b");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log().last().unwrap(),
+        test.take_log()[2..],
+        ["a! (by a)", "b! (by a)", "late! (by a)"]
+    );
+    b.returns("b");
+    test.settle(&mut group);
+    assert_eq!(
+        test.take_log().last().unwrap(),
         r#"front: b returned "b", interrupted"#
     );
     late.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log().last().unwrap(), "d! (by a)");
+    test.settle(&mut group);
+    assert_eq!(test.take_log().last().unwrap(), "d! (by a)");
 }
 
 #[test]
 fn added_actor_joins_current_stage() {
-    let play = Play::default();
-    let (mut group, [a, b, c, d]) = two_stages(&play);
+    let test = Test::default();
+    let (mut group, [a, b, c, d]) = two_stages(&test);
     a.returns("done");
     b.returns("b");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
-    let late = play.stubborn("late", &mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["late! (by a)", "late"]);
+    let late = test.add_manual("late", &mut group);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["late! (by a)", "late"]);
     for actor in [c, d, late] {
         actor.returns("late");
     }
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(names(&exits)[4], (4, "late"));
-    assert!(play
-        .log()
+    assert!(test
+        .take_log()
         .contains(&r#"back: late returned "late", interrupted"#.into()));
 }
 
 #[test]
 fn observer_of_whole_sees_every_exit() {
-    let play = Play::default();
-    let (mut group, [a, b, c, d]) = two_stages(&play);
-    let observer = play.clone();
-    group.on_exit(move |exit| observer.say(format_args!("whole: {}", exit.name().unwrap())));
+    let test = Test::default();
+    let (mut group, [a, b, c, d]) = two_stages(&test);
+    let observer = test.clone();
+    group.on_exit(move |exit| observer.log(format_args!("whole: {}", exit.name().unwrap())));
     for actor in [&a, &b, &c, &d] {
         actor.returns("done");
     }
-    play.poll_ready(&mut group);
-    let seen: Vec<_> = play
-        .log()
+    test.poll_ready(&mut group);
+    let seen: Vec<_> = test
+        .take_log()
         .into_iter()
         .filter(|line| line.contains(": "))
         .collect();
@@ -353,26 +357,26 @@ fn observer_of_whole_sees_every_exit() {
     );
 }
 
-/// There was one grace period for all stages. So a web actor that hung in the front used it up, and the storage behind it
+/// There used to be one grace period for all stages. A web actor that hung in the front used it up, and the storage
 /// expired without its flush.
 #[test]
 fn stuck_front_takes_no_time_from_back() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut web, mut storage) = (Group::new(), Group::new());
-    let [a, _stuck] = ["a", "stuck"].map(|name| play.stubborn(name, &mut web));
-    let [flush, _slow] = ["flush", "slow"].map(|name| play.stubborn(name, &mut storage));
+    let [a, _stuck] = ["a", "stuck"].map(|name| test.add_manual(name, &mut web));
+    let [flush, _slow] = ["flush", "slow"].map(|name| test.add_manual(name, &mut storage));
     let mut group = web.before(storage);
-    let timers = ["first", "second"].map(|name| play.actor(name));
+    let timers = ["first", "second"].map(|name| test.actor(name));
     let mut executes = timers.clone().map(|timer| timer.execute()).into_iter();
     group.grace_period(move || executes.next().unwrap());
     a.returns("done");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     timers[0].returns("over");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log()[..5],
+        test.take_log()[..5],
         [
             "first",
             "stuck dropped",
@@ -382,11 +386,11 @@ fn stuck_front_takes_no_time_from_back() {
         ]
     );
     flush.wake();
-    play.settle(&mut group);
+    test.settle(&mut group);
     flush.returns("flushed");
-    play.settle(&mut group);
+    test.settle(&mut group);
     timers[1].returns("over");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -400,17 +404,17 @@ fn stuck_front_takes_no_time_from_back() {
 
 #[test]
 fn grace_period_is_dropped_when_its_stage_ends() {
-    let play = Play::default();
-    let (mut group, [a, b, ..]) = two_stages(&play);
-    play.grace_period("timer", &mut group);
+    let test = Test::default();
+    let (mut group, [a, b, ..]) = two_stages(&test);
+    test.set_grace_period("timer", &mut group);
     b.returns("done");
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
 
     a.returns("late");
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "timer",
             "a",
@@ -426,18 +430,18 @@ fn grace_period_is_dropped_when_its_stage_ends() {
 
 #[test]
 fn inner_grace_period_comes_first() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     let actors = [&mut front, &mut back].map(|group| {
-        play.grace_period("inner", group);
-        play.stubborn("a", group)
+        test.set_grace_period("inner", group);
+        test.add_manual("a", group)
     });
     front.add(ready("done"), |_| {});
     let mut group = front.before(back);
-    play.grace_period("outer", &mut group);
+    test.set_grace_period("outer", &mut group);
     for stage in actors {
-        play.poll_pending(&mut group);
-        let log = play.log();
+        test.poll_pending(&mut group);
+        let log = test.take_log();
         let place = |line: &str| log.iter().position(|it| it == line).unwrap();
         assert!(place("inner begins") < place("outer begins"), "{log:?}");
         assert!(place("inner") < place("outer"), "{log:?}");
@@ -445,42 +449,42 @@ fn inner_grace_period_comes_first() {
     }
 }
 
-/// A grace period that was set on the combined group never began if the front had no actors and the back was stopping when
-/// they were combined. Such groups can no longer be combined: see `before::stopping_groups_cannot_be_combined`. Where the back
-/// is only running, the grace period begins.
+/// The grace period of the combined group never began if the front had no actors and the back was stopping when they
+/// were combined. `before` now refuses such groups: see `before::stopping_groups_cannot_be_combined`. This is the case
+/// that is left, in which the back is running.
 #[test]
 fn grace_period_begins_behind_empty_stage() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut empty, mut back) = (Group::new(), Group::new());
-    play.observe(&mut empty);
-    let [cause, _stuck] = ["cause", "stuck"].map(|name| play.stubborn(name, &mut back));
-    play.settle(&mut back);
+    test.log_exits(&mut empty);
+    let [cause, _stuck] = ["cause", "stuck"].map(|name| test.add_manual(name, &mut back));
+    test.settle(&mut back);
     let mut group = empty.before(back);
-    let timer = play.grace_period("timer", &mut group);
+    let timer = test.set_grace_period("timer", &mut group);
     cause.returns("done");
-    play.settle(&mut group);
-    let log = play.log();
+    test.settle(&mut group);
+    let log = test.take_log();
     let begun = log.iter().filter(|line| *line == "timer begins").count();
     assert_eq!(begun, 1, "{log:?}");
     timer.returns("over");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["timer", "stuck dropped"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["timer", "stuck dropped"]);
 }
 
 #[test]
 fn later_stages_are_interrupted_after_expiry() {
-    let play = Play::default();
-    let (mut group, [_a, b, c, _d]) = two_stages(&play);
+    let test = Test::default();
+    let (mut group, [_a, b, c, _d]) = two_stages(&test);
     group.grace_period(|| ready(()));
-    c.obeys();
+    c.stops_when_interrupted();
     b.returns("done");
-    let exits = play.poll_ready(&mut Box::pin(group.report()));
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
     assert_eq!(
         lines,
         [
             "a expired",
-            r#"c returned "obeys", interrupted"#,
+            r#"c returned "stopped", interrupted"#,
             "d expired"
         ]
     );
@@ -489,16 +493,16 @@ fn later_stages_are_interrupted_after_expiry() {
 #[test]
 fn shorter_grace_period_counts() {
     for whole_is_first in [true, false] {
-        let play = Play::default();
+        let test = Test::default();
         let (mut front, mut back) = (Group::new(), Group::new());
-        let [own, whole] = ["own", "whole"].map(|name| play.actor(name));
+        let [own, whole] = ["own", "whole"].map(|name| test.actor(name));
         front.grace_period(own.begin());
-        play.stubborn("a", &mut front);
-        play.obedient("b", &mut back);
+        test.add_manual("a", &mut front);
+        test.add_stoppable("b", &mut back);
         back.add(ready("done"), |_| {});
         let mut group = front.before(back);
         group.grace_period(whole.begin());
-        play.settle(&mut group);
+        test.settle(&mut group);
         assert_eq!(group.len(), 2);
 
         if whole_is_first {
@@ -506,21 +510,21 @@ fn shorter_grace_period_counts() {
         } else {
             own.returns("over");
         }
-        assert_eq!(play.poll_ready(&mut group), Some("done"));
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
         assert!(own.is_dropped() && whole.is_dropped());
     }
 }
 
 #[test]
 fn nested_groups_keep_their_observers() {
-    let play = Play::default();
-    let observed = |name: &'static str, group: &mut Group<'static, Word>| {
-        let play = play.clone();
-        group.on_exit(move |exit| play.say(format_args!("{name}: {}", exit.name().unwrap())));
+    let test = Test::default();
+    let observed = |name: &'static str, group: &mut Group<'static, Output>| {
+        let test = test.clone();
+        group.on_exit(move |exit| test.log(format_args!("{name}: {}", exit.name().unwrap())));
     };
     let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| {
         let mut group = Group::new();
-        play.obedient(name, &mut group);
+        test.add_stoppable(name, &mut group);
         group
     });
     observed("A", &mut a);
@@ -531,9 +535,9 @@ fn nested_groups_keep_their_observers() {
     let mut group = a.before(bc);
     observed("ABC", &mut group);
     group.add(ready("done"), |_| {}).named("end");
-    play.poll_ready(&mut group);
-    let seen: Vec<_> = play
-        .log()
+    test.poll_ready(&mut group);
+    let seen: Vec<_> = test
+        .take_log()
         .into_iter()
         .filter(|line| line.contains(": "))
         .collect();

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use run_group::{Group, LocalGroup};
 use smol::block_on;
 
-use crate::play::{Actor, Play};
+use crate::harness::{Actor, Test};
 
 #[test]
 fn empty_group_is_ready_at_once() {
@@ -46,50 +46,50 @@ fn empty_group_begins_no_grace_period() {
     assert_eq!(group.now_or_never(), Some(None));
 }
 
-/// A loop that selects over a group may poll it before it has an actor, and has to set everything again.
+/// A loop that selects over a group may poll it before it has an actor. It then has to set everything again.
 #[test]
 fn empty_poll_drops_settings() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let timer = play.grace_period("timer", &mut group);
-    let [exits, waits] = ["exits", "waits"].map(|name| play.actor(name));
+    let timer = test.set_grace_period("timer", &mut group);
+    let [exits, waits] = ["exits", "waits"].map(|name| test.actor(name));
     group.on_exit({
-        let (play, held) = (play.clone(), exits.execute());
+        let (test, held) = (test.clone(), exits.execute());
         move |exit| {
             let _held = &held;
-            play.say(exit);
+            test.log(exit);
         }
     });
     group.on_wait({
-        let (play, held) = (play.clone(), waits.execute());
+        let (test, held) = (test.clone(), waits.execute());
         move |waiting| {
             let _held = &held;
-            play.say(waiting);
+            test.log(waiting);
         }
     });
     assert!(!group.is_terminated());
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(test.poll_ready(&mut group), None);
     assert!(group.is_terminated());
     assert!(exits.is_dropped() && waits.is_dropped());
-    play.log();
+    test.take_log();
 
-    play.stubborn("stuck", &mut group);
+    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {}).named("a");
     timer.returns("over");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["stuck", "stuck! (by a)"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["stuck", "stuck! (by a)"]);
 }
 
 #[cfg(feature = "std")]
 #[test]
 fn empty_poll_closes_handles() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     let handle = group.handle();
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(test.poll_ready(&mut group), None);
     assert!(handle.is_closed());
     handle.add(ready("late"), |_| {});
-    assert_eq!(play.poll_ready(&mut group), None);
+    assert_eq!(test.poll_ready(&mut group), None);
 }
 
 #[test]
@@ -101,42 +101,43 @@ fn one_actor_is_a_group() {
 
 #[test]
 fn nothing_runs_before_the_first_poll() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    play.observe(&mut group);
-    play.obedient("a", &mut group);
-    group.add_abortable(play.actor("b").execute());
-    assert!(play.log().is_empty());
+    test.log_exits(&mut group);
+    test.add_stoppable("a", &mut group);
+    group.add_abortable(test.actor("b").execute());
+    assert!(test.take_log().is_empty());
 }
 
 #[test]
 fn first_polls_come_in_order_of_adding() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     for name in ["a", "b", "c", "d"] {
-        play.obedient(name, &mut group);
+        test.add_stoppable(name, &mut group);
     }
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["a", "b", "c", "d"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
 }
 
-/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls of the
-/// group. In every group of up to five actors, each of which waits, wakes itself, or wakes those that have been polled.
+/// `FuturesUnordered` yields when two of its futures have woken themselves, so the first polls may take several polls
+/// of the group. This runs every group of up to five actors, each of which waits, wakes itself, or wakes those that
+/// have been polled.
 #[test]
 fn none_polled_twice_before_all_polled_once() {
     let names = ["a", "b", "c", "d", "e"];
     for n in 1..=names.len() {
         for kinds in 0..3_u32.pow(n as u32) {
-            let play = Play::default();
+            let test = Test::default();
             let mut group = Group::new();
             let actors: Arc<Mutex<Vec<Actor>>> = Arc::default();
             for (i, name) in names[..n].iter().enumerate() {
-                let actor = play.actor(name);
+                let actor = test.actor(name);
                 match kinds / 3_u32.pow(i as u32) % 3 {
-                    0 => actor.join(&mut group),
+                    0 => actor.add_to(&mut group),
                     1 => {
                         actor.spins();
-                        actor.join(&mut group);
+                        actor.add_to(&mut group);
                     }
                     _ => {
                         let (mut execute, actors) = (actor.execute(), actors.clone());
@@ -151,10 +152,10 @@ fn none_polled_twice_before_all_polled_once() {
             }
             let mut log = Vec::new();
             while log.len() < n {
-                play.take_wakes();
-                play.poll_pending(&mut group);
-                log.extend(play.log());
-                assert!(log.len() >= n || play.take_wakes() > 0, "{n}, {kinds}");
+                test.take_wakes();
+                test.poll_pending(&mut group);
+                log.extend(test.take_log());
+                assert!(log.len() >= n || test.take_wakes() > 0, "{n}, {kinds}");
             }
             assert_eq!(log[..n], names[..n], "{kinds}");
         }
@@ -163,47 +164,47 @@ fn none_polled_twice_before_all_polled_once() {
 
 #[test]
 fn later_only_woken_actors_are_polled() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let actors: Vec<_> = (0..100).map(|_| play.stubborn("x", &mut group)).collect();
-    play.settle(&mut group);
-    assert_eq!(play.log().len(), 100);
+    let actors: Vec<_> = (0..100).map(|_| test.add_manual("x", &mut group)).collect();
+    test.settle(&mut group);
+    assert_eq!(test.take_log().len(), 100);
 
     actors[42].wake();
-    assert_eq!(play.take_wakes(), 1);
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["x"]);
+    assert_eq!(test.take_wakes(), 1);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["x"]);
 
-    play.poll_pending(&mut group);
-    assert!(play.log().is_empty());
+    test.poll_pending(&mut group);
+    assert!(test.take_log().is_empty());
 }
 
 #[test]
 fn polls_follow_order_of_waking() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [_a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
-    play.log();
+    let [_a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
+    test.take_log();
 
     c.wake();
     b.wake();
     c.wake();
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["c", "b"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["c", "b"]);
 }
 
 #[test]
 fn interrupted_before_first_poll_is_still_polled() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let first = play.actor("first");
+    let first = test.actor("first");
     first.returns("done");
-    first.join(&mut group);
-    play.obedient("second", &mut group);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    first.add_to(&mut group);
+    test.add_stoppable("second", &mut group);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["first", "first! (by first)", "second! (by first)", "second"]
     );
 }

@@ -1,4 +1,4 @@
-//! `run_group::testing`: actors with one typical mistake each, and what is said of them; and actors without.
+//! `run_group::testing`: actors with one typical mistake each and the message for it, and actors without mistakes.
 
 use std::cell::Cell;
 use std::future::{pending, ready, Future};
@@ -14,7 +14,7 @@ use run_group::testing::{interrupt_at_every_poll, interrupt_at_every_poll_on, Ru
 use run_group::{Group, Interrupted};
 use smol::future::yield_now;
 
-/// Returns the message with which the check fails.
+/// Returns the message with which `check` fails.
 #[cfg(panic = "unwind")]
 #[track_caller]
 fn message<R: std::fmt::Debug>(check: impl FnOnce() -> R) -> String {
@@ -25,7 +25,7 @@ fn message<R: std::fmt::Debug>(check: impl FnOnce() -> R) -> String {
     }
 }
 
-/// A channel that stays open and has two items.
+/// Returns both ends of a channel with two items, which is open until the sender is dropped.
 fn two_items() -> (mpsc::UnboundedSender<u8>, mpsc::UnboundedReceiver<u8>) {
     let (send, items) = mpsc::unbounded();
     send.unbounded_send(1).unwrap();
@@ -151,7 +151,7 @@ mod mistakes {
         assert_eq!(said, "index out of bounds: the len is 0 but the index is 0");
     }
 
-    /// On an executor, `block_on` has to give up.
+    /// On an executor, `block_on` gives up.
     #[test]
     fn does_not_return_on_an_executor() {
         let said = message(|| {
@@ -171,7 +171,7 @@ mod mistakes {
 
     /// The message names the line of the test, not one of the crate.
     #[test]
-    fn the_panic_is_at_the_line_of_the_caller() {
+    fn panic_is_at_the_line_of_the_caller() {
         let hook = std::panic::take_hook();
         let (send, location) = std::sync::mpsc::channel();
         let test = std::thread::current().id();
@@ -190,7 +190,7 @@ mod mistakes {
 }
 
 #[test]
-fn an_output_for_each_run_in_order() {
+fn one_output_per_run_in_order() {
     let runs = Cell::new(0);
     let sums = interrupt_at_every_poll(|mut interrupted| {
         runs.set(runs.get() + 1);
@@ -209,7 +209,7 @@ fn an_output_for_each_run_in_order() {
 }
 
 #[test]
-fn ends_with_the_run_that_returns_first() {
+fn series_ends_with_first_return() {
     let polls = Cell::new(0);
     let outputs = interrupt_at_every_poll(|interrupted| {
         let polls = &polls;
@@ -226,19 +226,19 @@ fn ends_with_the_run_that_returns_first() {
 }
 
 #[test]
-fn ends_with_the_run_that_waits() {
+fn series_ends_where_the_actor_waits() {
     let outputs = interrupt_at_every_poll(|interrupted| interrupted.map(|()| 7));
     assert_eq!(outputs, [7, 7]); // before its first poll, and where it waits
 }
 
 #[test]
-fn returns_at_once() {
+fn actor_that_returns_at_once() {
     assert_eq!(interrupt_at_every_poll(|_| ready(7)), [7, 7]);
 }
 
-/// It may be polled as often as it was woken, and no more.
+/// An actor is not polled again without a wake.
 #[test]
-fn polls_only_what_was_woken() {
+fn polls_only_when_woken() {
     let outputs = interrupt_at_every_poll(|mut interrupted| {
         let mut polls = 0;
         std::future::poll_fn(move |cx| {
@@ -250,7 +250,7 @@ fn polls_only_what_was_woken() {
 }
 
 #[test]
-fn an_endless_series_ends_after_a_thousand_runs() {
+fn endless_series_ends_after_1000_runs() {
     let outputs = interrupt_at_every_poll(|interrupted| async move {
         while !interrupted.is_interrupted() {
             yield_now().await;
@@ -266,7 +266,7 @@ fn an_endless_series_ends_after_a_thousand_runs() {
 }
 
 #[test]
-fn a_whole_group_at_every_poll() {
+fn whole_group_at_every_poll() {
     async fn program(interrupted: Interrupted) -> Vec<String> {
         let mut front = Group::new();
         front.add(interrupted, |_| {}).named("requested");
@@ -288,7 +288,7 @@ fn a_whole_group_at_every_poll() {
     }
 }
 
-/// Runs a future as an executor would, and gives up when nothing wakes it.
+/// Polls a future as long as it is woken. Then it gives up.
 fn poll_while_woken<F: Future>(run: F) -> Option<F::Output> {
     struct Woken(AtomicBool);
     impl Wake for Woken {
@@ -308,7 +308,7 @@ fn poll_while_woken<F: Future>(run: F) -> Option<F::Output> {
 }
 
 #[test]
-fn on_an_executor_the_series_is_the_same() {
+fn executor_series_is_the_same() {
     let sums = interrupt_at_every_poll_on(poll_while_woken, |mut interrupted| async move {
         let (_open, mut items) = two_items();
         let mut sum = 0;
@@ -322,7 +322,7 @@ fn on_an_executor_the_series_is_the_same() {
 }
 
 #[test]
-fn on_an_executor_it_ends_when_block_on_gives_up() {
+fn executor_series_ends_when_given_up() {
     let given_up = AtomicUsize::new(0);
     let outputs = interrupt_at_every_poll_on(
         |run| {
@@ -337,7 +337,7 @@ fn on_an_executor_it_ends_when_block_on_gives_up() {
 }
 
 #[test]
-fn on_an_executor_it_ends_with_the_run_that_returns_first() {
+fn executor_series_ends_with_first_return() {
     let outputs = interrupt_at_every_poll_on(poll_while_woken, |interrupted| async move {
         yield_now().await;
         interrupted.is_interrupted()
@@ -346,7 +346,7 @@ fn on_an_executor_it_ends_with_the_run_that_returns_first() {
 }
 
 #[test]
-fn a_run_can_be_spawned_where_the_actor_can() {
+fn run_is_send_where_its_actor_is() {
     fn is_send_and_static<F: Future + Send + 'static>(_: &Run<F>) {}
     let outputs = interrupt_at_every_poll_on(
         |run| {

@@ -1,8 +1,8 @@
-//! Many threads at once: they wake the actors of a group, and add more, while it runs, stops, is dropped, is filled again.
+//! Many threads at once wake the actors of a group, and add more, while it runs, stops, is dropped, or is used again.
 //!
-//! They wake more than a million times and add more than 100,000 actors. A test that ends shows that no wake was lost: a
-//! thread that wakes an actor waits for its answer before it wakes that again, so after a lost wake both would wait for ever.
-//! A watchdog turns that into a failure; nothing else here looks at a clock.
+//! They wake more than a million times and add more than 100,000 actors. A thread that wakes an actor waits for its
+//! answer before it wakes the actor again. After a lost wake, both would wait forever. So a test that ends shows that
+//! no wake was lost. A watchdog turns a hang into a failure. Nothing else here depends on a clock.
 
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::resume_unwind;
@@ -23,14 +23,14 @@ use futures::{select, task::AtomicWaker};
 use run_group::Handle;
 use run_group::{Exit, Group, Interrupted};
 
-use crate::play::Play;
+use crate::harness::Test;
 
 /// How long a test may take before it counts as hanging. Only a failing test ever waits for it.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// Calls `work` on a thread of its own, and fails if that hangs or panics.
+/// Calls `work` on a thread of its own, and panics if `work` hangs or panics.
 #[track_caller]
-fn watched(work: impl FnOnce() + Send + 'static) {
+fn with_watchdog(work: impl FnOnce() + Send + 'static) {
     let (done, ended) = std_mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         let _done = done; // dropped also when `work` panics
@@ -47,9 +47,9 @@ fn watched(work: impl FnOnce() + Send + 'static) {
 /// What polls the groups.
 #[derive(Clone, Copy, Debug)]
 enum Driver {
-    /// A `block_on` for each, on a thread of its own.
+    /// One thread with a `block_on` for each group.
     BlockOn,
-    /// One executor on this many threads. A group is polled now by one of them, now by another.
+    /// One executor on this many threads. Any of them may poll a group.
     Executor(usize),
 }
 
@@ -84,10 +84,10 @@ impl Driver {
     }
 }
 
-/// A set of bells that one thread rings. Each has one actor that answers.
+/// A set of bells that one thread rings. Each bell has one actor, which answers.
 struct Bells {
     bells: Vec<Bell>,
-    /// How many answers the thread still waits for. At first, each actor answers that it is there.
+    /// How many answers are missing. Each actor answers once before the first ring, in its first poll.
     missing: AtomicUsize,
     ringer: AtomicWaker,
 }
@@ -118,7 +118,7 @@ impl Bells {
         }));
     }
 
-    /// Rings every bell, once all actors have answered.
+    /// Waits until all actors have answered, and then rings every bell.
     fn ring(&self) {
         self.wait();
         self.missing.store(self.bells.len(), SeqCst);
@@ -128,19 +128,17 @@ impl Bells {
         }
     }
 
-    /// Returns an actor that answers the bell of this number. It returns, with the number of polls it took, when it has
-    /// answered `rings` times.
+    /// Returns an actor that answers one bell. After `rings` answers it returns how often it was polled.
     fn listen(self: &Arc<Self>, bell: usize, rings: usize) -> impl Future<Output = usize> + Send {
         let bells = self.clone();
-        // Before the first ring it answers that it is there.
-        let (mut polls, mut answered, mut there) = (0, 0, false);
+        let (mut polls, mut answered, mut has_started) = (0, 0, false);
         poll_fn(move |cx| {
             polls += 1;
             let bell = &bells.bells[bell];
             bell.actor.register(cx.waker());
             let rung = bell.rung.load(SeqCst);
-            let answers = rung - answered + usize::from(!there);
-            (answered, there) = (rung, true);
+            let answers = rung - answered + usize::from(!has_started);
+            (answered, has_started) = (rung, true);
             // From here on, the bell may be rung again.
             if answers > 0 && bells.missing.fetch_sub(answers, SeqCst) == answers {
                 bells.ringer.wake();
@@ -153,22 +151,22 @@ impl Bells {
     }
 }
 
-/// A million wakes, none of which may be lost: no bell is rung again before it was answered.
+/// A million wakes, and no bell is rung again before it was answered.
 ///
-/// The first actor to return stops the group while the last bells are still being rung. The others ignore that, so that their
-/// polls can be counted: one to begin with, and one for each ring.
+/// The first actor to return stops the group while other bells are still being rung. The other actors ignore the
+/// shutdown, so each of them is polled once at the start and once for each ring.
 #[test]
 fn every_wake_polls_its_actor_once() {
-    watched(|| {
+    with_watchdog(|| {
         let mut wakes = 0;
         for (driver, groups, threads, bells, rings) in [
-            // The ringer waits for each single answer: its wake comes when the group has just returned `Pending`.
+            // The thread waits for each answer. So its next wake comes when the group has just returned `Pending`.
             (Driver::BlockOn, 1, 1, 1, 4_000),
             (Driver::Executor(2), 1, 2, 1, 2_000),
-            // Or while the group is being polled.
+            // Many bells: wakes come while the group is being polled.
             (Driver::BlockOn, 1, 4, 64, 1_600),
             (Driver::Executor(3), 1, 4, 64, 1_600),
-            // Of several groups, each is polled by any thread that is free.
+            // Several groups.
             (Driver::BlockOn, 2, 2, 16, 1_000),
             (Driver::Executor(3), 4, 2, 16, 1_000),
         ] {
@@ -200,7 +198,7 @@ fn every_wake_polls_its_actor_once() {
     });
 }
 
-/// Returns how many messages came until all senders were dropped. It waits for that also when it is interrupted before.
+/// Counts messages until all senders are dropped. It does so even if it is interrupted before.
 async fn drain<M>(messages: M, mut interrupted: Interrupted) -> usize
 where
     M: Stream<Item = ()> + FusedStream,
@@ -218,13 +216,13 @@ where
     }
 }
 
-/// All actors of a group are about to return when the first of them does, so the interrupts come while they receive their
-/// last messages, or after that.
+/// All actors of a group return at about the same time. So they are interrupted while they receive their last messages,
+/// or after that.
 #[test]
-fn draining_receives_everything_during_a_shutdown() {
+fn draining_receives_everything() {
     const SENDERS: usize = 4;
     const MESSAGES: usize = 50;
-    watched(|| {
+    with_watchdog(|| {
         for driver in [Driver::BlockOn, Driver::Executor(3)].repeat(10) {
             let mut ends: [Vec<_>; SENDERS] = Default::default();
             let groups = Vec::from_iter((0..25).map(|_| {
@@ -232,7 +230,7 @@ fn draining_receives_everything_during_a_shutdown() {
                 for ends in &mut ends {
                     let (unbounded, messages) = mpsc::unbounded();
                     group.add_with(|interrupted| drain(messages, interrupted));
-                    // When it is full, its sender waits.
+                    // When the channel is full, its sender waits.
                     let (bounded, messages) = smol::channel::bounded(2);
                     group.add_with(|interrupted| drain(messages, interrupted));
                     ends.push((unbounded, bounded));
@@ -262,17 +260,17 @@ fn draining_receives_everything_during_a_shutdown() {
     });
 }
 
-/// A thread that waits for the `Interrupted`s that it is sent, and then answers.
+/// A thread that receives `Interrupted`s, waits for each of them, and then answers.
 struct Waiter {
     jobs: std_mpsc::Sender<Wait>,
-    /// Returns how many it has waited for.
+    /// Returns how many it has received.
     thread: JoinHandle<usize>,
 }
 
 struct Wait {
     interrupted: Interrupted,
-    /// Whether it answers without having waited.
-    impatient: bool,
+    /// Whether the thread answers without waiting.
+    answers_at_once: bool,
     answer: oneshot::Sender<()>,
 }
 
@@ -281,10 +279,10 @@ impl Waiter {
         let (jobs, due) = std_mpsc::channel::<Wait>();
         let thread = thread::spawn(|| {
             let done = due.into_iter().map(|mut job| {
-                if !job.impatient {
+                if !job.answers_at_once {
                     block_on(&mut job.interrupted);
                 }
-                let _its_group_may_be_gone = job.answer.send(());
+                let _ = job.answer.send(()); // fails if the group was dropped
             });
             done.count()
         });
@@ -292,12 +290,12 @@ impl Waiter {
     }
 
     /// Adds an actor that returns when this thread has answered.
-    fn join(&self, group: &mut Group<'_, ()>, impatient: bool) {
+    fn add_to(&self, group: &mut Group<'_, ()>, answers_at_once: bool) {
         group.add_with(|interrupted| {
             let (answer, answered) = oneshot::channel();
             let job = Wait {
                 interrupted,
-                impatient,
+                answers_at_once,
                 answer,
             };
             self.jobs.send(job).unwrap();
@@ -309,18 +307,18 @@ impl Waiter {
 #[test]
 fn interrupted_resolves_on_threads() {
     const ROUNDS: usize = 5_000;
-    watched(|| {
+    with_watchdog(|| {
         let waiters = [(); 4].map(|()| Waiter::new());
-        let play = Play::default();
+        let test = Test::default();
         for round in 0..ROUNDS {
             let mut group = Group::new();
             for (n, waiter) in waiters.iter().enumerate() {
-                let impatient = match round % 5 {
+                let answers_at_once = match round % 5 {
                     0 => n == round % 4, // the cause
-                    1 => true,           // every one may be
+                    1 => true,           // any may be the cause
                     _ => false,
                 };
-                waiter.join(&mut group, impatient);
+                waiter.add_to(&mut group, answers_at_once);
             }
             match round % 5 {
                 0 | 1 => {
@@ -331,14 +329,14 @@ fn interrupted_resolves_on_threads() {
                 }
                 2 => drop(group),
                 3 => {
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                     drop(group);
                 }
-                // It is dropped while their answers come.
+                // The group is dropped while the threads answer.
                 _ => {
                     group.add(pending(), |_| {});
                     group.add(ready(()), |_| {});
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                     drop(group);
                 }
             }
@@ -350,8 +348,8 @@ fn interrupted_resolves_on_threads() {
     });
 }
 
-/// Returns `future`, but with a first poll that leaves its waker behind.
-fn leaving_a_waker<F: Future>(
+/// Returns `future`, and stores its waker in `wakers` when it is first polled.
+fn storing_its_waker<F: Future>(
     wakers: &Arc<Mutex<Vec<Waker>>>,
     future: F,
 ) -> impl Future<Output = F::Output> {
@@ -363,7 +361,7 @@ fn leaving_a_waker<F: Future>(
     leave.then(|()| future)
 }
 
-/// Counts a drop.
+/// Counts its drop.
 struct Dropped(Arc<AtomicUsize>);
 
 impl Drop for Dropped {
@@ -372,26 +370,27 @@ impl Drop for Dropped {
     }
 }
 
-/// Afterwards, a wake reaches no task any more. The last wakes are those in which the threads drop the wakers.
+/// When a group has ended or was dropped, waking its former actors does not wake its task. In their last
+/// wakes, the threads consume their wakers.
 #[test]
 fn groups_end_while_threads_wake_their_actors() {
     const WAKERS: usize = 3;
-    watched(|| {
+    with_watchdog(|| {
         for round in 0..1000 {
-            let play = Play::default();
+            let test = Test::default();
             let dropped = Arc::default();
             let wakers: Arc<Mutex<Vec<_>>> = Arc::default();
             let mut group = Group::new();
             for _ in 0..2 {
                 let execute = || {
                     let dropped = Dropped(Arc::clone(&dropped));
-                    leaving_a_waker(&wakers, pending().map(|()| drop(dropped)))
+                    storing_its_waker(&wakers, pending().map(|()| drop(dropped)))
                 };
                 group.add(execute(), |_| {});
                 group.add_abortable(execute());
                 group.add_with(|interrupted| execute().map(|()| drop(interrupted)));
             }
-            play.poll_pending(&mut group);
+            test.poll_pending(&mut group);
 
             let wakers = std::mem::take(&mut *wakers.lock().unwrap());
             let barrier = Barrier::new(1 + WAKERS);
@@ -410,7 +409,7 @@ fn groups_end_while_threads_wake_their_actors() {
                 }
                 barrier.wait();
                 for _ in 0..round % 10 {
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                 }
                 let mut ended = None;
                 match round % 3 {
@@ -418,36 +417,36 @@ fn groups_end_while_threads_wake_their_actors() {
                     1 => {
                         group.add(ready(()), |_| {});
                         group.grace_period(|| ready(()));
-                        // A thread that is just waking an actor may delay it.
-                        while play.poll(&mut group).is_pending() {
+                        // A thread that is waking an actor right now may delay the end.
+                        while test.poll(&mut group).is_pending() {
                             thread::yield_now();
                         }
-                        ended = Some(group); // it is kept, to see that it is not woken
+                        ended = Some(group); // keep it: it must not wake its task
                     }
                     _ => {
                         group.add(ready(()), |_| {});
-                        play.poll_pending(&mut group); // stops
+                        test.poll_pending(&mut group); // the shutdown begins
                         drop(group);
                     }
                 }
                 barrier.wait();
                 let dropped = dropped.load(SeqCst);
-                play.take_wakes();
+                test.take_wakes();
                 barrier.wait();
                 (dropped, ended)
             });
             assert_eq!(dropped, 6, "{ended:?}");
-            assert_eq!(play.take_wakes(), 0);
+            assert_eq!(test.take_wakes(), 0);
         }
     });
 }
 
-/// One group is used over and over, while threads wake the actors that were in it before.
+/// One group is used again and again, while threads wake the actors that were in it before.
 #[test]
 fn wakers_of_former_actors_poll_no_later_actor() {
     const RINGERS: usize = 3;
     const RINGS: usize = 20;
-    watched(|| {
+    with_watchdog(|| {
         let (polls, seen) = std_mpsc::channel();
         let wakers: Arc<Mutex<Vec<_>>> = Arc::default();
         let mut group = Group::new();
@@ -456,12 +455,12 @@ fn wakers_of_former_actors_poll_no_later_actor() {
             let sets = [(); RINGERS].map(|()| Bells::new(4));
             for set in &sets {
                 for bell in 0..4 {
-                    group.add(leaving_a_waker(&wakers, set.listen(bell, RINGS)), |_| {});
+                    group.add(storing_its_waker(&wakers, set.listen(bell, RINGS)), |_| {});
                 }
             }
-            // Without such an actor the group keeps its set, so that the wakers lead to one that is in use.
+            // Without such an actor, the group keeps its set, so the old wakers belong to the set in use.
             if generation % 4 == 0 {
-                group.add_abortable(leaving_a_waker(&wakers, pending()));
+                group.add_abortable(storing_its_waker(&wakers, pending()));
             }
             let polls = polls.clone();
             group.on_exit(move |exit| polls.send(exit.output().copied()).unwrap());
@@ -482,7 +481,7 @@ fn wakers_of_former_actors_poll_no_later_actor() {
     });
 }
 
-/// What happened to the actors that were handed in.
+/// What happened to the actors that threads have added.
 #[cfg(feature = "std")]
 #[derive(Clone, Default)]
 struct Counts {
@@ -494,7 +493,7 @@ struct Counts {
 #[cfg(feature = "std")]
 impl Counts {
     /// Adds an actor that is counted, and returns when it is interrupted.
-    fn hand_in(&self, handle: &Handle<'static, ()>) {
+    fn add_counted(&self, handle: &Handle<'static, ()>) {
         let counts = self.clone();
         let dropped = Dropped(counts.dropped);
         handle.add_with(|interrupted| async move {
@@ -511,16 +510,16 @@ impl Counts {
     }
 }
 
-/// 100,000 actors, handed in while the group runs, while it stops, and when it has ended. Each one either returns and is in
-/// the report, or is dropped without having been polled.
+/// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns
+/// and is in the report, or is dropped without having been polled.
 #[cfg(feature = "std")]
 #[test]
-fn actors_from_threads_run_or_are_dropped_unpolled() {
+fn added_actors_run_or_are_dropped_unpolled() {
     const ROUNDS: usize = 50;
     const THREADS: usize = 4;
     const ACTORS: usize = 500;
-    watched(|| {
-        let mut handed_in = 0;
+    with_watchdog(|| {
+        let mut added = 0;
         for round in 0..ROUNDS {
             let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
             let counts = Counts::default();
@@ -532,8 +531,8 @@ fn actors_from_threads_run_or_are_dropped_unpolled() {
                     let (handle, counts) = (handle.clone(), &counts);
                     scope.spawn(move || {
                         for actor in 0..ACTORS {
-                            counts.hand_in(&handle);
-                            // At another time in each round.
+                            counts.add_counted(&handle);
+                            // The cause comes at another time in each round.
                             if thread == 0 && actor == round * ACTORS / ROUNDS {
                                 handle.add(ready(()), |_| {});
                             }
@@ -551,19 +550,19 @@ fn actors_from_threads_run_or_are_dropped_unpolled() {
             let mut indices = Vec::from_iter(report.iter().map(Exit::index));
             indices.sort();
             assert!(indices.into_iter().eq(0..report.len()));
-            handed_in += THREADS * ACTORS;
+            added += THREADS * ACTORS;
         }
-        assert_eq!(handed_in, 100_000);
+        assert_eq!(added, 100_000);
     });
 }
 
-/// A thread adds its next actor when the last one was polled, so after a lost wake both would wait for ever.
+/// A thread adds its next actor when the last one was polled. After a lost wake, both would wait forever.
 #[cfg(feature = "std")]
 #[test]
 fn every_actor_from_a_thread_wakes_the_group() {
     const THREADS: usize = 4;
     const ACTORS: usize = 1_000;
-    watched(|| {
+    with_watchdog(|| {
         for driver in [Driver::BlockOn, Driver::Executor(3)] {
             let mut group = Group::new();
             let handle = group.handle();
@@ -600,9 +599,9 @@ fn every_actor_from_a_thread_wakes_the_group() {
 fn groups_are_dropped_while_threads_add_actors() {
     const THREADS: usize = 3;
     const ACTORS: usize = 10;
-    watched(|| {
+    with_watchdog(|| {
         for round in 0..1_000 {
-            let play = Play::default();
+            let test = Test::default();
             let counts = Counts::default();
             let barrier = Barrier::new(1 + THREADS);
             let mut group = Group::new();
@@ -613,12 +612,12 @@ fn groups_are_dropped_while_threads_add_actors() {
                     let (handle, counts, barrier) = (handle.clone(), &counts, &barrier);
                     scope.spawn(move || {
                         barrier.wait();
-                        (0..ACTORS).for_each(|_| counts.hand_in(&handle));
+                        (0..ACTORS).for_each(|_| counts.add_counted(&handle));
                     });
                 }
                 barrier.wait();
                 for _ in 0..round % 4 {
-                    play.poll_pending(&mut group);
+                    test.poll_pending(&mut group);
                 }
                 drop(group);
             });

@@ -1,5 +1,5 @@
-//! Clause 12, without `std`: a panic unwinds through the group. After that `poll` still returns, and dropping the group drops
-//! every actor.
+//! Clause 12, without `std`: a panic unwinds through the group. Afterwards `poll` still returns, and dropping the group
+//! drops every actor.
 
 use std::future::{pending, poll_fn, ready};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -7,21 +7,21 @@ use std::task::Poll;
 
 use run_group::Group;
 
-use crate::play::{Actor, Play, Word};
+use crate::harness::{Actor, Output, Test};
 
-/// Polls a group, which unwinds.
+/// Polls a group, and asserts that a panic unwinds out of the poll.
 #[track_caller]
-fn poll_unwinds(play: &Play, group: &mut Group<'_, Word>) {
-    let polled = catch_unwind(AssertUnwindSafe(|| play.poll(group)));
-    assert!(polled.is_err(), "it did not unwind: {:?}", play.log());
+fn poll_unwinds(test: &Test, group: &mut Group<'_, Output>) {
+    let polled = catch_unwind(AssertUnwindSafe(|| test.poll(group)));
+    assert!(polled.is_err(), "it did not unwind: {:?}", test.take_log());
 }
 
-/// Polls a group after a panic. That it returns is all that is asked of it. Then drops it, with all actors.
+/// Asserts that polls of a group return after a panic, with any result, and that dropping the group drops all actors.
 #[track_caller]
-fn returns_and_drops_all(play: &Play, mut group: Group<'_, Word>, actors: &[Actor]) {
+fn assert_returns_and_drops_all(test: &Test, mut group: Group<'_, Output>, actors: &[Actor]) {
     for _ in 0..3 {
         actors.iter().for_each(Actor::wake);
-        let _any = play.poll(&mut group);
+        let _any = test.poll(&mut group);
     }
     drop(group);
     assert!(actors.iter().all(Actor::is_dropped));
@@ -29,195 +29,197 @@ fn returns_and_drops_all(play: &Play, mut group: Group<'_, Word>, actors: &[Acto
 
 #[test]
 fn panic_unwinds_and_drops_its_actor() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
-    play.log();
+    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
+    test.take_log();
 
     b.panics("oh");
-    poll_unwinds(&play, &mut group);
-    assert_eq!(play.log(), ["b"]);
+    poll_unwinds(&test, &mut group);
+    assert_eq!(test.take_log(), ["b"]);
     assert!(b.is_dropped() && !a.is_dropped() && !c.is_dropped());
-    returns_and_drops_all(&play, group, &[a, b, c]);
+    assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// With no actor left in the set, such a group ended as if it had been empty from the start.
+/// A group that had no actor left in its set used to end, as an empty group does.
 #[test]
-fn group_whose_only_actor_panicked_does_not_finish() {
-    let play = Play::default();
+fn group_of_panicked_actor_stays_pending() {
+    let test = Test::default();
     let mut group = Group::new();
-    let only = play.stubborn("only", &mut group);
+    let only = test.add_manual("only", &mut group);
     only.panics("oh");
-    poll_unwinds(&play, &mut group);
+    poll_unwinds(&test, &mut group);
     assert_eq!(group.len(), 1);
-    play.poll_pending(&mut group);
-    returns_and_drops_all(&play, group, &[only]);
+    test.poll_pending(&mut group);
+    assert_returns_and_drops_all(&test, group, &[only]);
 }
 
 #[test]
 fn panic_in_an_interrupt_unwinds() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let a = play.stubborn("a", &mut group);
-    let b = play.actor("b");
+    let a = test.add_manual("a", &mut group);
+    let b = test.actor("b");
     group.add(b.execute(), |_| panic!("oh"));
-    let c = play.stubborn("c", &mut group);
+    let c = test.add_manual("c", &mut group);
     a.returns("done");
-    poll_unwinds(&play, &mut group);
-    assert_eq!(play.log(), ["a", "a! (by a)"]);
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["c! (by a)", "b", "c"]);
-    returns_and_drops_all(&play, group, &[a, b, c]);
+    poll_unwinds(&test, &mut group);
+    assert_eq!(test.take_log(), ["a", "a! (by a)"]);
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["c! (by a)", "b", "c"]);
+    assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// The grace period is over, and the last turn of the only actor is a panic. Expiry found no actor to drop, so it made no
-/// progress, and the loop went round for ever.
+/// The grace period is over, and the only actor panics in its last turn. The expiry then found no actor to drop, and
+/// the poll looped forever.
 #[test]
 fn poll_returns_after_a_panic_in_the_last_turn() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
-    let a = play.actor("a");
+    let a = test.actor("a");
     let panics = a.clone();
     group.add(a.execute(), move |_| panics.panics("oh"));
     group.add(ready("done"), |_| {});
-    poll_unwinds(&play, &mut group);
-    play.poll_pending(&mut group);
-    play.poll_pending(&mut group);
-    returns_and_drops_all(&play, group, &[a]);
+    poll_unwinds(&test, &mut group);
+    test.poll_pending(&mut group);
+    test.poll_pending(&mut group);
+    assert_returns_and_drops_all(&test, group, &[a]);
 }
 
 /// An actor panics while the grace period runs. The others still expire.
 #[test]
 fn others_expire_after_a_panic() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    let timer = play.actor("timer");
+    let timer = test.actor("timer");
     group.grace_period(timer.begin());
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     group.add(ready("done"), |_| {}).named("cause");
-    play.settle(&mut group);
+    test.settle(&mut group);
     a.panics("oh");
-    poll_unwinds(&play, &mut group);
-    play.settle(&mut group);
-    play.log();
+    poll_unwinds(&test, &mut group);
+    test.settle(&mut group);
+    test.take_log();
     timer.returns("over");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["timer", "b dropped"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["timer", "b dropped"]);
     assert_eq!(group.len(), 1); // the one that panicked
-    returns_and_drops_all(&play, group, &[a, b]);
+    assert_returns_and_drops_all(&test, group, &[a, b]);
+}
+
+/// Asserts that the shutdown of a group unwinds, and that then a stuck actor expires.
+#[track_caller]
+fn assert_unwinds_and_expires(test: &Test, mut group: Group<'_, Output>) {
+    let stuck = test.add_manual("stuck", &mut group);
+    group.add(ready("done"), |_| {});
+    poll_unwinds(test, &mut group);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert!(stuck.is_dropped());
 }
 
 #[test]
-fn panic_in_begin_unwinds_and_ends_the_grace_period() {
-    let play = Play::default();
+fn panic_in_begin_ends_the_grace_period() {
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| -> std::future::Ready<()> { panic!("no runtime") });
-    let stuck = play.stubborn("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    poll_unwinds(&play, &mut group);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert!(stuck.is_dropped());
+    assert_unwinds_and_expires(&test, group);
 }
 
 #[test]
-fn panic_in_a_grace_period_unwinds_and_ends_it() {
-    let play = Play::default();
+fn panic_in_a_grace_period_ends_it() {
+    let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| poll_fn(|_| -> Poll<()> { panic!("no runtime") }));
-    let stuck = play.stubborn("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    poll_unwinds(&play, &mut group);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert!(stuck.is_dropped());
+    assert_unwinds_and_expires(&test, group);
 }
 
 #[test]
 fn panic_in_an_exit_observer_unwinds() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.on_exit(|_| panic!("oh"));
-    let [a, b] = ["a", "b"].map(|name| play.obedient(name, &mut group));
-    let aborted = play.actor("aborted");
+    let [a, b] = ["a", "b"].map(|name| test.add_stoppable(name, &mut group));
+    let aborted = test.actor("aborted");
     group.add_abortable(aborted.execute());
     a.returns("done");
-    poll_unwinds(&play, &mut group); // of the cause
-    poll_unwinds(&play, &mut group); // of the aborted actor
-    poll_unwinds(&play, &mut group); // of `b`
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    poll_unwinds(&test, &mut group); // exit of the cause
+    poll_unwinds(&test, &mut group); // exit of the aborted actor
+    poll_unwinds(&test, &mut group); // exit of `b`
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert!([a, b, aborted].iter().all(Actor::is_dropped));
 }
 
-/// The actors that were to expire after it expire in the next poll.
+/// The actors after it in the order of adding expire in the next poll.
 #[test]
-fn panic_in_the_observer_of_an_expired_actor_unwinds() {
-    let play = Play::default();
+fn observer_panic_during_expiry_unwinds() {
+    let test = Test::default();
     let mut group = Group::new();
     group.on_exit(|exit| assert_ne!(exit.name(), Some("a"), "oh"));
     group.grace_period(|| ready(()));
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     group.add(ready("done"), |_| {});
-    poll_unwinds(&play, &mut group);
+    poll_unwinds(&test, &mut group);
     assert!(a.is_dropped() && !b.is_dropped());
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert!(b.is_dropped());
 }
 
 #[test]
 fn panic_in_a_wait_observer_unwinds() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     group.on_wait(|_| panic!("oh"));
-    let slow = play.stubborn("slow", &mut group);
+    let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {});
-    poll_unwinds(&play, &mut group);
-    play.poll_pending(&mut group);
+    poll_unwinds(&test, &mut group);
+    test.poll_pending(&mut group);
     slow.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// The actor is gone, but it does not count as exited, so the group does not finish.
+/// The execute is dropped, but the actor does not count as exited, so the group does not finish.
 #[test]
-fn panic_in_the_drop_of_an_actor_unwinds() {
-    struct Loud;
-    impl Drop for Loud {
+fn drop_panic_of_an_actor_unwinds() {
+    struct Bomb;
+    impl Drop for Bomb {
         fn drop(&mut self) {
-            panic!("loud");
+            panic!("bomb");
         }
     }
     for expires in [false, true] {
-        let play = Play::default();
+        let test = Test::default();
         let mut group = Group::new();
         group.grace_period(|| ready(()));
-        let loud = Loud;
+        let bomb = Bomb;
         let execute = async move {
-            let _held = loud;
+            let _held = bomb;
             pending().await
         };
         match expires {
             false => group.add_abortable(execute),
             true => group.add(execute, |_| {}),
         };
-        let other = play.stubborn("other", &mut group);
+        let other = test.add_manual("other", &mut group);
         group.add(ready("done"), |_| {});
-        poll_unwinds(&play, &mut group);
-        play.poll_pending(&mut group);
-        assert!(other.is_dropped()); // it expired
-        returns_and_drops_all(&play, group, &[other]);
+        poll_unwinds(&test, &mut group);
+        test.poll_pending(&mut group);
+        assert!(other.is_dropped()); // it has expired
+        assert_returns_and_drops_all(&test, group, &[other]);
     }
 }
 
-/// A timer that is dropped when its stage ends.
+/// The timer is dropped when its stage ends.
 #[test]
-fn panic_in_the_drop_of_a_grace_period_unwinds() {
+fn drop_panic_of_a_grace_period_unwinds() {
     struct Timer;
     impl Drop for Timer {
         fn drop(&mut self) {
-            panic!("loud");
+            panic!("bomb");
         }
     }
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.grace_period(|| {
         let timer = Timer;
@@ -226,30 +228,30 @@ fn panic_in_the_drop_of_a_grace_period_unwinds() {
             pending::<()>().await
         }
     });
-    let a = play.stubborn("a", &mut front);
-    let b = play.obedient("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    let b = test.add_stoppable("b", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {});
-    play.settle(&mut group);
+    test.settle(&mut group);
     a.returns("late");
-    poll_unwinds(&play, &mut group);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
+    poll_unwinds(&test, &mut group);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert!(a.is_dropped() && b.is_dropped());
 }
 
-/// Each stage of a group that unwinds in the middle still gets its interrupts.
+/// The first stage panics, and the later one is still interrupted.
 #[test]
 fn later_stages_shut_down_after_a_panic() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.actor("a");
+    let a = test.actor("a");
     front.add(a.execute(), |_| panic!("oh"));
-    let b = play.obedient("b", &mut back);
+    let b = test.add_stoppable("b", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {}).named("cause");
-    poll_unwinds(&play, &mut group);
+    poll_unwinds(&test, &mut group);
     a.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log().last().unwrap(), "b");
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log().last().unwrap(), "b");
     assert!(b.is_dropped());
 }

@@ -1,37 +1,53 @@
-//! Clause 16: `on_wait`. And what else shows how far a group has come: `running`, `is_stopping`, `Debug`.
+//! Clause 16: `on_wait`. Also what shows the progress of a group: `running`, `is_stopping`, `Debug`.
 
 use std::future::{pending, ready};
 use std::panic::Location;
 
 use run_group::{Group, Waiting};
 
-use crate::play::{Play, Word};
+use crate::harness::{Actor, Output, Test};
 
-/// Returns an observer that says what the group waits for, after `prefix`.
-fn says(play: &Play, prefix: Word) -> impl FnMut(&Waiting<'_, Word>) + Send + 'static {
-    let play = play.clone();
-    move |waiting| play.say(format_args!("{prefix}: {waiting}"))
+/// Returns an observer that logs what the group waits for, after `prefix`.
+fn log_waits(test: &Test, prefix: Output) -> impl FnMut(&Waiting<'_, Output>) + Send + 'static {
+    let test = test.clone();
+    move |waiting| test.log(format_args!("{prefix}: {waiting}"))
 }
 
-/// Adds an actor that is the cause.
-fn add_cause(group: &mut Group<'_, Word>) {
+/// Adds an actor that returns in its first poll.
+fn add_cause(group: &mut Group<'_, Output>) {
     group.add(ready("done"), |_| {}).named("cause");
+}
+
+/// Returns a group that is stopping and waits for actors of these names. Its observer logs with the prefix `waits`.
+#[track_caller]
+fn stopping<const N: usize>(
+    test: &Test,
+    names: [Output; N],
+) -> (Group<'static, Output>, [Actor; N]) {
+    let mut group = Group::new();
+    group.on_wait(log_waits(test, "waits"));
+    let actors = names.map(|name| test.add_manual(name, &mut group));
+    add_cause(&mut group);
+    test.settle(&mut group);
+    let last_line = test.take_log().pop();
+    assert_eq!(last_line, Some(format!("waits: {}", names.join(", "))));
+    (group, actors)
 }
 
 // When it is called.
 
 #[test]
-fn called_at_the_end_of_the_poll_that_interrupts() {
-    let play = Play::default();
+fn called_at_end_of_interrupting_poll() {
+    let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    play.obedient("quick", &mut group);
-    play.stubborn("slow", &mut group);
+    group.on_wait(log_waits(&test, "waits"));
+    test.add_stoppable("quick", &mut group);
+    test.add_manual("slow", &mut group);
     add_cause(&mut group);
-    play.stubborn("unpolled", &mut group);
-    play.poll_pending(&mut group);
+    test.add_manual("unpolled", &mut group);
+    test.poll_pending(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         [
             "quick",
             "slow",
@@ -47,275 +63,251 @@ fn called_at_the_end_of_the_poll_that_interrupts() {
 
 #[test]
 fn not_called_while_all_actors_run() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    let a = play.stubborn("a", &mut group);
-    play.settle(&mut group);
+    group.on_wait(log_waits(&test, "waits"));
+    let a = test.add_manual("a", &mut group);
+    test.settle(&mut group);
     a.wake();
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "a"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "a"]);
 }
 
 #[test]
 fn not_called_if_all_return_in_the_same_poll() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    play.obedient("a", &mut group);
+    group.on_wait(log_waits(&test, "waits"));
+    test.add_stoppable("a", &mut group);
     add_cause(&mut group);
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["a", "a! (by cause)", "a"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["a", "a! (by cause)", "a"]);
 }
 
 #[test]
 fn not_called_when_the_group_is_ready() {
-    let play = Play::default();
-    let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    let slow = play.stubborn("slow", &mut group);
-    add_cause(&mut group);
-    play.settle(&mut group);
-    play.log();
+    let test = Test::default();
+    let (mut group, [slow]) = stopping(&test, ["slow"]);
     slow.returns("late");
-    assert_eq!(play.poll_ready(&mut group), Some("done"));
-    assert_eq!(play.log(), ["slow"]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["slow"]);
 }
 
 #[test]
-fn called_again_only_when_something_has_changed() {
-    let play = Play::default();
-    let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    let [a, b, c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    add_cause(&mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log().last().unwrap(), "waits: a, b, c");
+fn called_again_only_after_a_change() {
+    let test = Test::default();
+    let (mut group, [a, b, c]) = stopping(&test, ["a", "b", "c"]);
     b.wake();
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["b"]);
     b.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["b", "waits: a, c"]);
-    play.settle(&mut group);
-    assert!(play.log().is_empty());
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["b", "waits: a, c"]);
+    test.settle(&mut group);
+    assert!(test.take_log().is_empty());
     a.returns("late");
     c.wake();
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "c", "waits: c"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "c", "waits: c"]);
 }
 
-/// One line for each poll, however much happens in it.
+/// A log gets one line for each poll, however much happens in it.
 #[test]
 fn called_once_for_several_exits_in_one_poll() {
-    let play = Play::default();
-    let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    let [a, b, _c] = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    add_cause(&mut group);
-    play.settle(&mut group);
-    play.log();
+    let test = Test::default();
+    let (mut group, [a, b, _c]) = stopping(&test, ["a", "b", "c"]);
     a.returns("late");
     b.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b", "waits: c"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "waits: c"]);
 }
 
 #[test]
-fn called_when_an_actor_is_added_and_interrupted() {
-    let play = Play::default();
-    let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    play.stubborn("a", &mut group);
-    add_cause(&mut group);
-    play.settle(&mut group);
-    play.log();
-    play.stubborn("added", &mut group);
-    play.settle(&mut group);
+fn called_when_added_actor_is_interrupted() {
+    let test = Test::default();
+    let (mut group, _) = stopping(&test, ["a"]);
+    test.add_manual("added", &mut group);
+    test.settle(&mut group);
     assert_eq!(
-        play.log(),
+        test.take_log(),
         ["added! (by cause)", "added", "waits: a, added"]
     );
 }
 
-/// The actor that was added has exited by the end of the poll. The group still waits for the same actors, but one was
-/// interrupted, and one has exited.
+/// The added actor exits in the poll that takes it in. So the group still waits for the same actors, but an actor was
+/// interrupted and has exited since the last call.
 #[test]
-fn called_when_an_added_actor_obeys_at_once() {
-    let play = Play::default();
-    let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    play.stubborn("a", &mut group);
-    add_cause(&mut group);
-    play.settle(&mut group);
-    play.log();
-    play.obedient("added", &mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["added! (by cause)", "added", "waits: a"]);
+fn called_when_added_actor_stops_at_once() {
+    let test = Test::default();
+    let (mut group, _) = stopping(&test, ["a"]);
+    test.add_stoppable("added", &mut group);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: a"]);
 }
 
 #[test]
-fn exit_in_a_later_stage_is_no_reason_to_call() {
-    let play = Play::default();
+fn not_called_for_exit_in_later_stage() {
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    play.stubborn("a", &mut front);
-    let b = play.stubborn("b", &mut back);
+    test.add_manual("a", &mut front);
+    let b = test.add_manual("b", &mut back);
     let mut group = front.before(back);
-    group.on_wait(says(&play, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     add_cause(&mut group);
-    play.settle(&mut group);
-    play.log();
+    test.settle(&mut group);
+    test.take_log();
     b.returns("early");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["b"]);
 }
 
 #[test]
 fn called_for_each_stage() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    play.stubborn("b", &mut back);
+    let a = test.add_manual("a", &mut front);
+    test.add_manual("b", &mut back);
     let mut group = front.before(back);
-    group.on_wait(says(&play, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     add_cause(&mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b", "a! (by cause)", "waits: a"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b", "a! (by cause)", "waits: a"]);
     a.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b! (by cause)", "waits: b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b! (by cause)", "waits: b"]);
 }
 
-/// A stage whose actors all return when they are interrupted is no stage to wait for.
+/// The actors of the front all return in the poll that interrupts them.
 #[test]
 fn not_called_for_a_stage_that_ends_at_once() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(says(&play, "front"));
-    back.on_wait(says(&play, "back"));
-    play.obedient("a", &mut front);
-    play.stubborn("b", &mut back);
+    front.on_wait(log_waits(&test, "front"));
+    back.on_wait(log_waits(&test, "back"));
+    test.add_stoppable("a", &mut front);
+    test.add_manual("b", &mut back);
     let mut group = front.before(back);
     add_cause(&mut group);
-    play.settle(&mut group);
-    let log = play.log();
+    test.settle(&mut group);
+    let log = test.take_log();
     assert_eq!(log[2..], ["a! (by cause)", "a", "b! (by cause)", "back: b"]);
 }
 
 #[test]
 fn only_called_for_the_stages_of_its_group() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(says(&play, "front"));
-    back.on_wait(says(&play, "back"));
-    let a = play.stubborn("a", &mut front);
-    play.stubborn("b", &mut back);
+    front.on_wait(log_waits(&test, "front"));
+    back.on_wait(log_waits(&test, "back"));
+    let a = test.add_manual("a", &mut front);
+    test.add_manual("b", &mut back);
     let mut group = front.before(back);
     add_cause(&mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log().last().unwrap(), "front: a");
+    test.settle(&mut group);
+    assert_eq!(test.take_log().last().unwrap(), "front: a");
     a.returns("late");
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["a", "b! (by cause)", "back: b"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["a", "b! (by cause)", "back: b"]);
 }
 
 #[test]
 fn inner_observers_come_first() {
-    let play = Play::default();
+    let test = Test::default();
     let [mut a, mut b, mut c] = [(); 3].map(|()| Group::new());
-    a.on_wait(says(&play, "a"));
-    play.stubborn("actor", &mut a);
-    b.on_wait(says(&play, "b"));
-    c.on_wait(says(&play, "c"));
+    a.on_wait(log_waits(&test, "a"));
+    test.add_manual("actor", &mut a);
+    b.on_wait(log_waits(&test, "b"));
+    c.on_wait(log_waits(&test, "c"));
     let mut ab = a.before(b);
-    ab.on_wait(says(&play, "ab"));
+    ab.on_wait(log_waits(&test, "ab"));
     let mut group = ab.before(c);
-    group.on_wait(says(&play, "abc"));
+    group.on_wait(log_waits(&test, "abc"));
     add_cause(&mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log()[2..], ["a: actor", "ab: actor", "abc: actor"]);
+    test.settle(&mut group);
+    assert_eq!(
+        test.take_log()[2..],
+        ["a: actor", "ab: actor", "abc: actor"]
+    );
 }
 
 #[test]
-fn set_during_a_shutdown_called_in_the_next_poll() {
-    let play = Play::default();
+fn set_while_stopping_called_in_next_poll() {
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(says(&play, "front"));
-    play.stubborn("a", &mut front);
-    play.stubborn("b", &mut back);
+    front.on_wait(log_waits(&test, "front"));
+    test.add_manual("a", &mut front);
+    test.add_manual("b", &mut back);
     let mut group = front.before(back);
     add_cause(&mut group);
-    play.settle(&mut group);
-    play.log();
-    group.on_wait(says(&play, "new"));
-    assert!(play.log().is_empty());
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["new: a"]);
-    play.poll_pending(&mut group);
-    assert!(play.log().is_empty());
+    test.settle(&mut group);
+    test.take_log();
+    group.on_wait(log_waits(&test, "new"));
+    assert!(test.take_log().is_empty());
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["new: a"]);
+    test.poll_pending(&mut group);
+    assert!(test.take_log().is_empty());
 }
 
 #[test]
 fn second_observer_replaces_the_first() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&play, "first"));
-    group.on_wait(says(&play, "second"));
-    play.stubborn("a", &mut group);
+    group.on_wait(log_waits(&test, "first"));
+    group.on_wait(log_waits(&test, "second"));
+    test.add_manual("a", &mut group);
     add_cause(&mut group);
-    play.settle(&mut group);
-    assert_eq!(play.log()[2..], ["second: a"]);
-    group.on_wait(says(&play, "third"));
-    play.settle(&mut group);
-    assert_eq!(play.log(), ["third: a"]);
+    test.settle(&mut group);
+    assert_eq!(test.take_log()[2..], ["second: a"]);
+    group.on_wait(log_waits(&test, "third"));
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["third: a"]);
 }
 
-/// So a shutdown that hangs has said which actor keeps it.
+/// The last line of a log names the actor that blocks the shutdown.
 #[test]
 fn last_call_names_the_actor_that_hangs() {
-    let play = Play::default();
-    let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
-    play.stubborn("stuck", &mut group);
-    let others = ["a", "b", "c"].map(|name| play.stubborn(name, &mut group));
-    add_cause(&mut group);
-    play.settle(&mut group);
+    let test = Test::default();
+    let (mut group, [_stuck, others @ ..]) = stopping(&test, ["stuck", "a", "b", "c"]);
     for other in &others {
         other.returns("late");
-        play.settle(&mut group);
+        test.settle(&mut group);
     }
-    assert_eq!(play.log().last().unwrap(), "waits: stuck");
+    assert_eq!(test.take_log().last().unwrap(), "waits: stuck");
 }
 
-/// Then no actor of the stage is running: the group waits to be polled again.
+/// No actor of the stage is running until the next poll takes the queued actor in.
 #[cfg(feature = "std")]
 #[test]
-fn not_called_for_an_actor_that_waits_to_be_taken_in() {
-    let play = Play::default();
+fn not_called_for_a_queued_actor() {
+    let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let handle = group.handle();
-    let added = play.actor("added");
+    let added = test.actor("added");
     let (execute, interrupt) = (added.execute(), added.interrupt());
     let cause = async move {
         handle.add(execute, interrupt).named("added");
         "done"
     };
     group.add(cause, |_| {}).named("cause");
-    play.poll_pending(&mut group);
-    assert!(play.log().is_empty());
-    play.poll_pending(&mut group);
-    assert_eq!(play.log(), ["added! (by cause)", "added", "waits: added"]);
+    test.poll_pending(&mut group);
+    assert!(test.take_log().is_empty());
+    test.poll_pending(&mut group);
+    assert_eq!(
+        test.take_log(),
+        ["added! (by cause)", "added", "waits: added"]
+    );
 }
 
 #[test]
-fn local_group_has_it_too() {
+fn called_in_a_local_group() {
     let seen = std::cell::RefCell::new(Vec::new());
     let mut group = Group::local();
     group.on_wait(|waiting| seen.borrow_mut().push(waiting.to_string()));
     group.add(ready(()), |_| {});
     group.add(pending(), |_| {}).named("stuck");
-    Play::default().poll_pending(&mut group);
+    Test::default().poll_pending(&mut group);
     drop(group);
     assert_eq!(seen.into_inner(), ["stuck"]);
 }
@@ -324,25 +316,25 @@ fn local_group_has_it_too() {
 
 #[test]
 fn waiting_shows_cause_and_actors_of_the_stage() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    play.stubborn("a", &mut front);
-    play.obedient("gone", &mut front);
-    play.stubborn("b", &mut front);
-    play.stubborn("of the back", &mut back);
+    test.add_manual("a", &mut front);
+    test.add_stoppable("exited", &mut front);
+    test.add_manual("b", &mut front);
+    test.add_manual("in the back", &mut back);
     back.add(ready("done"), |_| {}).named("cause");
     let mut group = front.before(back);
-    let observer = play.clone();
+    let observer = test.clone();
     group.on_wait(move |waiting| {
-        observer.say(waiting.cause());
+        observer.log(waiting.cause());
         for running in waiting.running() {
             let (index, is_interrupted) = (running.index(), running.is_interrupted());
-            observer.say(format_args!("{index} {running} {is_interrupted}"));
+            observer.log(format_args!("{index} {running} {is_interrupted}"));
         }
-        observer.say(format_args!("{waiting:?}"));
+        observer.log(format_args!("{waiting:?}"));
     });
-    play.settle(&mut group);
-    let log = play.log();
+    test.settle(&mut group);
+    let log = test.take_log();
     assert_eq!(
         log[log.len() - 4..log.len() - 1],
         [r#"cause returned "done""#, "0 a true", "2 b true"]
@@ -351,40 +343,40 @@ fn waiting_shows_cause_and_actors_of_the_stage() {
     assert!(debug.starts_with(r#"Waiting { cause: "cause", running: ["#));
 }
 
-/// An actor without a name is known by its line, as in its exit.
+/// The label of an actor without a name is its line, as in its exit.
 #[test]
 fn waiting_is_displayed_as_labels() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
-    group.on_wait(says(&play, "waits"));
+    group.on_wait(log_waits(&test, "waits"));
     let line = Location::caller().line() + 1;
     group.add(pending(), |_| {});
     group.add(pending(), |_| {}).named("named");
     add_cause(&mut group);
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     let file = file!();
-    assert_eq!(play.log(), [format!("waits: {file}:{line}:11, named")]);
+    assert_eq!(test.take_log(), [format!("waits: {file}:{line}:11, named")]);
 }
 
 // The actors that have not exited.
 
 #[test]
 fn running_shows_actors_in_the_order_of_adding() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
-    play.stubborn("b", &mut front);
-    let c = play.stubborn("c", &mut back);
-    play.stubborn("d", &mut back);
+    let a = test.add_manual("a", &mut front);
+    test.add_manual("b", &mut front);
+    let c = test.add_manual("c", &mut back);
+    test.add_manual("d", &mut back);
     let mut group = front.before(back);
     group.add_abortable(pending());
-    let shown = |group: &Group<'_, Word>| -> Vec<_> {
+    let shown = |group: &Group<'_, Output>| -> Vec<_> {
         let running = group.running();
         running
             .map(|it| (it.index(), it.name().map(String::from), it.is_interrupted()))
             .collect()
     };
-    let of = |name: Word| Some(String::from(name));
+    let of = |name: Output| Some(String::from(name));
     let all = [
         (0, of("a"), false),
         (1, of("b"), false),
@@ -395,30 +387,30 @@ fn running_shows_actors_in_the_order_of_adding() {
     assert_eq!(shown(&group), all);
     for actor in [&c, &a] {
         actor.wake();
-        play.settle(&mut group);
+        test.settle(&mut group);
         assert_eq!(shown(&group), all);
     }
     c.returns("done");
-    play.settle(&mut group);
+    test.settle(&mut group);
     let left = [(0, of("a"), true), (1, of("b"), true), (3, of("d"), false)];
     assert_eq!(shown(&group), left);
     assert_eq!(group.len(), 3);
     a.returns("late");
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert_eq!(shown(&group), [(1, of("b"), true), (3, of("d"), false)]);
 }
 
-/// A grace period that is over puts a place into the set that has no actor.
+/// When a grace period ends, the group marks the end of the last turns with a future in its set that is no actor.
 #[test]
 fn running_shows_only_actors() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.grace_period(|| ready(()));
-    play.stubborn("a", &mut front);
-    play.stubborn("b", &mut back);
+    test.add_manual("a", &mut front);
+    test.add_manual("b", &mut back);
     let mut group = front.before(back);
     add_cause(&mut group);
-    play.poll_pending(&mut group);
+    test.poll_pending(&mut group);
     let labels: Vec<_> = group.running().map(|running| running.to_string()).collect();
     assert_eq!(labels, ["b"]);
 }
@@ -444,28 +436,28 @@ fn running_actor_has_a_label_and_a_line() {
 
 #[test]
 fn stopping_from_the_first_exit_to_the_end() {
-    let play = Play::default();
+    let test = Test::default();
     let mut group = Group::new();
     assert!(!group.is_stopping());
-    let [a, b] = ["a", "b"].map(|name| play.stubborn(name, &mut group));
-    play.settle(&mut group);
+    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    test.settle(&mut group);
     a.returns("done");
     assert!(!group.is_stopping());
-    play.settle(&mut group);
+    test.settle(&mut group);
     assert!(group.is_stopping());
     b.returns("late");
-    play.poll_ready(&mut group);
+    test.poll_ready(&mut group);
     assert!(!group.is_stopping());
 }
 
 #[test]
 fn debug_of_a_group_shows_labels_and_stages() {
-    let play = Play::default();
+    let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
-    let a = play.stubborn("a", &mut front);
+    let a = test.add_manual("a", &mut front);
     let line = line!() + 1;
     front.add_abortable(pending());
-    play.stubborn("b", &mut back);
+    test.add_manual("b", &mut back);
     let mut group = front.before(back);
     let shown = format!(
         r#"Group {{ running: ["a", "{}:{line}:11", "b"], stages: 2, is_stopping: false }}"#,
@@ -473,11 +465,11 @@ fn debug_of_a_group_shows_labels_and_stages() {
     );
     assert_eq!(format!("{group:?}"), shown);
     add_cause(&mut group);
-    play.settle(&mut group);
+    test.settle(&mut group);
     let shown = r#"Group { running: ["a", "b"], stages: 2, is_stopping: true }"#;
     assert_eq!(format!("{group:?}"), shown);
     a.returns("late");
-    play.settle(&mut group);
+    test.settle(&mut group);
     let shown = r#"Group { running: ["b"], stages: 1, is_stopping: true }"#;
     assert_eq!(format!("{group:?}"), shown);
 }

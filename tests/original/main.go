@@ -1,9 +1,9 @@
-// Command main runs graphs of actors on oklog/run and prints what happened, one graph a line.
+// Command main runs graphs of actors on oklog/run and prints what happens, one graph a line.
 //
-// A graph has for each actor the condition on which it returns, and the actors that this program makes return. The first
-// of these is the only one that can return before the group interrupts any actor, so it is the cause, whatever Go's
-// scheduler does. Which actors return after it is determined as well, because no event makes a condition false again. Only
-// the order among them is open, so they are printed as a set. To be sure, each graph is run many times.
+// A graph has the condition on which each actor returns, and the actors that this program makes return. The first of
+// these is the cause, whatever Go's scheduler does, because no other can return before the group interrupts an actor.
+// The actors that return after it are always the same, because no event makes a condition false again. Only their order
+// is open, so they are printed as a set. To be sure, each graph runs many times.
 package main
 
 import (
@@ -24,13 +24,13 @@ const (
 	runsPerGraph = 20
 )
 
-// An event is the interruption of an actor or, without interrupted, its return.
+// An event is the interruption of an actor or, if interrupted is false, its return.
 type event struct {
 	interrupted bool
 	actor       int
 }
 
-// A condition holds when every event of one of its alternatives has happened. Without alternatives it never holds.
+// A condition holds when all events of one of its alternatives have happened. Without alternatives it never holds.
 type condition [][]event
 
 type actor struct {
@@ -38,8 +38,8 @@ type actor struct {
 	returns condition
 }
 
-// A graph is a list of actors, and the order in which they are made to return: the first at the start, each other when
-// nothing more happens by itself, unless it has returned by then.
+// A graph is a list of actors, and the order in which they are made to return. The first returns at the start, and each
+// other when nothing more happens by itself, unless it has returned by then.
 type graph struct {
 	actors []actor
 	order  []int
@@ -85,8 +85,8 @@ func (a actor) String() string {
 	return result + ":" + a.returns.String()
 }
 
-// A play is one run of a graph. mu guards everything but the graph, and changed is signaled on every change.
-type play struct {
+// An execution is one run of a graph. mu guards everything but the graph, and changed is signaled on every change.
+type execution struct {
 	graph
 	results []error
 
@@ -101,116 +101,117 @@ type play struct {
 	trace       []string
 }
 
-// perform runs a graph and returns the actors that it made return, and the trace. The cause returns at once, or else when
-// all actors have started.
+// perform runs a graph and returns the actors that it made return, and the trace. The cause returns at once if atOnce,
+// and otherwise when all actors have started.
 func perform(g graph, atOnce bool) (forced, trace string) {
 	n := len(g.actors)
-	p := &play{
+	x := &execution{
 		graph:       g,
 		results:     make([]error, n),
 		forced:      make([]bool, n),
 		interrupted: make([]bool, n),
 		returned:    make([]bool, n),
 	}
-	p.changed = sync.NewCond(&p.mu)
+	x.changed = sync.NewCond(&x.mu)
 
 	var group run.Group
 	for i, a := range g.actors {
 		i := i
 		if a.fails {
-			p.results[i] = errors.New("failed")
+			x.results[i] = errors.New("failed")
 		}
-		group.Add(func() error { return p.execute(i) }, func(err error) { p.interrupt(i, err) })
+		group.Add(func() error { return x.execute(i) }, func(err error) { x.interrupt(i, err) })
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if atOnce && n > 0 {
-		p.forced[g.order[0]] = true
+		x.forced[g.order[0]] = true
 	}
 	go func() {
 		err := group.Run()
-		p.change(func() {
-			if !every(p.returned) {
+		x.change(func() {
+			if !every(x.returned) {
 				panic("the group has ended before its actors")
 			}
-			p.result, p.ended = err, true
+			x.result, x.ended = err, true
 		})
 	}()
-	for !atOnce && p.started < n {
-		p.changed.Wait()
+	for !atOnce && x.started < n {
+		x.changed.Wait()
 	}
 
 	var made []string
 	for _, i := range g.order {
-		if p.returned[i] {
+		if x.returned[i] {
 			continue
 		}
 		made = append(made, fmt.Sprint(i))
-		p.trace = append(p.trace, fmt.Sprint(i))
-		before := append([]bool(nil), p.returned...)
-		p.forced[i] = true
-		p.changed.Broadcast()
-		for !p.settled() {
-			p.changed.Wait()
+		x.trace = append(x.trace, fmt.Sprint(i))
+		before := append([]bool(nil), x.returned...)
+		x.forced[i] = true
+		x.changed.Broadcast()
+		for !x.settled() {
+			x.changed.Wait()
 		}
 		var others []string
-		for j := range p.returned {
-			if p.returned[j] && !before[j] && j != i {
+		for j := range x.returned {
+			if x.returned[j] && !before[j] && j != i {
 				others = append(others, fmt.Sprint(j))
 			}
 		}
-		p.trace = append(p.trace, "{"+strings.Join(others, " ")+"}")
+		x.trace = append(x.trace, "{"+strings.Join(others, " ")+"}")
 	}
-	for !p.ended {
-		p.changed.Wait()
+	for !x.ended {
+		x.changed.Wait()
 	}
-	p.trace = append(p.trace, "= "+p.name(p.result))
-	return strings.Join(made, " "), strings.Join(p.trace, " ")
+	x.trace = append(x.trace, "= "+x.name(x.result))
+	return strings.Join(made, " "), strings.Join(x.trace, " ")
 }
 
-func (p *play) execute(i int) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.started++
-	p.changed.Broadcast()
-	for !p.due(i) {
-		p.changed.Wait()
+func (x *execution) execute(i int) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.started++
+	x.changed.Broadcast()
+	for !x.due(i) {
+		x.changed.Wait()
 	}
-	// The return of the cause becomes an event in the first interrupt. Before that, another actor could overtake it.
-	if i != p.order[0] {
-		p.returned[i] = true
-		p.changed.Broadcast()
+	// The return of the cause becomes an event only in the first interrupt. Otherwise another actor could return before
+	// it.
+	if i != x.order[0] {
+		x.returned[i] = true
+		x.changed.Broadcast()
 	}
-	return p.results[i]
+	return x.results[i]
 }
 
-func (p *play) interrupt(i int, cause error) {
-	p.change(func() {
-		p.returned[p.order[0]] = true
-		p.interrupted[i] = true
-		p.trace = append(p.trace, fmt.Sprintf("!%d=%s", i, p.name(cause)))
+func (x *execution) interrupt(i int, cause error) {
+	x.change(func() {
+		x.returned[x.order[0]] = true
+		x.interrupted[i] = true
+		x.trace = append(x.trace, fmt.Sprintf("!%d=%s", i, x.name(cause)))
 	})
 }
 
-func (p *play) change(change func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (x *execution) change(change func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	change()
-	p.changed.Broadcast()
+	x.changed.Broadcast()
 }
 
 // due returns whether an actor may return.
-func (p *play) due(i int) bool {
-	if p.forced[i] {
+func (x *execution) due(i int) bool {
+	if x.forced[i] {
 		return true
 	}
-	for _, events := range p.actors[i].returns {
+	for _, events := range x.actors[i].returns {
 		happened := true
 		for _, e := range events {
 			if e.interrupted {
-				happened = happened && p.interrupted[e.actor]
+				happened = happened && x.interrupted[e.actor]
 			} else {
-				happened = happened && p.returned[e.actor]
+				happened = happened && x.returned[e.actor]
 			}
 		}
 		if happened {
@@ -221,21 +222,21 @@ func (p *play) due(i int) bool {
 }
 
 // settled returns whether nothing more happens by itself, except the end of the group.
-func (p *play) settled() bool {
-	for i := range p.actors {
-		if p.due(i) && !p.returned[i] {
+func (x *execution) settled() bool {
+	for i := range x.actors {
+		if x.due(i) && !x.returned[i] {
 			return false
 		}
 	}
-	return every(p.interrupted)
+	return every(x.interrupted)
 }
 
-// name distinguishes results by identity, not by their text.
-func (p *play) name(result error) string {
+// name names a result: errors are distinguished by identity, not by their text.
+func (x *execution) name(result error) string {
 	if result == nil {
 		return "nil"
 	}
-	for i, err := range p.results {
+	for i, err := range x.results {
 		if err == result {
 			return fmt.Sprintf("e%d", i)
 		}
@@ -363,7 +364,7 @@ func recordShapes() {
 	}
 }
 
-// recordRandom records graphs of three actors and more, no two alike.
+// recordRandom records different random graphs of three actors and more.
 func recordRandom() {
 	fmt.Printf("\n# %d at random, with the seed %d\n", randomGraphs, seed)
 	random := rand.New(rand.NewSource(seed))
@@ -424,13 +425,13 @@ const header = `#
 #     nil:- err:!1&0 nil:!2|1 err:- ; 0 3 -> 0 !0=nil !1=nil !2=nil !3=nil {1 2} 3 {} = nil
 #
 # Left of the arrow are the actors, in the order of adding, from 0. Each has its output, nil or an error, and the
-# condition on which it returns: when actor 1 is interrupted (!1) and actor 0 has returned (0); when 2 is interrupted or 1
-# has returned; never by itself (-). After the semicolon are the actors that are made to return: the first at the start,
-# each other when nothing more happens by itself.
+# condition on which it returns: when actor 1 is interrupted (!1) and actor 0 has returned (0); when 2 is interrupted or
+# 1 has returned; never by itself (-). After the semicolon are the actors that are made to return: the first at the
+# start, each other when nothing more happens by itself.
 #
 # Right of the arrow is the trace. For each actor that was made to return, it has the number of the actor, then the
-# interrupts in the order of their calls with their arguments (e0 is the very error that actor 0 returned), and in braces
-# the other actors that returned, in no order. Last is the result of Run, after all actors have returned.
+# interrupts in the order of their calls with their arguments (e0 is the very error that actor 0 returned), and in
+# braces the other actors that returned, in no order. Last is the result of Run, after all actors have returned.
 `
 
 func main() {

@@ -1,6 +1,6 @@
 //! Counts allocations and bytes. They are the same in every run.
 //!
-//! A program of its own, because the allocator that counts is for a whole program, and takes time.
+//! A separate program, because the allocator that counts applies to a whole program, and takes time.
 
 use std::future::{pending, ready, Future};
 use std::pin::{pin, Pin};
@@ -73,7 +73,7 @@ fn shapes() {
     show(&format!("10 fillings of {n}, by hand"), by_hand);
 }
 
-/// What an actor that captures nothing costs, in a group that has others.
+/// The cost of one more actor, which captures nothing.
 fn actors() {
     let mut group = Group::new();
     group.add_abortable(ready(1));
@@ -96,7 +96,8 @@ fn actors() {
     );
 }
 
-/// A group with every setting. Each captures something, because a closure that captures nothing is not allocated.
+/// A group with every setting. Each setting captures something, because a closure that captures nothing is not
+/// allocated.
 fn settings() {
     for n in [1, 10, 100, 1000] {
         let (mut begun, mut seen, mut waits) = (false, 0, 0);
@@ -133,7 +134,7 @@ fn running() {
     group.add(async { returns.await.unwrap_or(0) }, |_| {});
     let mut group = pin!(group);
     let mut poll = || Pin::as_mut(&mut group).poll(&mut Context::from_waker(Waker::noop()));
-    // All first polls take several polls of the group, since the set yields after as many as it had places.
+    // The first polls take several polls of the group, because the set yields after as many polls as it has places.
     let polls = measure(|| (0..10).for_each(|_| assert!(poll().is_pending())));
     show(
         &format!("from the first poll to the first exit of {n}"),

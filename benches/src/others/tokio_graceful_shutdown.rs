@@ -1,7 +1,7 @@
 //! `tokio-graceful-shutdown`.
 //!
-//! A subsystem that returns `Ok` does not stop the others, so the first one requests the shutdown. Subsystems have no output,
-//! so each stores its own in a cell that keeps the first. The deadline, which it requires, is never reached.
+//! A subsystem that returns `Ok` does not stop the others, so the first one requests the shutdown. Subsystems have no
+//! output, so each stores its own in a cell that keeps the first. The required deadline is never reached.
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};

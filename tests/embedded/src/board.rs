@@ -66,20 +66,20 @@ pub fn exit(success: bool) -> ! {
 /// Returns whether the host asked for `word` on the command line.
 pub fn is_asked_for(word: &str) -> bool {
     let mut line = [MaybeUninit::uninit(); 32];
-    // It fails if the line is too long. So is the path that is there when no word was given.
+    // It fails if the line is too long. Without a word, the line is the path of the binary, and that is too long.
     let line = sys_get_cmdline_uninit(&mut line).unwrap_or(&mut []);
     line.split(|byte| matches!(byte, b' ' | 0))
         .any(|asked| asked == word.as_bytes())
 }
 
-/// Running out of memory is a panic, too, without `std`.
+/// Without `std`, running out of memory is a panic as well.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     say(info);
     exit(false)
 }
 
-/// The waker that waits for the interrupt, and how often it has come.
+/// The waker of the actor that waits for the interrupt, and how often the interrupt has come.
 static BUTTON: Mutex<RefCell<(Option<Waker>, u32)>> = Mutex::new(RefCell::new((None, 0)));
 
 /// Waits until the button was pressed more than `before` times, and returns how often.

@@ -1,4 +1,4 @@
-//! The contract, case by case. Each executor brings its clock, and runs the cases one after the other.
+//! The contract, case by case. Each executor has its own clock, and runs the cases one after the other.
 
 use core::cell::Cell;
 use core::future::{pending, poll_fn, Future};
@@ -10,10 +10,10 @@ use run_group::{Group, Outcome};
 use crate::board::{self, heap_used, press, pressed, say};
 use crate::log::{counted, Event, Log};
 
-/// Time as an executor has it.
+/// The clock of an executor.
 pub trait Clock {
-    /// How many more polls than one a tick costs in which timers wake actors.
-    const POLLS_FOR_NOTHING: u32 = 0;
+    /// How often the group is polled in vain in a tick in which timers wake actors.
+    const EXTRA_POLLS: u32 = 0;
 
     /// Returns the number of ticks since the start.
     fn now() -> u32;
@@ -29,7 +29,7 @@ pub trait Clock {
 
 /// Runs every case, and ends the run.
 ///
-/// With a word on the command line it fails on purpose, to prove that it can fail.
+/// With a word on the command line, it fails on purpose. This proves that a run can fail.
 pub async fn run<C: Clock>() -> ! {
     if board::is_asked_for("wrong") {
         wrong_number_of_polls::<C>().await;
@@ -53,7 +53,7 @@ pub async fn run<C: Clock>() -> ! {
     let mut passed = 0;
     macro_rules! cases {
         ($($name:ident)*) => {$(
-            C::after(1).await; // a case starts right after a tick, so its ticks are the same on every executor
+            C::after(1).await; // start right after a tick, so that the ticks are the same on every executor
             $name::<C>().await;
             passed += 1;
             say(concat!("test ", stringify!($name), " ... ok"));
@@ -154,9 +154,10 @@ async fn polls_of_periods<C: Clock>() -> ([u32; 6], u32) {
 }
 
 async fn only_woken_actors_are_polled<C: Clock>() {
-    // Each actor: at the start, and after each of its periods. The group: at the start, once more because the set yields
-    // when it has polled all actors, in each of the ten ticks that wake an actor, and at the end.
-    let polls_of_group = 13 + 10 * C::POLLS_FOR_NOTHING;
+    // An actor is polled at the start, and after each of its periods. The group is polled at the start, once more
+    // because the set yields when it has polled all actors, in each of the ten ticks that wake an actor, and at the
+    // end.
+    let polls_of_group = 13 + 10 * C::EXTRA_POLLS;
     assert_eq!(
         polls_of_periods::<C>().await,
         ([7, 5, 4, 3, 3, 2], polls_of_group)
@@ -301,7 +302,7 @@ async fn stages_shut_down_one_by_one<C: Clock>() {
     ]);
 }
 
-/// The pump, which is stuck, takes no time from the log.
+/// The pump is stuck, and takes no time from the log.
 async fn grace_period_is_per_stage<C: Clock>() {
     let log = &Log::<C>::new();
     let mut machine = Group::local();

@@ -1,13 +1,16 @@
-//! The contract of `run-group` on microcontrollers, in QEMU. From the root of the repository, on Debian:
+//! The contract of `run-group` on microcontrollers, in QEMU. In the root of the repository, on Debian:
 //!
 //! ```sh
 //! bash .ci/embedded
 //! ```
 //!
-//! The cases are in `contract.rs`, once. These binaries run them, each with the timers of its executor: `embassy`, `rtic`,
-//! `bare`, a loop that waits for events, and `bare_riscv`, the same on RISC-V. `default_queue` uses the timers of embassy
-//! without a generic queue, and shows what fails with them. `priorities` wakes actors at priorities at which that is not
-//! safe. `out_of_memory` runs out of memory. `with_group` and `without_group` are compared in size.
+//! The cases are in `contract.rs`. These binaries run them, each with the timers of its executor: `embassy`, `rtic`,
+//! `bare` (a loop that waits for events), and `bare_riscv` (the same on RISC-V).
+//!
+//! - `default_queue` shows what fails with embassy's timers without a generic queue.
+//! - `priorities` shows at which priorities it is not safe to wake actors.
+//! - `out_of_memory` runs out of memory.
+//! - `with_group` and `without_group` show how much flash a group takes.
 
 #![no_std]
 

@@ -1,13 +1,13 @@
 //! Dex, an identity provider (dexidp/dex, cmd/dex/serve.go).
 //!
-//! Servers for telemetry, HTTP, HTTPS and gRPC, each if it is configured, and the signals. The first three drain for a
-//! minute at most, gRPC for as long as it takes.
+//! It has servers for telemetry, HTTP, HTTPS and gRPC, each if it is configured, and an actor for the signals. The
+//! first three servers drain for a minute at most, gRPC without a limit.
 //!
 //! In Go, they drain inside their interrupts, one after the other. So the limits add up to three minutes, HTTPS accepts
-//! requests while HTTP drains, and a gRPC call that is stuck hangs the program.
+//! requests while HTTP drains, and a stuck gRPC call hangs the program.
 //!
-//! Here the interrupts do not block and the drains run concurrently, so the shutdown takes as long as the longest of
-//! them. A stuck gRPC call ends with the grace period, and is named in the log and the report.
+//! Here the interrupts do not block and the servers drain concurrently, so the shutdown takes as long as the longest
+//! drain. A stuck gRPC call ends with the grace period. The log and the report name it.
 
 use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
@@ -64,7 +64,7 @@ impl Dex {
 
     async fn serve(&self, server: &Server, interrupted: Interrupted) -> Done {
         let limit = match server.name() {
-            "grpc" => 10 * GRACE_PERIOD, // in effect none
+            "grpc" => 10 * GRACE_PERIOD, // no limit of its own
             _ => DRAIN,
         };
         server.serve_until(interrupted, limit).await
@@ -102,7 +102,7 @@ fn shutdown_takes_as_long_as_the_longest_drain() {
     dex.signal.open();
     assert_eq!(program.end(), Ok(()));
     assert_eq!(
-        dex.world.log(),
+        dex.world.take_log(),
         [
             "10 signal returned Ok(())",
             "50 grpc answers",
@@ -139,7 +139,7 @@ fn stuck_grpc_call_is_named_and_expires() {
     assert_eq!(dex.world.last_wait(), "grpc");
     assert_eq!(expired(&exits), ["grpc"]);
     assert_eq!(
-        dex.world.log(),
+        dex.world.take_log(),
         [
             "10 signal returned Ok(())",
             "10 telemetry returned Ok(()), interrupted",
@@ -186,7 +186,7 @@ fn signal_at_every_poll_drains_every_server() {
         let program = dex.world.start(dex.group().report());
         let exits = program.interrupted_by(shutdown, 90).await;
         assert!(dex.world.now() <= interrupted_at + 45);
-        (exits, dex.world.log(), requests)
+        (exits, dex.world.take_log(), requests)
     });
     for (exits, log, requests) in &runs {
         assert_eq!(failures(exits), [""; 0]);

@@ -1,17 +1,17 @@
 //! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go,
 //! pkg/rungroup).
 //!
-//! Twenty-two actors, about half of them conditional, with names that say here what each is for. Each is a struct with
-//! one method for execute and one for interrupt. Several exist to stop the process by returning: when there is new
-//! hardware, a remote request to restart, or an update. A second process shows a menu. Its seven actors run beside the
-//! main thread, which belongs to the user interface.
+//! It has twenty-two actors, about half of them conditional. Their names here say what they do. Each is a struct with
+//! one method for execute and one for interrupt. Several of them stop the process by returning: on new hardware, a
+//! remote request to restart, or an update. A second process shows a menu. Its seven actors run next to the main
+//! thread, which belongs to the user interface.
 //!
-//! In Go, the program has its own version of oklog/run, for names and time limits: it gives the interrupts 10 seconds
-//! and the executes 5, and then continues without the actors that are stuck, because the service manager kills it after 20.
-//! The log shipper is added first and so stopped first, and does not ship the log of the shutdown.
+//! In Go, the program has its own version of oklog/run, for names and time limits. It gives the interrupts 10 seconds
+//! and the executes 5. Then it continues without the stuck actors, because the service manager kills it after 20
+//! seconds. The log shipper is added first, so it is stopped first and does not ship the log of the shutdown.
 //!
-//! Here names and time limits are part of the group. An actor that is stuck is dropped, and is in the log and the
-//! report. The actors that log are a second stage.
+//! Here names and time limits are part of the group. A stuck actor is dropped, and the log and the report name it. The
+//! actors that log are a second stage.
 
 use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group};
@@ -24,7 +24,7 @@ use super::Done;
 const GRACE_PERIOD: u64 = 10;
 const LOG_GRACE_PERIOD: u64 = 5;
 
-/// When there is an actor.
+/// The condition on which an actor is added.
 #[derive(Clone, Copy, PartialEq)]
 enum When {
     Always,
@@ -63,7 +63,7 @@ const ACTORS: [(&str, When); 22] = [
     ("update", Updates),
 ];
 
-/// The actors that the others log to.
+/// The actors that ship or store the log of the others.
 const LOGGING: [&str; 3] = ["log shipper", "telemetry exporter", "log checkpoint"];
 
 /// A part of the launcher.
@@ -75,7 +75,7 @@ struct Component {
     events: Channel<Event>,
 }
 
-/// An event in the life of a component.
+/// What a component does during a run.
 enum Event {
     Returns(Done),
     #[cfg(all(feature = "std", panic = "unwind"))]
@@ -94,7 +94,7 @@ impl Component {
     }
 
     fn interrupt(&self, cause: &Exit<Done>) {
-        self.world.say(format_args!(
+        self.world.log(format_args!(
             "{} is stopped by {}",
             self.name,
             cause.label()
@@ -149,7 +149,7 @@ impl Launcher {
         group
     }
 
-    /// Runs until something happens to a component at 100 seconds, and then to the end.
+    /// Runs the launcher, gives a component an event at 100 seconds, and returns the report.
     #[track_caller]
     fn run_until(&self, name: &str, event: Event) -> Vec<Exit<Done>> {
         let mut program = self.world.start(self.group().report());
@@ -159,7 +159,7 @@ impl Launcher {
         program.end()
     }
 
-    /// Returns the log of a shutdown in which all are stopped in their order, the actors that log last.
+    /// Returns the log of a shutdown in which all actors stop in the order of adding, and those that log last.
     fn stopped_by(cause: &str) -> Vec<String> {
         let all = ACTORS.iter().map(|(name, _)| *name);
         all.filter(|name| !LOGGING.contains(name))
@@ -200,7 +200,7 @@ fn report_begins_with_the_actor_that_returned() {
 fn actors_that_log_are_stopped_last() {
     let launcher = Launcher::full(&[]);
     launcher.run_until("signals", Event::Returns(Ok(())));
-    assert_eq!(launcher.world.log(), Launcher::stopped_by("signals"));
+    assert_eq!(launcher.world.take_log(), Launcher::stopped_by("signals"));
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn stuck_actor_in_each_stage_expires_in_time() {
     let exits = launcher.run_until("signals", Event::Returns(Ok(())));
     assert_eq!(expired(&exits), ["osquery runner", "log shipper"]);
     assert_eq!(
-        launcher.world.log()[ACTORS.len() - LOGGING.len()..],
+        launcher.world.take_log()[ACTORS.len() - LOGGING.len()..],
         LOGGING.map(|name| format!("110 {name} is stopped by signals"))
     );
     assert_eq!(launcher.world.now(), 115);
@@ -229,16 +229,19 @@ fn stuck_actor_in_each_stage_expires_in_time() {
 
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
-fn panic_stops_the_others_in_their_order() {
+fn panic_stops_the_others_in_order() {
     let launcher = Launcher::full(&[]);
     let exits = launcher.run_until("desktop runner", Event::Panics("no display"));
-    assert_eq!(launcher.world.log(), Launcher::stopped_by("desktop runner"));
+    assert_eq!(
+        launcher.world.take_log(),
+        Launcher::stopped_by("desktop runner")
+    );
     assert_eq!(exits[0].to_string(), "desktop runner panicked: no display");
     assert_eq!(exits.len(), ACTORS.len());
 }
 
 #[test]
-fn signal_at_every_poll_stops_all_in_their_order() {
+fn signal_at_every_poll_stops_all_in_order() {
     for stuck in [&[][..], &["osquery runner", "log shipper"]] {
         let runs = interrupt_at_every_poll(|interrupted| async move {
             let launcher = Launcher::full(stuck);
@@ -250,7 +253,7 @@ fn signal_at_every_poll_stops_all_in_their_order() {
             };
             let program = launcher.world.start(launcher.group().report());
             let exits = program.interrupted_by(shutdown, 0).await;
-            (exits, launcher.world.log())
+            (exits, launcher.world.take_log())
         });
         for (exits, log) in &runs {
             assert_eq!(exits.len(), ACTORS.len());
@@ -288,8 +291,7 @@ mod desktop {
     }
 
     impl Desktop {
-        /// Three interrupts of the original are empty, and their executes end with the process. Here these are
-        /// abortable.
+        /// Three actors of the original have empty interrupts, and end with the process. Here they are abortable.
         fn group(&self, quit: Sender<()>) -> Group<'_, Done> {
             let mut group = Group::new();
             group.add_abortable(pending()).named("signals");
@@ -324,7 +326,7 @@ mod desktop {
             let group = desktop.group(quit);
             let group = threads.spawn(|| smol::block_on(group.report()));
             desktop.shutdown.open();
-            // The menu has the main thread until it gets a message.
+            // The menu blocks the main thread until it gets a message.
             menu.recv().unwrap();
             group.join().unwrap()
         });
@@ -342,7 +344,7 @@ mod desktop {
         );
     }
     #[test]
-    fn request_at_every_poll_continues_the_main_thread() {
+    fn request_at_every_poll_frees_main_thread() {
         let runs = interrupt_at_every_poll(|mut interrupted| async move {
             let world = World::default();
             let desktop = Desktop {

@@ -1,15 +1,14 @@
 //! kube-state-metrics (kubernetes/kube-state-metrics, pkg/app/server.go).
 //!
-//! The loop that handles the cluster's events, a telemetry server, and the server for the metrics. When they are
-//! interrupted, the servers have three seconds each to finish the scrapes in progress. There is no actor for signals:
-//! the caller passes a context. When that ends, the loop ends, and so does the group.
+//! It has a loop that handles the cluster's events, a telemetry server, and a server for the metrics. When the servers
+//! are interrupted, each has three seconds to finish the scrapes in progress. There is no actor for signals: the caller
+//! passes a context. When the context ends, the loop ends, and so does the group.
 //!
 //! In Go, a comment has to explain why the interrupt makes a new context for the three seconds: a context that was made
-//! earlier, or that of the caller, which has ended, would leave no time. And the limits add up, one server after the
-//! other.
+//! earlier, or the caller's, which has ended, would leave no time. The limits of the two servers add up.
 //!
-//! Here the context is an `Interrupted`. The three seconds begin with the interrupt, because `execute` counts them from
-//! there, and both servers have them at the same time.
+//! Here the context is an `Interrupted`. Each execute counts its three seconds from its interruption, and both servers
+//! do so at the same time.
 
 use run_group::testing::interrupt_at_every_poll;
 use run_group::{Group, Interrupted};
@@ -74,7 +73,7 @@ fn caller_stops_it_without_an_actor_of_its_own() {
 }
 
 #[test]
-fn context_that_has_ended_before_the_start_stops_it() {
+fn context_ended_before_the_start_stops_it() {
     let program = KubeStateMetrics::new();
     let (_, context) = Interrupted::channel();
     assert_eq!(
@@ -100,7 +99,7 @@ fn scrapes_in_progress_have_three_seconds() {
             "telemetry returned Err(\"requests were cut off\"), interrupted",
         ]
     );
-    assert_eq!(program.world.log(), ["102 metrics answers"]);
+    assert_eq!(program.world.take_log(), ["102 metrics answers"]);
     assert_eq!(program.world.now(), 100 + DRAIN);
 }
 
@@ -127,7 +126,7 @@ fn context_ended_at_every_poll_finishes_scrapes() {
         let running = program.world.start(program.group(context).report());
         let exits = running.interrupted_by(shutdown, 40).await;
         assert!(program.world.now() < cancelled_at + DRAIN);
-        (exits, program.world.log(), scrapes)
+        (exits, program.world.take_log(), scrapes)
     });
     for (exits, log, scrapes) in &runs {
         assert_eq!(failures(exits), [""; 0]);

@@ -1,7 +1,7 @@
-//! Real programs that are built on Go's oklog/run, as groups: their actors with their names, in their order of adding.
+//! Real programs that use Go's oklog/run, rebuilt with groups: the same actors, names and order of adding.
 //!
-//! Each program is a struct. Its methods are its actors, its fields are what the actors share, and `group` adds the
-//! actors to a group. No test here sleeps: the clock advances when every actor waits.
+//! Each program is a struct. Its fields are what its actors share, its methods are the actors, and `group` adds them to
+//! a group. No test here sleeps: the clock advances when every actor waits.
 
 mod channel;
 mod clock;

@@ -1,10 +1,10 @@
 //! Prometheus, the server and the agent (prometheus/prometheus, cmd/prometheus/main.go).
 //!
-//! Eleven actors. The storage takes long to open and cannot be interrupted meanwhile. Once it is open, the initial
-//! config is loaded, and this opens a gate for all actors that need a config. Some interrupts of the original block:
-//! those of rules and scrape until their loops have ended, and that of the reload handler until its loop takes a
-//! message, so that a reload in progress finishes first. The interrupts after them are not called before that, so the
-//! storage is closed last.
+//! It has eleven actors. The storage takes long to open, and cannot be interrupted while it does. Once it is open, the
+//! initial config is loaded, which opens a gate for all actors that need a config. Some interrupts of the original
+//! block: those of rules and scrape until their loops have ended, and that of the reload handler until its loop takes a
+//! message, so that a reload in progress finishes first. Later interrupts are not called before that, so the storage is
+//! closed last.
 //!
 //! In Go, if the storage fails after a signal, its error is lost, because the signal came first. If it fails after a
 //! quit request through the web, which opens no gate, the program hangs forever: the reload handler has not reached its
@@ -55,7 +55,7 @@ impl Prometheus {
 
         front
             .add(self.termination(), |_| {
-                self.world.say("web: stopping");
+                self.world.log("web: stopping");
                 self.termination_interrupted.open();
             })
             .named("termination");
@@ -84,7 +84,7 @@ impl Prometheus {
             .add_with(|interrupted| self.initial_config(interrupted))
             .named("initial config");
         back.add(self.storage(), |_| {
-            self.world.say("storage: interrupted");
+            self.world.log("storage: interrupted");
             self.storage_interrupted.open();
         })
         .named(match self.agent {
@@ -112,21 +112,21 @@ impl Prometheus {
 
     /// What rules, scrape, tracing and notifier have in common: the gate, a loop, and some seconds to end it.
     ///
-    /// The interruption ends the wait for the gate, which it does not in the original.
+    /// Unlike in the original, the interruption also ends the wait for the gate.
     async fn manager(&self, name: &str, seconds: u64, mut interrupted: Interrupted) -> Done {
         interrupted.unless(self.config.opened()).await;
         interrupted.await;
         self.world.after(seconds).await;
-        self.world.say(format_args!("{name}: stopped"));
+        self.world.log(format_args!("{name}: stopped"));
         Ok(())
     }
 
-    /// It looks for its interruption between two reloads: after the gate, as in the original.
+    /// As in the original, it checks for its interruption only after the gate, and between two reloads.
     async fn reload_handler(&self, mut interrupted: Interrupted) -> Done {
         self.config.opened().await;
         while let Some(Some(())) = interrupted.unless(self.reload.receive()).await {
             self.world.after(5).await;
-            self.world.say("reload handler: reloaded");
+            self.world.log("reload handler: reloaded");
         }
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Prometheus {
         }
         self.storage_open.open();
         self.storage_interrupted.opened().await;
-        self.world.say("storage: closed");
+        self.world.log("storage: closed");
         Ok(())
     }
 }
@@ -189,7 +189,7 @@ fn failed_opening_is_the_error() {
 }
 
 #[test]
-fn failed_opening_after_a_signal_is_in_the_report() {
+fn failed_opening_after_signal_is_in_report() {
     for prometheus in both(BROKEN) {
         let mut program = prometheus.world.start(prometheus.group().report());
         program.until(2);
@@ -206,7 +206,7 @@ fn failed_opening_after_a_signal_is_in_the_report() {
 
 /// `run` returns the first output, as in Go.
 #[test]
-fn failed_opening_after_a_signal_is_not_in_the_result() {
+fn failed_opening_after_signal_not_in_result() {
     for prometheus in both(BROKEN) {
         prometheus.signal.open();
         let result = prometheus.world.start(prometheus.group().run()).end();
@@ -238,7 +238,7 @@ fn failed_opening_after_a_quit_request_expires() {
         assert_eq!(expired(&exits), ["reload handler"]);
         assert_eq!(prometheus.world.last_wait(), "reload handler");
         assert_eq!(prometheus.world.now(), 2 + GRACE_PERIOD);
-        // The storage failed meanwhile, by itself.
+        // By then, the storage has failed by itself.
         let storage = exits
             .iter()
             .find(|exit| exit.output() == Some(&Err("no space left")));
@@ -246,9 +246,9 @@ fn failed_opening_after_a_quit_request_expires() {
     }
 }
 
-/// Interrupts that do not block can be called all at once. So one stage is enough to open the gate in time.
+/// Interrupts that do not block are called at the same time. So if all are in one stage, the gate opens in time.
 #[test]
-fn initial_config_in_the_same_stage_ends_the_hang() {
+fn initial_config_in_same_stage_ends_the_hang() {
     for prometheus in both(BROKEN) {
         let prometheus = Prometheus {
             early_config: true,
@@ -273,7 +273,7 @@ fn storage_and_notifier_shut_down_after_rules() {
     let exits = program.end();
 
     assert_eq!(
-        prometheus.world.log(),
+        prometheus.world.take_log(),
         [
             "101 web: stopping",
             "101 tracing: stopped",
@@ -323,7 +323,7 @@ async fn interrupted_by(
     let exits = program.interrupted_by(shutdown, 30).await;
 
     // A reload that has begun is finished.
-    let log = prometheus.world.log();
+    let log = prometheus.world.take_log();
     let is_left = prometheus.reload.receive().now_or_never().is_some();
     assert_eq!(ends(&log, "reload handler: reloaded"), is_sent && !is_left);
     (exits, log)

@@ -53,7 +53,7 @@ impl Server {
         requests
             .try_for_each_concurrent(None, |request| async move {
                 self.world.after(request?).await;
-                self.world.say(format_args!("{} answers", self.name));
+                self.world.log(format_args!("{} answers", self.name));
                 Ok(())
             })
             .await

@@ -1,16 +1,17 @@
 //! Thanos receive (thanos-io/thanos, cmd/thanos/receive.go).
 //!
-//! Fourteen actors, some of them conditional. Two depend on each other after they were interrupted. The storage
+//! It has fourteen actors, some of them conditional. Two of them depend on each other during the shutdown. The storage
 //! flushes, announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits
-//! until no more blocks follow, uploads the rest, and announces that it is done. A hashring comes from a source: a file
-//! that is watched, or a fixed hashring that is sent once. The consumer passes it to the storage as a change. When the
-//! consumer returns, there are no more changes, so the storage returns as well.
+//! for that announcement, uploads the rest, and announces that it is done.
 //!
-//! In Go, it does not matter which of the two is interrupted first, but both must be. If either never answers, the
-//! other waits forever, and so does the group.
+//! A hashring comes from a source: a file that is watched, or a fixed hashring that is sent once. The consumer passes
+//! it to the storage as a change. When the consumer returns, there are no more changes, so the storage returns as well.
 //!
-//! Here the same handshake completes, in both orders of adding. If either side is missing, the shutdown ends with the
-//! grace period, which names the one that waits. Nothing is dropped before that.
+//! In Go, either of the two may be interrupted first, but both must be. If one never answers, the other waits forever,
+//! and so does the group.
+//!
+//! Here the same handshake completes, in both orders of adding. If one side is missing, the grace period ends the
+//! shutdown, and the report names the side that waits. No actor is dropped before that.
 
 use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
@@ -41,7 +42,7 @@ struct Receive {
     missing: Option<&'static str>,
 
     signal: Gate,
-    /// The hashrings in the file, as numbers. A 0 is a bad one.
+    /// The hashrings in the file, as numbers. 0 is an invalid one.
     file: Channel<u32>,
     http: Server,
     grpc: Server,
@@ -147,36 +148,36 @@ impl Receive {
             let stopped = (&mut interrupted).map(|()| Err("storage: interrupted"));
             match or(changed, stopped).await {
                 Ok(()) => {
-                    self.world.say("storage: cuts a block for a new hashring");
+                    self.world.log("storage: cuts a block for a new hashring");
                     self.blocks.send(());
                 }
                 Err(reason) => {
-                    self.world.say(reason);
+                    self.world.log(reason);
                     break;
                 }
             }
         }
         self.world.after(FLUSH).await;
-        self.world.say("storage: flushed");
+        self.world.log("storage: flushed");
         self.blocks.close();
         if self.upload {
             self.uploaded.opened().await;
         }
-        self.world.say("storage: closed");
+        self.world.log("storage: closed");
         Ok(())
     }
 
     async fn uploader(&self, mut interrupted: Interrupted) -> Done {
         let upload = async {
             while let Some(()) = self.blocks.receive().await {
-                self.world.say("uploader: uploads a block");
+                self.world.log("uploader: uploads a block");
             }
         };
         interrupted.unless(upload).await;
-        self.world.say("uploader: interrupted");
+        self.world.log("uploader: interrupted");
         while let Some(()) = self.blocks.receive().await {}
         self.world.after(UPLOAD).await;
-        self.world.say("uploader: uploaded the last block");
+        self.world.log("uploader: uploaded the last block");
         self.uploaded.open();
         Ok(())
     }
@@ -204,7 +205,7 @@ impl Receive {
                     return Err("bad hashring");
                 }
                 self.world
-                    .say(format_args!("consumer: hashring {hashring}"));
+                    .log(format_args!("consumer: hashring {hashring}"));
                 self.changes.send(());
             }
             Ok(())
@@ -215,7 +216,8 @@ impl Receive {
     }
 }
 
-/// Runs it for 100 seconds, and stops it with a request in progress. Returns the actors that expired, and the log.
+/// Runs the program for 100 seconds, and stops it with a request in progress. Returns the actors that expired, and the
+/// log.
 fn stop(receive: &Receive) -> (Vec<String>, Vec<String>) {
     let mut program = receive.world.start(receive.group().report());
     program.until(100);
@@ -224,7 +226,7 @@ fn stop(receive: &Receive) -> (Vec<String>, Vec<String>) {
     let exits = program.end();
     assert_eq!(exits[0].to_string(), "signal returned Ok(())");
     let expired = expired(&exits).into_iter().map(String::from).collect();
-    (expired, receive.world.log())
+    (expired, receive.world.take_log())
 }
 
 #[test]
@@ -339,11 +341,11 @@ fn fixed_hashring_is_sent_once() {
             })
             .map(|line| format!("0 {line}"))
             .collect();
-        assert_eq!(receive.world.log(), expected);
+        assert_eq!(receive.world.take_log(), expected);
     }
 }
 
-/// The storage is interrupted too, but the end of the changes is enough.
+/// The storage is interrupted as well, but returns because there are no more changes.
 #[test]
 fn exit_of_the_consumer_ends_the_storage() {
     let receive = Receive::full();
@@ -355,7 +357,7 @@ fn exit_of_the_consumer_ends_the_storage() {
         exits[0].to_string(),
         "hashring consumer returned Err(\"bad hashring\")"
     );
-    assert_eq!(receive.world.log()[0], "100 storage: no more changes");
+    assert_eq!(receive.world.take_log()[0], "100 storage: no more changes");
 }
 
 #[test]
@@ -382,7 +384,7 @@ fn signal_at_every_poll_completes_the_handshake() {
             };
             let program = receive.world.start(receive.group().report());
             let exits = program.interrupted_by(shutdown, 45).await;
-            (exits, receive.world.log(), requests)
+            (exits, receive.world.take_log(), requests)
         });
         for (exits, log, requests) in &runs {
             assert_eq!(failures(exits), [""; 0]);

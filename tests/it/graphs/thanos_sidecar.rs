@@ -1,15 +1,15 @@
 //! Thanos sidecar (thanos-io/thanos, cmd/thanos/main.go and cmd/thanos/sidecar.go).
 //!
-//! A tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it answers and then opens a
-//! gate; a config reloader; gRPC, which waits for the gate or its interruption; a shipper of blocks, if there is a
-//! bucket; the signals; a reload on hangup. The servers drain when they are interrupted, for a limited time. HTTP does
-//! not drain if its own server has failed.
+//! It has these actors: a tracer, which idles; HTTP; a heartbeat, which asks Prometheus for its metadata until it
+//! answers, and then opens a gate; a config reloader; gRPC, which waits for the gate or its interruption; a shipper of
+//! blocks, if there is a bucket; the signals; and a reload on hangup. When the servers are interrupted, they drain for
+//! a limited time. HTTP does not drain if its own server has failed.
 //!
-//! In Go, the tracer is added first, so it is closed first and the spans of the shutdown are lost. Drains happen inside
-//! interrupts, one after the other, so their limits add up. A second signal is ignored.
+//! In Go, the tracer is added first, so it is closed first and the spans of the shutdown are lost. The servers drain
+//! inside their interrupts, one after the other, so their limits add up. A second signal is ignored.
 //!
-//! Here the tracer is a second stage, the drains run concurrently, and the grace period ends with a timer or a second
-//! signal.
+//! Here the tracer is a second stage, the servers drain concurrently, and the grace period ends with a timer or a
+//! second signal.
 
 use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
@@ -94,20 +94,20 @@ impl Sidecar {
         group.before(tracing)
     }
 
-    /// Logs a span, and whether the tracer still takes it.
+    /// Logs a span, or that it is lost because the tracer is closed.
     fn span(&self, name: &str) {
         let fate = if self.tracer_closed.is_open() {
             "lost"
         } else {
             "span"
         };
-        self.world.say(format_args!("{fate}: {name}"));
+        self.world.log(format_args!("{fate}: {name}"));
     }
 
     async fn tracer(&self, interrupted: Interrupted) -> Done {
         interrupted.await;
         self.tracer_closed.open();
-        self.world.say("tracer closed");
+        self.world.log("tracer closed");
         Ok(())
     }
 
@@ -181,7 +181,7 @@ fn tracer_is_closed_last_so_no_span_is_lost() {
     let exits = program.end();
 
     assert_eq!(
-        sidecar.world.log(),
+        sidecar.world.take_log(),
         [
             "30 span: block shipped",
             "40 span: reloaded",
@@ -279,11 +279,11 @@ fn second_signal_forces_the_shutdown() {
     sidecar.signals.send(());
     let exits = program.end();
     assert_eq!(expired(&exits), ["http"]);
-    assert_eq!(sidecar.world.log().last().unwrap(), "20 tracer closed");
+    assert_eq!(sidecar.world.take_log().last().unwrap(), "20 tracer closed");
 }
 
 #[test]
-fn http_does_not_drain_when_its_own_server_failed() {
+fn failed_http_server_does_not_drain() {
     let sidecar = Sidecar::new(false);
     let mut program = sidecar.world.start(sidecar.group().run());
     program.until(10);
@@ -291,7 +291,7 @@ fn http_does_not_drain_when_its_own_server_failed() {
     sidecar.http.fail("listener closed");
     assert_eq!(program.end(), Err("listener closed"));
     assert_eq!(
-        sidecar.world.log(),
+        sidecar.world.take_log(),
         [
             "10 span: http is not healthy",
             "10 span: http is not ready",
@@ -324,7 +324,7 @@ fn signal_at_every_poll_loses_no_span_or_request() {
             };
             let program = sidecar.world.start(sidecar.group().report());
             let exits = program.interrupted_by(shutdown, 50).await;
-            (exits, sidecar.world.log(), expected)
+            (exits, sidecar.world.take_log(), expected)
         });
         for (exits, log, expected) in &runs {
             assert_eq!(failures(exits), [""; 0]);

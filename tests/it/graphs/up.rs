@@ -1,12 +1,12 @@
 //! Up, which watches a service for a while and reports whether it was healthy (observatorium/up, cmd/up/main.go).
 //!
-//! The signals, HTTP, and optionally a writer, a reader and custom queries. These three share one deadline. Each
-//! returns by itself at the deadline with its verdict: did enough of its requests succeed?
+//! It has actors for the signals and HTTP and, optionally, a writer, a reader and custom queries. These three share one
+//! deadline. At the deadline, each returns its verdict: did enough of its requests succeed?
 //!
-//! In Go, the first of them to return ends the group, and the verdicts of the others are dropped. The program passes
-//! them around the group, through a channel that it empties afterwards.
+//! In Go, the first of them to return stops the group, and `Run` drops the verdicts of the others. So the program
+//! passes the verdicts through a channel, and reads that afterwards.
 //!
-//! Here every verdict is in the report, and the program takes its result from that.
+//! Here every verdict is in the report, and the program takes its result from there.
 
 use futures::future::{FutureExt, Shared};
 use run_group::testing::interrupt_at_every_poll;
@@ -135,7 +135,7 @@ fn one_bad_verdict_of_any_check_fails_the_run() {
 }
 
 #[test]
-fn signal_ends_it_early_with_the_verdicts_so_far() {
+fn early_signal_keeps_the_verdicts_so_far() {
     let up = Up::new(&[("writer", WELL), ("reader", BADLY)]);
     let mut program = up.world.start(up.group().report());
     program.until(50);

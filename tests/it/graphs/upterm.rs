@@ -1,18 +1,23 @@
 //! Upterm, which shares a terminal over SSH (owenthereal/upterm, server/server.go and server/sshhandler.go).
 //!
-//! Groups at three levels. The outer group has the server and, if it is configured, the metrics. The execute of the
-//! server is the second group: an actor that waits for the context, proxies for SSH and web-sockets if they are
-//! configured, and sshd. In sshd, every connection is a third group: an actor that waits for the context, and two copy
-//! loops, one for each direction. When the server is interrupted, it cancels the context. When the second group has
-//! ended, it deletes its sessions over the network.
+//! It has groups at three levels:
 //!
-//! In Go, the sessions are deleted in the interrupt, whose error can only be logged. For a long time the interrupts of
-//! a connection were empty, so when one direction had ended, the group waited for the other. No group has a time limit,
+//! - The outer group has the server and, if it is configured, the metrics.
+//! - The execute of the server is the second group: an actor that waits for the context, proxies for SSH and
+//!   web-sockets if they are configured, and sshd.
+//! - In sshd, every connection is a third group: an actor that waits for the context, and two copy loops, one for each
+//!   direction.
+//!
+//! When the server is interrupted, it cancels the context. When the second group has ended, the server deletes its
+//! sessions over the network.
+//!
+//! In Go, the interrupt deletes the sessions, so it can only log an error. For a long time, the interrupts of a
+//! connection were empty, so when one direction had ended, the group waited for the other. No group has a time limit,
 //! and the inner groups report only their first errors.
 //!
-//! Here an actor's output carries the report of the group within it, so the whole tree can be read at the end. A failed
-//! deletion is the result of the server. The outer grace period limits everything within it. A shorter one inside
-//! leaves the inner report intact.
+//! Here the output of an actor has the report of its inner group, so the whole tree is there at the end. A failed
+//! deletion is the result of the server. The outer grace period limits everything inside. A shorter inner one keeps the
+//! inner report.
 
 use std::sync::Arc;
 
@@ -34,14 +39,14 @@ const GRACE_PERIOD: u64 = 30;
 const INNER_GRACE_PERIOD: u64 = 20;
 const DELETION: u64 = 2;
 
-/// The output of an actor: its result, and the report of the group within it.
+/// The output of an actor: its result, and the report of its inner group.
 #[derive(Debug)]
 struct End {
     result: Done,
     within: Vec<Exit<End>>,
 }
 
-/// The end of an actor without a group within.
+/// The output of an actor without an inner group.
 impl From<Done> for End {
     fn from(result: Done) -> Self {
         Self {
@@ -137,7 +142,7 @@ impl Upterm {
     async fn server(&self) -> End {
         let within = self.server_group().report().await;
         self.world.after(DELETION).await;
-        self.world.say("deletion has ended");
+        self.world.log("deletion has ended");
         End {
             result: result(&within).and(self.deletion),
             within,
@@ -168,7 +173,7 @@ impl Upterm {
 
     async fn copy(&self, from: &Channel<&str>, direction: &str) -> End {
         while let Some(text) = from.receive().await {
-            self.world.say(format_args!("{direction}: {text}"));
+            self.world.log(format_args!("{direction}: {text}"));
         }
         ok(())
     }
@@ -199,7 +204,7 @@ fn result(exits: &[Exit<End>]) -> Done {
     ends.try_for_each(|end| end.result)
 }
 
-/// Returns a line for each exit, followed by the lines of the group within it, indented.
+/// Returns a line for each exit, followed by the lines of its inner group, indented.
 fn tree(exits: &[Exit<End>]) -> Vec<String> {
     let mut lines = Vec::new();
     for exit in exits {
@@ -215,12 +220,12 @@ fn tree(exits: &[Exit<End>]) -> Vec<String> {
     lines
 }
 
-/// Logs when it is dropped, with the actor that it is part of.
+/// Logs its drop, with the name of its actor.
 struct Dropped<'a>(&'a World, &'static str);
 
 impl Drop for Dropped<'_> {
     fn drop(&mut self) {
-        self.0.say(format_args!("{} is dropped", self.1));
+        self.0.log(format_args!("{} is dropped", self.1));
     }
 }
 
@@ -237,13 +242,13 @@ fn connection_ends_with_one_of_its_directions() {
     other.host.send("hello");
     program.until(30);
     assert_eq!(
-        upterm.world.log(),
+        upterm.world.take_log(),
         ["10 to host: exit", "20 to client: hello"]
     );
 }
 
 #[test]
-fn report_holds_the_reports_of_the_inner_groups() {
+fn report_holds_the_inner_reports() {
     let upterm = Upterm::full();
     let mut program = upterm.world.start(upterm.group().report());
     let [one, _other] = [upterm.connect(), upterm.connect()];
@@ -305,7 +310,7 @@ fn failed_deletion_is_the_error() {
 }
 
 #[test]
-fn failed_deletion_is_an_error_after_another_cause() {
+fn late_failed_deletion_is_an_error() {
     let upterm = Upterm {
         deletion: Err("network is down"),
         ..Upterm::full()
@@ -333,7 +338,7 @@ fn outer_grace_period_limits_the_inner_group() {
         tree(&exits),
         ["metrics returned Err(\"port in use\")", "server expired"]
     );
-    assert_eq!(upterm.world.log(), ["40 sshd is dropped"]);
+    assert_eq!(upterm.world.take_log(), ["40 sshd is dropped"]);
 }
 
 #[test]
@@ -359,7 +364,7 @@ fn inner_grace_period_leaves_the_inner_report() {
         ]
     );
     assert_eq!(
-        upterm.world.log(),
+        upterm.world.take_log(),
         ["30 sshd is dropped", "32 deletion has ended"]
     );
 }
@@ -393,7 +398,7 @@ fn shutdown_at_every_poll_reports_all_connections() {
             .named("shutdown requested");
         let program = upterm.world.start(group.report());
         let exits = program.interrupted_by(shutdown, 20).await;
-        (exits, upterm.world.log(), connections)
+        (exits, upterm.world.take_log(), connections)
     });
     for (exits, log, connections) in &runs {
         assert_eq!(result(exits), Ok(()));

@@ -44,20 +44,20 @@ impl World {
     }
 
     /// Adds a line to the log, with the time before it.
-    pub fn say(&self, line: impl Display) {
+    pub fn log(&self, line: impl Display) {
         let line = format!("{} {line}", self.clock.now());
         self.log.lock().unwrap().push(line);
     }
 
     /// Returns the lines that were logged since the last call.
-    pub fn log(&self) -> Vec<String> {
+    pub fn take_log(&self) -> Vec<String> {
         mem::take(&mut self.log.lock().unwrap())
     }
 
     /// Logs the exits of a group.
     pub fn log_exits<T: Debug>(&self, group: &mut Group<'_, T>) {
         let world = self.clone();
-        group.on_exit(move |exit| world.say(exit));
+        group.on_exit(move |exit| world.log(exit));
     }
 
     /// Keeps what the shutdown of a group waits for.
@@ -94,7 +94,7 @@ impl<F: Future> Running<F> {
     pub fn until(&mut self, time: u64) {
         loop {
             if self.settle().is_ready() {
-                panic!("the program has ended: {:#?}", self.world.log());
+                panic!("the program has ended: {:#?}", self.world.take_log());
             }
             if !self.world.clock.skip(time) {
                 break;
@@ -111,7 +111,7 @@ impl<F: Future> Running<F> {
                 return output;
             }
             if !self.world.clock.skip(FOREVER) {
-                panic!("the program hangs: {:#?}", self.world.log());
+                panic!("the program hangs: {:#?}", self.world.take_log());
             }
         }
     }

@@ -1,33 +1,33 @@
-//! What is seen of a group while a script is played: the trace.
+//! The trace: everything that happens while a script runs.
 
-/// One thing that happened. Everything is known by its number.
+/// One event. All parts of a script appear by their numbers.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(not(feature = "std"), allow(dead_code))] // there are no handles
 pub enum Event {
-    // What the user does.
+    // What the code of the user does.
     /// Adds an actor to a group.
     Added(usize, usize, Kind),
     /// Adds an actor through a handle.
-    HandedIn(usize, usize, Kind),
-    /// Makes a group an actor: the group, and the actor.
-    Hosted(usize, usize),
+    AddedByHandle(usize, usize, Kind),
+    /// Makes a group, the first number, for an actor that is one.
+    Nested(usize, usize),
     /// Sets a grace period of a group.
     GraceSet(usize, usize),
     /// Sets an observer of exits of a group.
     OnExitSet(usize, usize),
     /// Sets an observer of what a group waits for.
     OnWaitSet(usize, usize),
-    /// Has a group make a handle.
+    /// Makes a handle of a group.
     HandleMade(usize, usize),
-    /// Has a group report.
+    /// Calls `report` on a group.
     Reports(usize),
-    /// Puts a group before another.
+    /// Calls `before` on two groups, front and back.
     Before(usize, usize),
-    /// Calls the waker that an actor was polled with last.
+    /// Wakes an actor: calls the waker of its last poll.
     Woke(usize),
-    /// Calls the waker that a grace period was polled with last.
+    /// Wakes a grace period: calls the waker of its last poll.
     WokeGrace(usize),
-    /// Has caught the panic of an actor that a closed handle dropped.
+    /// Catches the panic of an actor that a closed handle dropped.
     Caught(Site),
     /// Polls a group.
     PollBegan(usize),
@@ -35,61 +35,61 @@ pub enum Event {
     DropBegan(usize),
 
     // What the group does.
-    /// Has woken the waker that it was polled with last.
+    /// Wakes its task: calls the waker of its last poll.
     GroupWoke(usize),
-    /// Was not ready.
+    /// Returns `Pending`.
     Pending(usize),
-    /// Was ready with the output of this actor.
+    /// Is ready with the output of this actor.
     Ready(usize, Option<usize>),
-    /// Its report was ready.
+    /// Its report is ready.
     Reported(usize, Vec<End>),
-    /// It, or its report, resumed this panic.
+    /// Resumes this panic, or its report does.
     Resumed(usize, Site),
-    /// Has been dropped, which panicked with this.
+    /// Is dropped, with this panic.
     DropEnded(usize, Option<Site>),
-    /// Refused to be combined.
+    /// Refuses to be combined.
     Refused(usize, usize),
-    /// What its owner can see.
+    /// Shows this to its owner.
     Shows(usize, Shown),
-    /// Which handles are closed.
+    /// Shows which handles are closed.
     Closed(Vec<bool>),
 
-    // What the group has the user's code do.
-    /// Polled an actor, which saw whether it was interrupted.
+    // What the group makes the code of the user do.
+    /// Polls an actor. The flag says whether the actor sees that it is interrupted.
     Polled(usize, bool),
-    /// That actor was not ready.
+    /// That actor returns `Pending`.
     Waits(usize),
-    /// That actor returned.
+    /// That actor returns its output.
     Returned(usize),
-    /// Dropped the execute of an actor.
+    /// Begins to drop the execute of an actor.
     Dropped(usize),
-    /// That did not panic.
+    /// Has dropped it without a panic.
     Released(usize),
-    /// Dropped the output of an actor.
+    /// Drops the output of an actor.
     OutputDropped(usize),
-    /// Called the interrupt of an actor, with the exit of the cause.
+    /// Calls the interrupt of an actor, with the exit of the cause.
     Interrupted(usize, End),
-    /// Resolved the `Interrupted` of an actor that had polled it.
-    Signalled(usize),
-    /// Called an observer of exits.
+    /// Resolves the `Interrupted` of an actor that has polled it.
+    Resolved(usize),
+    /// Calls an observer of exits.
     Observed(usize, End),
-    /// Called an observer of what the group waits for: the cause, and these actors.
+    /// Calls an observer of what the group waits for: the cause, and these actors.
     Waited(usize, usize, Vec<usize>),
-    /// Called the closure of a grace period.
+    /// Calls the closure of a grace period.
     Began(usize),
-    /// Polled a grace period, which resolved or did not.
+    /// Polls a grace period. The flag says whether it resolves.
     GracePolled(usize, bool),
-    /// Dropped a grace period.
+    /// Drops a grace period.
     GraceDropped(usize),
-    /// What was called last panicked.
+    /// What was called last panics.
     Panicked(Site),
 }
 
-/// How an actor learns that it is interrupted.
+/// How an actor is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    Called,
-    Signalled,
+    ByClosure,
+    ByFuture,
     Abortable,
 }
 
@@ -121,7 +121,7 @@ pub enum Outcome {
     Expired,
 }
 
-/// Where the user's code runs. A panic carries it.
+/// Which code of the user panicked. Each panic carries its site.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Site {
     Execute(usize),
@@ -130,6 +130,6 @@ pub enum Site {
     Output(usize),
     Observer(usize),
     Begin(usize),
-    Over(usize),
+    Resolve(usize),
     DropGrace(usize),
 }

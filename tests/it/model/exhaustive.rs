@@ -2,23 +2,31 @@
 //!
 //! # What is searched
 //!
-//! Every group of one, two or three actors, each of any of the [kinds], and of four actors, each of three kinds, in every order of adding, in one stage or in two. The first stage, the last, or both together have a [grace period](Limit).
-//! For each group, every order in which an actor is woken, time is up, and the group is polled,
-//! as long as each of these changes something.
+//! - Every group of one, two or three actors, each of any of the [kinds].
+//! - Every group of four actors, each of three of these kinds.
+//! - Each of them in every order of adding, in one stage or in two, with a [grace period](Limit) for the first stage,
+//!   for the last, or for both together.
+//!
+//! For each group: every order in which actors are woken, the grace period ends, and the group is polled, as long as
+//! each of these changes something.
 //!
 //! # Why that is enough
 //!
-//! From outside, all that can be done to an actor is to wake it. What it does then is its kind: return, panic, wake others,
-//! or wait on. To be woken again before the next poll changes nothing, and after that it has exited or waits on as before;
-//! so each is woken once. The rules of the contract speak of one actor (its release), of two (the cause and another, which of
-//! two is polled first, a stage and the next) or of three (which of two that still run is dropped first), and of no more. With
-//! four actors, two stages of two have all of that in each stage. What goes further is left to the test with random scripts:
-//! longer programs, more stages, adding on the way, handles, groups in groups, panics elsewhere, dropping the group.
+//! All that the outside can do to an actor is to wake it. The kind of the actor decides what it does then: return,
+//! panic, wake others, or wait again. A second wake before the next poll changes nothing. After that poll, the actor
+//! has exited or waits as before. So it is enough to wake each actor once.
+//!
+//! Each clause of the contract is about one actor (its release), two (the cause and another; which of the two is polled
+//! first; a stage and the next) or three (which of two running actors is dropped first), and never about more. With
+//! four actors in two stages of two, all of these occur in each stage.
+//!
+//! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles,
+//! groups in groups, panics elsewhere, and dropping the group.
 
-use super::play::play_beginning;
 use super::replay;
 use super::rules::check;
-use super::script::{Act, Actor, Grace, How, Op, Script, Step};
+use super::run::run_prefix;
+use super::script::{Action, Actor, Grace, How, Op, Script, Step};
 use super::state::Setting;
 use Limit::{First, Last, Whole};
 
@@ -30,39 +38,40 @@ enum Limit {
     Whole,
 }
 
-/// The kinds of actors, those that matter most first.
+/// Returns the kinds of actors, the most important first.
 fn kinds() -> Vec<Actor> {
     let returns_when_woken = [Op::Pend, Op::Return];
     vec![
-        Actor::new(How::Called, &returns_when_woken),
-        Actor::new(How::Signalled, &[Op::AwaitInterrupt, Op::Return]),
+        Actor::new(How::ByClosure, &returns_when_woken),
+        Actor::new(How::ByFuture, &[Op::AwaitInterrupt, Op::Return]),
         Actor::new(How::Abortable, &returns_when_woken),
         // Returns in its first poll.
-        Actor::new(How::Called, &[Op::Return]),
+        Actor::new(How::ByClosure, &[Op::Return]),
         // Never returns.
-        Actor::new(How::Called, &[]),
-        // When woken, wakes itself and the first two.
+        Actor::new(How::ByClosure, &[]),
+        // When woken, wakes itself and the first two actors.
         Actor::new(
-            How::Called,
+            How::ByClosure,
             &[
                 Op::Pend,
-                Op::Do(Act::Wake(0)),
-                Op::Do(Act::Wake(1)),
+                Op::Do(Action::Wake(0)),
+                Op::Do(Action::Wake(1)),
                 Op::Spin(1),
                 Op::Return,
             ],
         ),
         #[cfg(all(feature = "std", panic = "unwind"))]
-        Actor::new(How::Called, &[Op::Pend, Op::Do(Act::Panic)]),
+        Actor::new(How::ByClosure, &[Op::Pend, Op::Do(Action::Panic)]),
         #[cfg(all(feature = "std", panic = "unwind"))]
         Actor {
-            interrupt: vec![Act::Panic],
-            ..Actor::new(How::Called, &returns_when_woken)
+            interrupt: vec![Action::Panic],
+            ..Actor::new(How::ByClosure, &returns_when_woken)
         },
     ]
 }
 
-/// Searches the groups of `size` actors of these kinds, `first` of them in the first stage. Returns the number of schedules.
+/// Searches the groups of `size` actors of these kinds, `first` of them in the first stage. Returns how many schedules
+/// there are.
 fn search(size: usize, first: usize, limit: Limit, kinds: &[Actor]) -> usize {
     let mut schedules = 0;
     let n = kinds.len();
@@ -81,19 +90,20 @@ fn search(size: usize, first: usize, limit: Limit, kinds: &[Actor]) -> usize {
         }
         steps.extend(grace_on(Limit::Whole));
         steps.extend([Step::OnExit(Vec::new()), Step::OnWait(Vec::new())]);
-        go_on(&mut steps, &mut schedules);
-        steps.push(Step::Outside(Act::TimeIsUp(0)));
-        go_on(&mut steps, &mut schedules);
+        poll_and_continue(&mut steps, &mut schedules);
+        steps.push(Step::Outside(Action::EndGrace(0)));
+        poll_and_continue(&mut steps, &mut schedules);
     }
     schedules
 }
 
-/// Polls the group, and continues with every [round] after that. If there is none, the schedule is complete.
-fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
+/// Polls the group, and continues with everything that can [come next](act_then_poll). If nothing can, the schedule is
+/// complete.
+fn poll_and_continue(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.push(Step::Poll);
-    let state = match check(play_beginning(steps)) {
+    let state = match check(run_prefix(steps)) {
         Ok(state) => state,
-        Err(_) => return replay(Script(steps.clone())), // which says what is wrong
+        Err(_) => return replay(Script(steps.clone())), // panics with what is wrong
     };
     let group = state.groups.values().find(|group| group.added > 0);
     let running = state.actors.iter().filter(|(_, actor)| actor.is_running());
@@ -101,9 +111,9 @@ fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
     let wakes = running
         .map(|(&number, _)| number)
         .filter(|&number| waits(number));
-    let wakes = wakes.map(|number| Step::Outside(Act::Wake(number)));
-    let mut acts: Vec<_> = wakes.filter(|act| !steps.contains(act)).collect();
-    let time = Step::Outside(Act::TimeIsUp(0));
+    let wakes = wakes.map(|number| Step::Outside(Action::Wake(number)));
+    let mut actions: Vec<_> = wakes.filter(|action| !steps.contains(action)).collect();
+    let time = Step::Outside(Action::EndGrace(0));
     let is_limited = group.is_some_and(|group| group.settings.iter().any(Setting::is_running));
     let is_time_left = is_limited && !steps.contains(&time);
     let is_woken = group.is_some_and(|group| group.is_woken);
@@ -112,7 +122,7 @@ fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
         if !has_time || is_time_left {
             let length = steps.len();
             steps.extend(has_time.then(|| time.clone()));
-            round(&mut acts, is_woken || has_time, steps, schedules);
+            act_then_poll(&mut actions, is_woken || has_time, steps, schedules);
             steps.truncate(length);
         }
     }
@@ -120,21 +130,26 @@ fn go_on(steps: &mut Vec<Step>, schedules: &mut usize) {
     steps.pop();
 }
 
-/// Continues with every selection of these acts in every order, and the next poll.
-fn round(acts: &mut Vec<Step>, is_due: bool, steps: &mut Vec<Step>, schedules: &mut usize) {
+/// Continues with every selection of these actions, in every order. A poll follows.
+fn act_then_poll(
+    actions: &mut Vec<Step>,
+    is_due: bool,
+    steps: &mut Vec<Step>,
+    schedules: &mut usize,
+) {
     if is_due {
-        go_on(steps, schedules);
+        poll_and_continue(steps, schedules);
     }
-    for place in 0..acts.len() {
-        let act = acts.remove(place);
-        steps.push(act);
-        round(acts, true, steps, schedules);
-        let act = steps.pop().expect("it was just there");
-        acts.insert(place, act);
+    for place in 0..actions.len() {
+        let action = actions.remove(place);
+        steps.push(action);
+        act_then_poll(actions, true, steps, schedules);
+        let action = steps.pop().expect("it was just there");
+        actions.insert(place, action);
     }
 }
 
-/// Searches all of these: how many actors there are, how many of them are in the first stage, and what has a grace period.
+/// Searches each of these: how many actors there are, how many are in the first stage, and what has a grace period.
 fn search_each(of: &[(usize, usize, Limit)], kinds: &[Actor]) {
     for &(size, first, limit) in of {
         assert!(search(size, first, limit, kinds) > 0);
@@ -163,6 +178,6 @@ fn all_groups_of_three_keep_the_contract() {
 fn all_groups_of_four_keep_the_contract() {
     let of = [(4, 4, First), (4, 2, First)];
     let mut kinds = kinds();
-    kinds[2] = Actor::new(How::Called, &[Op::Pend, Op::Spin(1), Op::Return]);
+    kinds[2] = Actor::new(How::ByClosure, &[Op::Pend, Op::Spin(1), Op::Return]);
     search_each(&of, &kinds[..3]);
 }

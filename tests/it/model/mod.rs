@@ -1,53 +1,55 @@
-//! The group against its contract.
+//! The contract of a group as a model, compared with real groups.
 //!
-//! A [script](script) says which actors a group gets, what they do, and what is done to the group. It is [played](play) with
-//! the group itself. The user's code in it, the [cast], writes a [trace](event) of everything that happens: what is polled,
-//! interrupted, observed and dropped, in which order; grace periods; wakes; results. The contract stands in [rules],
-//! which read the trace event by event and refuse the first that the contract does not allow. They say what is promised, and
-//! not how it is done; what is [known](state) at one place of the trace is found out by asking every actor.
+//! - A [script] says which actors a group gets, what they do, and what its owner does with the group.
+//! - [`run`](run::run) does what the script says with a real group. The code of the user is the [world]. It records a
+//!   [trace](event) of everything that happens, in order: what is polled, interrupted, observed and dropped, grace
+//!   periods, wakes, and results.
+//! - The [rules] are the contract. They read the trace event by event, and refuse the first event that the contract
+//!   does not allow. The [state] is what they know at one place of the trace. They find it by looking at every actor:
+//!   they say what a group promises, and not how it keeps the promise.
 //!
-//! Scripts are drawn [at random](random), or [all](exhaustive) that there are for a small group. Those that are worth keeping
-//! are [replayed](replays). The fuzz target `script` (in `fuzz/`) draws them with coverage as its guide.
+//! Scripts come from a [random] search, and from an [exhaustive] one for small groups. Scripts that are worth keeping are
+//! [replayed](replays). The fuzz target `script` (in `fuzz/`) finds more, guided by coverage.
 //!
-//! The contract leaves open, and so do the rules:
+//! The contract leaves these open, and so do the rules:
 //!
-//! - When a poll ends early, once two actors have woken themselves or as many were polled as there are. The group has then
-//!   woken its waker.
+//! - When a poll ends early, once two actors have woken themselves or as many were polled as there are. The group must
+//!   have woken its waker by then.
 //! - The order in which a group that is dropped drops its actors.
-//! - How often a grace period is polled that was not woken, and how often the group wakes its waker. That it does when there is
-//!   something to do is seen.
-//! - When an output is dropped that no result has, as long as it is before the end.
+//! - How often the group polls a grace period that was not woken, and how often it wakes its waker. The rules require a
+//!   wake when there is something to do.
+//! - When the group drops an output that is in no result. It must do so before it ends.
 //!
-//! Left out are panics in the drop of a grace period while it is replaced, two panics at once, which would abort, and lines. An
-//! actor's name is its number.
+//! The model leaves out panics in the drop of a grace period while it is replaced, two panics at once (they would abort
+//! the process), and source lines. An actor's name is its number.
 
-mod cast;
 mod event;
 mod exhaustive;
-mod play;
 mod random;
 mod replays;
 mod rules;
+mod run;
 mod script;
 mod state;
+mod world;
 
 use std::env;
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-use self::play::play;
 use self::rules::check;
+use self::run::run;
 use self::script::{Script, Step};
 
-/// Plays a script, in which the group has to keep its contract.
+/// Runs a script, and panics if the group violates its contract.
 #[track_caller]
 fn replay(script: Script) {
-    if let Err(broken) = check(play(&script)) {
+    if let Err(broken) = check(run(&script)) {
         panic!("{broken}{script:?}");
     }
 }
 
-/// To find other scripts than last time, or more: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test --test it model`.
+/// For other scripts, or more of them: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test --test it model`.
 #[test]
 fn random_scripts_keep_the_contract() {
     let mut config = Config {
@@ -62,9 +64,9 @@ fn random_scripts_keep_the_contract() {
     }
     let seed = config.rng_seed;
     let result = TestRunner::new(config).run(&random::scripts(), |script| {
-        check(play(&script)).map_err(TestCaseError::fail)?;
+        check(run(&script)).map_err(TestCaseError::fail)?;
         let script = with_report(script);
-        let checked = check(play(&script));
+        let checked = check(run(&script));
         checked.map_err(|broken| TestCaseError::fail(format!("{broken}of {script:?}\n")))?;
         Ok(())
     });
@@ -73,7 +75,7 @@ fn random_scripts_keep_the_contract() {
     }
 }
 
-/// Has a script end with the report of the group, from the last step on that needs the group itself.
+/// Makes a script end with the report of the group, right after the last step that needs the group itself.
 fn with_report(mut script: Script) -> Script {
     let last = script.0.iter().rposition(|step| {
         !matches!(

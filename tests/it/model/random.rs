@@ -1,28 +1,28 @@
-//! Any script.
+//! Random scripts.
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::script::{Act, Actor, Grace, How, Inner, Op, Script, Step};
+use super::script::{Action, Actor, Grace, How, Inner, Op, Script, Step};
 
-/// Scripts of a few stages and steps.
+/// Returns scripts of a few stages and steps.
 pub fn scripts() -> impl Strategy<Value = Script> {
-    let later = prop_oneof![9 => step().prop_map(|step| vec![step]), 1 => rush()];
+    let later = prop_oneof![9 => step().prop_map(|step| vec![step]), 1 => wake_many()];
     (vec(start(), 1..9), vec(later, 0..16)).prop_map(|(mut steps, more)| {
         steps.extend(more.into_iter().flatten());
         Script(steps)
     })
 }
 
-/// What a group is made of before its first poll.
+/// Returns a step of the kind that comes before the first poll.
 fn start() -> BoxedStrategy<Step> {
     let start = prop_oneof![
         8 => actor(2).prop_map(Step::Add),
         2 => grace().prop_map(Step::GracePeriod),
-        1 => acts(1).prop_map(Step::OnExit),
-        1 => acts(1).prop_map(Step::OnWait),
+        1 => actions(1).prop_map(Step::OnExit),
+        1 => actions(1).prop_map(Step::OnWait),
         3 => Just(Step::New),
         3 => Just(Step::Before),
     ];
@@ -35,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => Just(Step::Poll),
         10 => Just(Step::Settle),
-        24 => act(1).prop_map(Step::Outside),
+        24 => action(1).prop_map(Step::Outside),
         4 => actor(2).prop_map(Step::Add),
         7 => start(),
         3 => Just(Step::Report),
@@ -43,21 +43,21 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Wakes most actors at once, perhaps when a grace period is over, and polls the group.
-fn rush() -> impl Strategy<Value = Vec<Step>> {
+/// Wakes many actors, in some cases ends a grace period, and then polls the group.
+fn wake_many() -> impl Strategy<Value = Vec<Step>> {
     let actors = subsequence((0..8).collect::<Vec<_>>(), 2..8).prop_shuffle();
     (actors, option::of(0..3_usize)).prop_map(|(actors, grace)| {
-        let wakes = actors.into_iter().map(Act::Wake);
-        let acts = wakes.chain(grace.map(Act::TimeIsUp));
-        acts.map(Step::Outside).chain([Step::Poll]).collect()
+        let wakes = actors.into_iter().map(Action::Wake);
+        let actions = wakes.chain(grace.map(Action::EndGrace));
+        actions.map(Step::Outside).chain([Step::Poll]).collect()
     })
 }
 
-/// Actors with other actors in them, nested at most `depth` deep.
+/// Returns an actor, which may contain others, nested at most `depth` deep.
 fn actor(depth: usize) -> BoxedStrategy<Actor> {
     let how = prop_oneof![
-        3 => Just(How::Called),
-        3 => Just(How::Signalled),
+        3 => Just(How::ByClosure),
+        3 => Just(How::ByFuture),
         2 => Just(How::Abortable),
     ];
     let how = match depth {
@@ -70,17 +70,17 @@ fn actor(depth: usize) -> BoxedStrategy<Actor> {
     );
     let output =
         prop_oneof![9 => Just(false), 1 => Just(cfg!(all(feature = "std", panic = "unwind")))];
-    let parts = (how, execute, acts(depth), acts(depth), output);
+    let parts = (how, execute, actions(depth), actions(depth), output);
     parts
         .prop_map(
-            |(how, (mut execute, last), interrupt, drop, is_output_bad)| {
+            |(how, (mut execute, last), interrupt, drop, output_drop_panics)| {
                 execute.extend(last);
                 Actor {
                     how,
                     execute,
                     interrupt,
                     drop,
-                    is_output_bad,
+                    output_drop_panics,
                 }
             },
         )
@@ -90,8 +90,8 @@ fn actor(depth: usize) -> BoxedStrategy<Actor> {
 fn inner(depth: usize) -> impl Strategy<Value = Inner> {
     let settings = (
         option::of(grace()),
-        option::of(acts(0)),
-        option::of(acts(0)),
+        option::of(actions(0)),
+        option::of(actions(0)),
     );
     (vec(actor(depth), 0..4), settings, any::<bool>()).prop_map(
         |(actors, (grace, on_exit, on_wait), has_handle)| Inner {
@@ -106,7 +106,7 @@ fn inner(depth: usize) -> impl Strategy<Value = Inner> {
 
 fn op(depth: usize) -> impl Strategy<Value = Op> {
     prop_oneof![
-        8 => act(depth).prop_map(Op::Do),
+        8 => action(depth).prop_map(Op::Do),
         8 => Just(Op::Pend),
         4 => (1..10_usize).prop_map(Op::Spin),
         4 => Just(Op::AwaitInterrupt),
@@ -115,32 +115,36 @@ fn op(depth: usize) -> impl Strategy<Value = Op> {
 }
 
 fn grace() -> impl Strategy<Value = Grace> {
-    (acts(1), acts(1), acts(1)).prop_map(|(begin, over, drop)| Grace { begin, over, drop })
+    (actions(1), actions(1), actions(1)).prop_map(|(begin, resolve, drop)| Grace {
+        begin,
+        resolve,
+        drop,
+    })
 }
 
-/// Most often nothing.
-fn acts(depth: usize) -> BoxedStrategy<Vec<Act>> {
-    prop_oneof![3 => Just(Vec::new()), 1 => vec(act(depth), 1..3)].boxed()
+/// Returns a few actions, most often none.
+fn actions(depth: usize) -> BoxedStrategy<Vec<Action>> {
+    prop_oneof![3 => Just(Vec::new()), 1 => vec(action(depth), 1..3)].boxed()
 }
 
-fn act(_depth: usize) -> BoxedStrategy<Act> {
-    let act = prop_oneof![
-        8 => number().prop_map(Act::Wake),
-        2 => (0..3_usize).prop_map(Act::TimeIsUp),
+fn action(_depth: usize) -> BoxedStrategy<Action> {
+    let action = prop_oneof![
+        8 => number().prop_map(Action::Wake),
+        2 => (0..3_usize).prop_map(Action::EndGrace),
     ];
     #[cfg(feature = "std")]
-    let act = match _depth {
-        0 => act.boxed(),
+    let action = match _depth {
+        0 => action.boxed(),
         _ => {
             let actors = vec(actor(_depth - 1), 1..3);
-            let hand_in =
-                (0..3_usize, actors).prop_map(|(handle, actors)| Act::HandIn(handle, actors));
-            prop_oneof![10 => act, 1 => hand_in].boxed()
+            let add_by_handle = (0..3_usize, actors)
+                .prop_map(|(handle, actors)| Action::AddByHandle(handle, actors));
+            prop_oneof![10 => action, 1 => add_by_handle].boxed()
         }
     };
     #[cfg(all(feature = "std", panic = "unwind"))]
-    let act = prop_oneof![16 => act, 1 => Just(Act::Panic)];
-    act.boxed()
+    let action = prop_oneof![16 => action, 1 => Just(Action::Panic)];
+    action.boxed()
 }
 
 fn number() -> impl Strategy<Value = usize> {

@@ -1,28 +1,28 @@
 //! Scripts that are worth keeping.
 //!
-//! When one of the searches fails, it prints the script, as small as it could make it. To keep it, add a test here that
-//! replays what was printed, `replay(Script(vec![…]))`. If a script is printed below the trace, it is that one: it is the other
+//! A search that fails prints the smallest script that it could find. To keep the script, add a test here that replays
+//! it, `replay(Script(vec![…]))`. If the search prints a second script below the trace, keep that one: it is the first
 //! with a report.
 
-use super::play::play;
 use super::replay;
 use super::rules::check;
-use super::script::{Act::*, Actor, Grace, How::*, Op::*, Script, Step, Step::*};
+use super::run::run;
+use super::script::{Action::*, Actor, Grace, How::*, Op::*, Script, Step, Step::*};
 
-/// Two actors that wake themselves make the set yield, when the grace period is over. The first edition took that for the
-/// end of all turns: the third actor, which had been woken and was to return, expired.
+/// The grace period is over, and two actors that wake themselves make the set yield. That was taken for the end of all
+/// last turns, so the third actor expired, although it had been woken and would have returned.
 fn last_turn() -> Vec<Step> {
     vec![
         GracePeriod(Grace::default()),
-        Add(Actor::new(Called, &[Pend, Spin(9)])),
-        Add(Actor::new(Called, &[Pend, Spin(9)])),
-        Add(Actor::new(Called, &[Pend, Return])),
-        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(ByClosure, &[Pend, Spin(9)])),
+        Add(Actor::new(ByClosure, &[Pend, Spin(9)])),
+        Add(Actor::new(ByClosure, &[Pend, Return])),
+        Add(Actor::new(ByClosure, &[Return])),
         Poll,
         Outside(Wake(0)),
         Outside(Wake(1)),
         Outside(Wake(2)),
-        Outside(TimeIsUp(0)),
+        Outside(EndGrace(0)),
         Poll,
     ]
 }
@@ -32,11 +32,11 @@ fn last_turn_while_others_wake_themselves() {
     replay(Script(last_turn()));
 }
 
-/// The rules refuse what the first edition did there.
+/// The rules refuse what used to happen there.
 #[test]
 fn rules_refuse_expiry_before_the_last_turn() {
     use super::event::Event::{Dropped, PollBegan, Polled};
-    let mut trace = play(&Script(last_turn()));
+    let mut trace = run(&Script(last_turn()));
     let mut polls = trace.iter().enumerate();
     let last = polls
         .rposition(|(_, event)| *event == PollBegan(0))
@@ -51,15 +51,15 @@ fn rules_refuse_expiry_before_the_last_turn() {
     assert!(refused.starts_with("Pending(0) is due"), "{refused}");
 }
 
-/// An actor that is added while the front stops is dropped before it was polled. Its drop wakes an actor of the back,
-/// which is polled right after that.
+/// An actor that is added while the front shuts down is dropped before its first poll. Its drop wakes an actor of the
+/// back, which is polled right after that.
 #[test]
 fn drop_before_the_first_poll_wakes_another() {
     replay(Script(vec![
-        Add(Actor::new(Called, &[])),
-        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Add(Actor::new(ByClosure, &[Return])),
         New,
-        Add(Actor::new(Called, &[])),
+        Add(Actor::new(ByClosure, &[])),
         Before,
         Poll,
         Outside(Wake(0)),
@@ -70,18 +70,18 @@ fn drop_before_the_first_poll_wakes_another() {
     ]));
 }
 
-/// Both groups have been polled, and each has an actor that waits to be polled. Those of the back come last, in the order of
-/// adding, and all of them are polled once more.
+/// Both groups have been polled, and each has actors that have been woken since. All actors of the back are polled once
+/// more, after those of the front, in the order of adding.
 #[test]
 fn groups_combined_after_polls() {
     replay(Script(vec![
-        Add(Actor::new(Called, &[])),
-        Add(Actor::new(Signalled, &[AwaitInterrupt, Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
         Poll,
         Outside(Wake(1)),
         New,
-        Add(Actor::new(Called, &[])),
-        Add(Actor::new(Called, &[Pend, Pend, Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Add(Actor::new(ByClosure, &[Pend, Pend, Return])),
         Settle,
         Outside(Wake(3)),
         Outside(Wake(2)),
@@ -93,37 +93,37 @@ fn groups_combined_after_polls() {
     ]));
 }
 
-/// The front has begun to stop, so it is not combined, and both groups are dropped.
+/// The front has begun to stop, so `before` refuses, and both groups are dropped.
 #[test]
 fn stopping_group_is_not_combined() {
     replay(Script(vec![
-        Add(Actor::new(Called, &[Return])),
-        Add(Actor::new(Called, &[])),
+        Add(Actor::new(ByClosure, &[Return])),
+        Add(Actor::new(ByClosure, &[])),
         Poll,
         New,
-        Add(Actor::new(Called, &[])),
+        Add(Actor::new(ByClosure, &[])),
         Before,
     ]));
 }
 
-/// The last actor of a stage adds one in the drop of its execute. The stage stays open for that, although a grace period that
-/// is over would have it end.
+/// The last actor of a stage expires, and the drop of its execute adds another actor. The stage stays open for that
+/// one.
 #[cfg(feature = "std")]
 #[test]
 fn stage_waits_for_an_actor_of_a_handle() {
-    let late = Actor::new(Called, &[AwaitInterrupt, Return]);
+    let late = Actor::new(ByClosure, &[AwaitInterrupt, Return]);
     replay(Script(vec![
         Handle,
         GracePeriod(Grace::default()),
         Add(Actor {
-            drop: vec![HandIn(0, vec![late])],
-            ..Actor::new(Called, &[])
+            drop: vec![AddByHandle(0, vec![late])],
+            ..Actor::new(ByClosure, &[])
         }),
-        Add(Actor::new(Called, &[Return])),
+        Add(Actor::new(ByClosure, &[Return])),
         New,
-        Add(Actor::new(Signalled, &[AwaitInterrupt, Return])),
+        Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
         Before,
-        Outside(TimeIsUp(0)),
+        Outside(EndGrace(0)),
         Poll,
     ]));
 }

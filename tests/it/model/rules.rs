@@ -1,14 +1,14 @@
 //! The contract, as rules for a trace. The numbers are those of its clauses.
 //!
-//! A rule goes through the events of one poll of a group in the order in which they have to come, and judges each by what is
-//! known at that place. Where the contract leaves the order open, so do the rules.
+//! The rules read the events of one poll of a group in the order in which they must come, and judge each by the state
+//! at that place. Where the contract leaves the order open, so do the rules.
 
 use std::mem::{replace, take};
 
 use super::event::{End, Event, Kind, Outcome, Site};
-use super::state::{Check, Group, Held, Life, Period, Setting, State};
+use super::state::{Check, Group, Life, OutputState, Period, Setting, State};
 
-/// Checks a trace. Returns what is known at its end.
+/// Checks a trace. Returns the state at its end.
 pub fn check(trace: Vec<Event>) -> Check<State> {
     let mut state = State::new(trace);
     while let Some(event) = state.peek()? {
@@ -21,13 +21,13 @@ pub fn check(trace: Vec<Event>) -> Check<State> {
                 state.group(group);
                 let expected = state.shown(group);
                 if shown != expected {
-                    state.refuse(&format!("it should show {expected:?}"))?;
+                    state.refuse(&format!("it must show {expected:?}"))?;
                 }
                 let is_woken = |group: &Group| group.is_woken || !state.is_due(group);
                 let is_woken = state.groups.values().all(is_woken);
                 state.require(
                     is_woken,
-                    "a group wakes its waker when something is to be done",
+                    "a group wakes its waker when there is something to do",
                 )?;
                 let mut lives = state.actors.values().map(|actor| actor.life);
                 let is_dropped = lives.all(|life| life != Life::Refused);
@@ -59,14 +59,14 @@ impl State {
             return self.end(g); // 1: an empty group is ready
         }
         while self.group(g).exits.is_empty() {
-            if !self.turn(g)? {
-                self.may_stop_polling(g)?;
+            if !self.poll_actor(g)? {
+                self.may_end_poll(g)?;
                 return self.pending(g);
             }
         }
-        let mut has_limited = false;
+        let mut grace_is_run = false;
         loop {
-            has_limited &= !self.interrupt(g)?;
+            grace_is_run &= !self.interrupt_stage(g)?;
             if self.running_in_stage(g).is_empty() {
                 if self.is_held_open(g) {
                     return self.pending(g);
@@ -75,21 +75,21 @@ impl State {
                 if self.group(g).stages.is_empty() {
                     return self.end(g); // 6: every actor has exited
                 }
-                has_limited = false;
+                grace_is_run = false;
                 continue;
             }
-            if !replace(&mut has_limited, true) {
-                self.limit(g)?;
+            if !replace(&mut grace_is_run, true) {
+                self.run_grace_periods(g)?;
             }
-            if !self.expire(g)? && !self.turn(g)? {
-                self.may_stop_polling(g)?;
-                self.show_wait(g)?;
+            if !self.expire(g)? && !self.poll_actor(g)? {
+                self.may_end_poll(g)?;
+                self.call_wait_observers(g)?;
                 return self.pending(g);
             }
         }
     }
 
-    /// 15: an actor counts as added when a poll takes it in. Inner before outer, front before back.
+    /// 15: an actor counts as added when a poll takes it in: from inner handles before outer, from front before back.
     fn take_in(&mut self, g: usize) {
         for place in 0..self.group(g).settings.len() {
             let setting = &mut self.group(g).settings[place];
@@ -101,7 +101,7 @@ impl State {
     }
 
     /// 2, 3, 14: actors are polled in the order in which they were added or woken. Returns whether one was polled.
-    fn turn(&mut self, g: usize) -> Check<bool> {
+    fn poll_actor(&mut self, g: usize) -> Check<bool> {
         let Some(Event::Polled(a, saw)) = self.peek()? else {
             return Ok(false);
         };
@@ -119,16 +119,16 @@ impl State {
         let is_interrupted = self.actor(a).is_interrupted;
         let knows = match self.actor(a).kind {
             Kind::Abortable => false,
-            Kind::Called | Kind::Signalled => is_interrupted,
+            Kind::ByClosure | Kind::ByFuture => is_interrupted,
         };
         self.require(
             saw == knows,
-            "4, 5: an actor that is interrupted sees it, no other does",
+            "4, 5: an actor that is interrupted sees it, and no other does",
         )?;
         self.advance();
         self.actor(a).is_polled = true;
         self.group(g).woken.pop_front();
-        self.group(g).turn = Some((a, false));
+        self.group(g).polling = Some((a, false));
         if let Some(inner) = self.inner(a) {
             self.expect(
                 &Event::PollBegan(inner),
@@ -144,11 +144,11 @@ impl State {
         };
         self.advance();
         let group = self.group(g);
-        let (_, woke_itself) = group.turn.take().expect("it is its turn");
-        group.turns += 1;
-        group.turns_since_exit += 1;
+        let (_, woke_itself) = group.polling.take().expect("it is being polled");
+        group.polls += 1;
+        group.polls_since_exit += 1;
         group.self_wakes += usize::from(woke_itself);
-        let is_fair = group.turns_since_exit <= 2 * group.added + 2;
+        let is_fair = group.polls_since_exit <= 2 * group.added + 2;
         self.require(
             is_fair,
             "17: actors that wake themselves do not starve the executor",
@@ -159,20 +159,20 @@ impl State {
         Ok(true)
     }
 
-    /// 8: an execute is dropped as soon as it has exited. 12: if that panics, the actor has panicked.
+    /// 8: an execute is dropped as soon as it has exited. 12: if its drop panics, the actor has panicked.
     fn release(&mut self, g: usize, a: usize, outcome: Outcome) -> Check {
         self.expect(
             &Event::Dropped(a),
             "8: an execute is dropped when it has exited",
         )?;
         self.actor(a).output = match outcome {
-            Outcome::Returned => Held::Yes,
-            _ => Held::No,
+            Outcome::Returned => OutputState::Held,
+            _ => OutputState::Absent,
         };
         let outcome = match (outcome, self.dropped(a)?) {
             (Outcome::Panicked(site), _) => Outcome::Panicked(site),
             (_, Some(site)) => {
-                self.outputs_dropped(g)?; // a panic in that comes second
+                self.outputs_dropped(g)?; // a second panic is ignored
                 Outcome::Panicked(site)
             }
             (outcome, None) => outcome,
@@ -180,7 +180,7 @@ impl State {
         self.exit(g, a, outcome)
     }
 
-    /// 7, 11: every exit is shown to the observers of its stage, inner ones first.
+    /// 7, 11: the observers of its stage see every exit, inner ones first.
     fn exit(&mut self, g: usize, a: usize, outcome: Outcome) -> Check {
         let actor = self.actor(a);
         let (stage, index, was_interrupted) = (actor.stage, actor.index, actor.is_interrupted);
@@ -191,12 +191,12 @@ impl State {
             outcome,
         };
         let group = self.group(g);
-        group.turns_since_exit = 0;
+        group.polls_since_exit = 0;
         group.exits.push(end.clone());
         if let Outcome::Panicked(site) = outcome {
             group.panic = group.panic.or(Some(site));
         }
-        group.has_news(stage);
+        group.note_change(stage);
         for place in self.group(g).settings_for(stage) {
             if let Some(observer) = self.group(g).settings[place].on_exit {
                 self.expect(
@@ -210,9 +210,9 @@ impl State {
         Ok(())
     }
 
-    /// 4: every interrupt of the stage is called, once, in the order of adding, with the exit of the cause. Returns whether
-    /// there was an actor to interrupt.
-    fn interrupt(&mut self, g: usize) -> Check<bool> {
+    /// 4: every interrupt of the stage is called once, in the order of adding, with the exit of the cause. Returns
+    /// whether there was an actor to interrupt.
+    fn interrupt_stage(&mut self, g: usize) -> Check<bool> {
         let (stage, cause) = (self.group(g).stages[0], self.group(g).exits[0].clone());
         let actors = self.actors.iter().filter(|(_, actor)| {
             let is_in = actor.group == g && actor.stage == stage && !actor.is_interrupted;
@@ -225,9 +225,9 @@ impl State {
             actor.is_interrupted = true;
             let (kind, is_polled) = (actor.kind, actor.is_polled);
             let is_running = actor.life == Life::Running;
-            self.group(g).has_news(stage);
+            self.group(g).note_change(stage);
             match kind {
-                Kind::Called => {
+                Kind::ByClosure => {
                     let call = Event::Interrupted(a, cause.clone());
                     self.expect(&call, "4: interrupts are called in the order of adding")?;
                     match self.panicked()? {
@@ -235,23 +235,24 @@ impl State {
                         panic => self.note(g, panic),
                     }
                 }
-                Kind::Signalled if is_running && is_polled => {
+                Kind::ByFuture if is_running && is_polled => {
                     self.expect(
-                        &Event::Signalled(a),
+                        &Event::Resolved(a),
                         "4: interrupts are called in the order of adding",
                     )?;
                     self.wake(a);
                 }
                 Kind::Abortable if is_running => self.release(g, a, Outcome::Aborted)?,
-                Kind::Signalled | Kind::Abortable => {}
+                Kind::ByFuture | Kind::Abortable => {}
             }
         }
         Ok(!due.is_empty())
     }
 
-    /// 10: the grace periods of the stage begin after the first interrupts that leave an actor running. They are polled before
-    /// the actors, inner ones first. When one resolves, the actors that have been woken by then have their last turn.
-    fn limit(&mut self, g: usize) -> Check {
+    /// 10: the grace periods of the stage begin after the first interrupts that leave an actor running. They are polled
+    /// before the actors, inner ones first. When one resolves, the actors that have been woken by then get one last
+    /// turn.
+    fn run_grace_periods(&mut self, g: usize) -> Check {
         let settings = self.current_settings(g);
         for &place in &settings {
             let setting = &mut self.group(g).settings[place];
@@ -307,8 +308,8 @@ impl State {
         Ok(())
     }
 
-    /// 10: after the last turns, the actors of the stage that have not exited expire, in the order of adding. Returns whether
-    /// they did.
+    /// 10: after the last turns, the actors of the stage that have not exited expire, in the order of adding. Returns
+    /// whether they did.
     fn expire(&mut self, g: usize) -> Check<bool> {
         let due = self.running_in_stage(g);
         let is_time = self.group(g).last_turns.as_ref().is_some_and(Vec::is_empty);
@@ -321,8 +322,8 @@ impl State {
         Ok(true)
     }
 
-    /// 10, 11: when all actors of a stage have exited, its grace periods are dropped, and the next stage is interrupted.
-    /// 15: handles are closed when the last of their stages has ended.
+    /// 10, 11: when all actors of a stage have exited, its grace periods are dropped, and the next stage is
+    /// interrupted. 15: handles are closed when the last of their stages has ended.
     fn leave_stage(&mut self, g: usize) -> Check {
         let group = self.group(g);
         let stage = group.stages.remove(0);
@@ -349,18 +350,18 @@ impl State {
         self.require(is_left, "10: a grace period is dropped when the stage ends")
     }
 
-    /// 15: a stage does not end while an actor that would join it waits to be taken in.
+    /// 15: a stage does not end while an actor that would join it is still to be taken in.
     fn is_held_open(&mut self, g: usize) -> bool {
         let mut settings = self.current_settings(g).into_iter();
         settings.any(|place| !self.groups[&g].settings[place].inbox.is_empty())
     }
 
-    /// 16: the observers of the stage see what the group waits for, if that has changed. Inner ones first.
-    fn show_wait(&mut self, g: usize) -> Check {
+    /// 16: the observers of the stage see what the group waits for, if that has changed, inner ones first.
+    fn call_wait_observers(&mut self, g: usize) -> Check {
         let (running, cause) = (self.running_in_stage(g), self.group(g).exits[0].actor);
         for place in self.current_settings(g) {
             let setting = &mut self.group(g).settings[place];
-            if let (Some(observer), true) = (setting.on_wait, take(&mut setting.has_news)) {
+            if let (Some(observer), true) = (setting.on_wait, take(&mut setting.has_changed)) {
                 let call = Event::Waited(observer, cause, running.clone());
                 self.expect(&call, "16: observers see what the group waits for")?;
                 let panic = self.panicked()?;
@@ -370,12 +371,12 @@ impl State {
         Ok(())
     }
 
-    /// 4, 17: a poll continues until no actor is ready or the set yields, which it may do when two actors have woken themselves,
-    /// or as many were polled as there are.
-    fn may_stop_polling(&mut self, g: usize) -> Check {
+    /// 4, 17: a poll continues until no actor is ready or the set yields. It may yield when two actors have woken
+    /// themselves, or as many were polled as there are.
+    fn may_end_poll(&mut self, g: usize) -> Check {
         let running = self.running(g).len();
         let group = &self.groups[&g];
-        let may_yield = group.self_wakes >= 2 || group.turns >= running.max(1);
+        let may_yield = group.self_wakes >= 2 || group.polls >= running.max(1);
         let is_expiry_due = group.last_turns.as_ref().is_some_and(Vec::is_empty);
         let is_done = group.woken.is_empty() && !is_expiry_due;
         self.require(
@@ -384,17 +385,14 @@ impl State {
         )
     }
 
-    /// 15, 17: a group that is not ready has woken its waker, if there is something to do.
+    /// 15, 17: a group that returns `Pending` has woken its waker, if there is something to do.
     fn pending(&mut self, g: usize) -> Check {
-        self.expect(
-            &Event::Pending(g),
-            "4: nothing else is to be done in this poll",
-        )?;
+        self.expect(&Event::Pending(g), "4: nothing is left to do in this poll")?;
         let group = &self.groups[&g];
         let is_woken = group.is_woken || !self.is_due(group);
         self.require(
             is_woken,
-            "the group wakes its waker when something is to be done",
+            "the group wakes its waker when there is something to do",
         )
     }
 
@@ -419,7 +417,7 @@ impl State {
         };
         let is_right = |end: &End| {
             let output = self.actors[&end.actor].output;
-            (output == Held::Yes) == is_kept(end)
+            (output == OutputState::Held) == is_kept(end)
         };
         if event.as_ref() != Some(&expected) {
             return self.refuse(&format!("7, 12: {expected:?} is due"));
@@ -431,7 +429,7 @@ impl State {
         let host = group.host;
         self.advance();
         let actors = self.actors.values_mut().filter(|actor| actor.group == g);
-        actors.for_each(|actor| actor.let_go());
+        actors.for_each(|actor| actor.forget());
         let (is_terminated, new) = (true, Group::new(g));
         self.groups.insert(
             g,
@@ -444,7 +442,7 @@ impl State {
         Ok(())
     }
 
-    /// Reads which outputs of a group are dropped, each once. Returns their panics.
+    /// Reads the drops of outputs of a group, each once. Returns their panics.
     fn outputs_dropped(&mut self, g: usize) -> Check<Vec<Site>> {
         let mut panics = Vec::new();
         while let Some(event) = self.peek()?.filter(|event| self.is_output(event, g)) {
@@ -452,13 +450,13 @@ impl State {
                 break;
             };
             self.advance();
-            self.actor(a).output = Held::Dropped;
+            self.actor(a).output = OutputState::Dropped;
             panics.extend(self.panicked()?);
         }
         Ok(panics)
     }
 
-    /// Reads which grace periods of a group are dropped that have ended, each once.
+    /// Reads the drops of grace periods that have ended, each once.
     fn graces_dropped(&mut self, g: usize) -> Check {
         while let Some(event) = self.peek()?.filter(|event| self.is_grace(event, g)) {
             let Event::GraceDropped(grace) = event else {
@@ -476,13 +474,13 @@ impl State {
         matches!(event, Event::GraceDropped(grace) if self.groups[&g].ended.contains(grace))
     }
 
-    /// Returns whether an output of this group is dropped.
+    /// Returns whether this is the drop of an output of this group.
     fn is_output(&self, event: &Event, g: usize) -> bool {
         let Event::OutputDropped(a) = event else {
             return false;
         };
         let actor = &self.actors[a];
-        actor.group == g && actor.output == Held::Yes
+        actor.group == g && actor.output == OutputState::Held
     }
 
     /// 13: dropping a group drops every actor and calls no interrupt. The order is not promised.
@@ -535,7 +533,7 @@ impl State {
         }
         let is_left = |actor: &super::state::Actor| {
             let is_alive = matches!(actor.life, Life::Waiting | Life::Running);
-            groups.contains(&actor.group) && (is_alive || actor.output == Held::Yes)
+            groups.contains(&actor.group) && (is_alive || actor.output == OutputState::Held)
         };
         self.require(
             !self.actors.values().any(is_left),
@@ -547,25 +545,25 @@ impl State {
             self.require(group.ended.is_empty(), "13: the grace periods are dropped")?;
             panics.extend(group.drop_panics.into_iter().flatten());
             let actors = self.actors.values_mut().filter(|actor| actor.group == *g);
-            actors.for_each(|actor| actor.let_go());
+            actors.for_each(|actor| actor.forget());
         }
         Ok(panics)
     }
 
-    /// 11: one group of the stages of both, which runs on. Refused if one of them has begun to stop.
+    /// 11: `before` returns one group with the stages of both. It refuses if either has begun to stop.
     fn before(&mut self, f: usize, b: usize) -> Check {
         let is_stopping = !self.group(f).exits.is_empty() || !self.group(b).exits.is_empty();
         if is_stopping {
             self.drop_groups(&[f, b])?;
             return self.expect(
                 &Event::Refused(f, b),
-                "11: a group that stops is not combined",
+                "11: a group that has begun to stop is not combined",
             );
         }
         let mut back = self.groups.remove(&b).expect("it was there");
         let front = self.group(f);
         if front.is_new() {
-            *front = back; // a new group before another is the other
+            *front = back; // `Group::new().before(back)` is `back`
             front.is_woken = true;
             self.actors
                 .values_mut()

@@ -1,41 +1,41 @@
-//! What a script consists of: the actors, what they do, and what is done to the group.
+//! A script: the actors, what they do, and what the owner of the group does.
 //!
-//! Actors, grace periods, observers and handles have numbers, each kind from 0 in the order in which the script comes to them.
-//! A number that is not taken yet stands for nothing: then nothing happens.
+//! Actors, grace periods, observers and handles have numbers. Each kind counts from 0, in the order in which the script
+//! makes them. An action on a number that does not exist yet does nothing.
 
 use std::fmt;
 
-/// What is done, from a new group to the end.
+/// What the owner does, from a new group to the end.
 ///
 /// Its `Debug` output can be pasted into a test: see [`replay`](super::replay).
 #[derive(Clone, PartialEq)]
 pub struct Script(pub Vec<Step>);
 
-/// One thing that the owner of a group does.
+/// One step of the owner.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Polls the group once.
     Poll,
-    /// Polls the group as an executor would: while its waker has been woken, or something was set or added.
+    /// Polls the group as an executor would: as long as its waker was woken, or something was set or added.
     Settle,
-    /// Does this between two polls.
-    Outside(Act),
+    /// Performs this action between two polls.
+    Outside(Action),
     /// `add`, `add_with` or `add_abortable`.
     Add(Actor),
     /// `grace_period`.
     GracePeriod(Grace),
-    /// `on_exit`. The observer does this at each call.
-    OnExit(Vec<Act>),
-    /// `on_wait`. The observer does this at each call.
-    OnWait(Vec<Act>),
+    /// `on_exit`. The observer performs these actions at each call.
+    OnExit(Vec<Action>),
+    /// `on_wait`. The observer performs these actions at each call.
+    OnWait(Vec<Action>),
     /// `handle`.
     #[cfg(feature = "std")]
     Handle,
     /// Sets the group aside and continues with a new one.
     New,
-    /// Puts the group that was last set aside before this one, and continues with both.
+    /// Combines the group that was last set aside, as the front, with this one. Continues with the result.
     Before,
-    /// `report`. Until that has ended or is dropped, there is no group to add to.
+    /// `report`. There is no group to add to until the report is ready or dropped.
     Report,
     /// Drops the group, or the future of its report, and continues with a new one.
     Drop,
@@ -45,26 +45,26 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Actor {
     pub how: How,
-    /// What execute does. At its end, it waits for ever.
+    /// What execute does. After the last operation it waits forever.
     pub execute: Vec<Op>,
-    /// What the interrupt does, for [`How::Called`].
-    pub interrupt: Vec<Act>,
-    /// What it does when execute is dropped.
-    pub drop: Vec<Act>,
-    /// Whether its output panics when that is dropped.
-    pub is_output_bad: bool,
+    /// What the interrupt does, for [`How::ByClosure`].
+    pub interrupt: Vec<Action>,
+    /// What the drop of execute does.
+    pub drop: Vec<Action>,
+    /// Whether the drop of its output panics.
+    pub output_drop_panics: bool,
 }
 
-/// How an actor is added.
+/// How an actor is added, and so how it is interrupted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum How {
-    /// With `add`. The interrupt wakes the actor if it awaits that, and does what the script says.
-    Called,
-    /// With `add_with`. Its interruption wakes the actor, if that has been polled.
-    Signalled,
+    /// With `add`. The interrupt performs its actions, after it has woken the actor if that awaits it.
+    ByClosure,
+    /// With `add_with`. Its `Interrupted` wakes the actor, if the actor has been polled.
+    ByFuture,
     /// With `add_abortable`.
     Abortable,
-    /// With `add_with`: a group of its own. When it is interrupted, it adds an actor that returns to that group.
+    /// With `add_with`: the actor is a group itself. When interrupted, it adds an actor that returns to that group.
     Nested(Inner),
 }
 
@@ -73,64 +73,66 @@ pub enum How {
 pub struct Inner {
     pub actors: Vec<Actor>,
     pub grace: Option<Grace>,
-    pub on_exit: Option<Vec<Act>>,
-    pub on_wait: Option<Vec<Act>>,
+    pub on_exit: Option<Vec<Action>>,
+    pub on_wait: Option<Vec<Action>>,
     pub has_handle: bool,
 }
 
-/// What a grace period does when it begins, when it resolves, and when it is dropped. It resolves when its time is up.
+/// What a grace period does when it begins, when it resolves, and when it is dropped.
+///
+/// [`Action::EndGrace`] makes it resolve.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grace {
-    pub begin: Vec<Act>,
-    pub over: Vec<Act>,
-    pub drop: Vec<Act>,
+    pub begin: Vec<Action>,
+    pub resolve: Vec<Action>,
+    pub drop: Vec<Action>,
 }
 
 /// What execute does next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
-    Do(Act),
-    /// Lets the poll end here. Without having woken itself before, it waits to be woken.
+    Do(Action),
+    /// Ends the poll. Unless the actor has woken itself before, it now waits to be woken.
     Pend,
-    /// Wakes itself and lets the poll end, this many times.
+    /// Wakes itself and ends the poll, this many times.
     Spin(usize),
-    /// Continues when it is interrupted.
+    /// Waits until the actor is interrupted.
     AwaitInterrupt,
-    /// Continues when this actor has been polled this many times.
+    /// Waits until the actor with the first number has been polled as often as the second says.
     AwaitPolls(usize, usize),
     /// Returns.
     Return,
 }
 
-/// What any code of the user's may do.
+/// What any code of the user may do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Act {
+pub enum Action {
     /// Wakes this actor, if it has been polled.
     Wake(usize),
-    /// Ends the time of this grace period, for the stages that are still to come as well.
-    TimeIsUp(usize),
+    /// Makes this grace period resolve, in this stage and in all later ones.
+    EndGrace(usize),
     /// Adds actors through this handle.
     #[cfg(feature = "std")]
-    HandIn(usize, Vec<Actor>),
-    /// Panics. Outside, nothing happens.
+    AddByHandle(usize, Vec<Actor>),
+    /// Panics. As the action of [`Step::Outside`], it does nothing.
     #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
 }
 
 impl Actor {
-    /// Returns an actor that does nothing but `execute`.
+    /// Returns an actor without further actions.
     pub fn new(how: How, execute: &[Op]) -> Self {
         Self {
             how,
             execute: execute.to_vec(),
             interrupt: Vec::new(),
             drop: Vec::new(),
-            is_output_bad: false,
+            output_drop_panics: false,
         }
     }
 }
 
-/// As `derive` would, but for lists, which are printed as `vec![…]`.
+/// As `derive` would print it, but with `vec![…]` for lists.
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps = match f.alternate() {

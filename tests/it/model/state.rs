@@ -1,16 +1,16 @@
-//! What is known of the groups at one place of the trace: what the user has done so far, and how far each group has come.
+//! The state at one place of the trace: what the user has done so far, and how far each group has come.
 //!
-//! What the user does is applied as it comes by. What the group does with it is for the [rules](super::rules) to judge.
+//! [`State`] applies what the code of the user does. The [rules](super::rules) judge what the groups do.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::event::{End, Event, Kind, Shown, Site};
 
-/// What a rule returns. `Err`: what is wrong.
+/// What a rule returns. An error says what is wrong.
 pub type Check<R = ()> = Result<R, String>;
 
-/// A place in the trace, and what is known there.
+/// A place in the trace, and the state there.
 #[derive(Default)]
 pub struct State {
     trace: Rc<Vec<Event>>,
@@ -30,61 +30,62 @@ pub struct Actor {
     pub stage: usize,
     pub is_polled: bool,
     pub is_interrupted: bool,
-    pub output: Held,
+    pub output: OutputState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Life {
-    /// It was added through a handle and waits to be taken in.
+    /// It was added through a handle, and no poll has taken it in yet.
     Waiting,
     Running,
     /// It has exited, or its group was dropped.
     Exited,
-    /// It was added through a handle that is closed, so it is to be dropped.
+    /// It was added through a closed handle, so it must be dropped.
     Refused,
 }
 
-/// Whether there is an output.
+/// What happened to the output of an actor.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Held {
-    No,
-    Yes,
+pub enum OutputState {
+    Absent,
+    Held,
     Dropped,
 }
 
 #[derive(Default)]
 pub struct Group {
-    /// The actor that it is.
+    /// The actor that runs this group, if it is inside another.
     pub host: Option<usize>,
     /// How many actors were added.
     pub added: usize,
     /// The stages that have not ended. The first is the current one.
     pub stages: Vec<usize>,
-    /// What was set: inner before outer, front before back. The last is the group's own.
+    /// The settings: inner before outer, front before back. The last are the group's own.
     pub settings: Vec<Setting>,
-    /// The actors to be polled, in this order.
+    /// The actors that have to be polled, in this order.
     pub woken: VecDeque<usize>,
     /// The exits in the order in which they happened. The first is the cause.
     pub exits: Vec<End>,
     /// The first panic, and the first that is no actor's exit.
     pub panic: Option<Site>,
     pub stray: Option<Site>,
-    /// The panics while it is dropped.
+    /// The panics while it is dropped. `None` if it is not being dropped.
     pub drop_panics: Option<Vec<Site>>,
-    /// The actors of the stage that still have their last turn. `None`: the grace period is not over.
+    /// The actors of the stage whose last turn is still to come. `None` if the grace period has not ended.
     pub last_turns: Option<Vec<usize>>,
-    /// The grace periods that have ended and are to be dropped.
+    /// The grace periods that have ended and must be dropped.
     pub ended: Vec<usize>,
     pub is_reporting: bool,
     pub is_terminated: bool,
-    /// Whether it has woken its waker since its last poll began, or was not polled since its owner changed it.
+    /// Whether it has woken its waker since its last poll began, or its owner has changed it since.
     pub is_woken: bool,
-    /// The actor that it is polling, and whether that was woken meanwhile.
-    pub turn: Option<(usize, bool)>,
-    /// How many actors it has polled in this poll, how many of these woke themselves, and how many since the last exit.
-    pub turns: usize,
+    /// The actor that it is polling, and whether that was woken during this poll.
+    pub polling: Option<(usize, bool)>,
+    /// In this poll: how many actors it has polled, how many of these woke themselves, and how many it has polled since
+    /// the last exit.
+    pub polls: usize,
     pub self_wakes: usize,
-    pub turns_since_exit: usize,
+    pub polls_since_exit: usize,
 }
 
 /// What was set on one group.
@@ -95,11 +96,11 @@ pub struct Setting {
     pub on_exit: Option<usize>,
     pub on_wait: Option<usize>,
     /// Whether an actor of the stage was interrupted or exited since `on_wait` was called or set.
-    pub has_news: bool,
+    pub has_changed: bool,
     pub grace: Option<usize>,
     pub period: Period,
     pub handles: Vec<usize>,
-    /// The actors that wait to be taken in.
+    /// The actors that were added through its handles, and that no poll has taken in yet.
     pub inbox: VecDeque<usize>,
 }
 
@@ -108,7 +109,7 @@ pub struct Setting {
 pub enum Period {
     #[default]
     NotBegun,
-    /// Whether it was woken, or not polled yet.
+    /// The flag says whether it has to be polled: it was woken, or not polled yet.
     Running(bool),
     Over,
 }
@@ -122,7 +123,7 @@ impl State {
         }
     }
 
-    /// Returns the next event that is the group's, after applying what the user does before.
+    /// Applies what the user does next. Returns the first event after that, which is the group's.
     pub fn peek(&mut self) -> Check<Option<Event>> {
         let trace = self.trace.clone();
         while let Some(event) = trace.get(self.at) {
@@ -145,7 +146,7 @@ impl State {
         Ok(is_next)
     }
 
-    /// Goes past this event, which has to come next by that clause of the contract.
+    /// Goes past the next event, which must be this one by that clause of the contract.
     pub fn expect(&mut self, event: &Event, clause: &str) -> Check {
         match self.accept(event)? {
             true => Ok(()),
@@ -153,7 +154,7 @@ impl State {
         }
     }
 
-    /// Goes past the panic of what was called last, if it panicked.
+    /// Goes past a panic of what was called last, and returns it.
     pub fn panicked(&mut self) -> Check<Option<Site>> {
         match self.peek()? {
             Some(Event::Panicked(site)) => {
@@ -176,8 +177,8 @@ impl State {
     pub fn refuse<R>(&self, what: &str) -> Check<R> {
         let (before, after) = self.trace.split_at(self.at.min(self.trace.len()));
         let next = &after[..after.len().min(6)];
-        let is_told = |event: &&Event| !matches!(event, Event::Shows(..) | Event::Closed(_));
-        let before: Vec<_> = before.iter().filter(is_told).collect();
+        let is_shown = |event: &&Event| !matches!(event, Event::Shows(..) | Event::Closed(_));
+        let before: Vec<_> = before.iter().filter(is_shown).collect();
         Err(format!("{what}\nseen: {before:?}\nthen: {next:?}\n"))
     }
 
@@ -191,7 +192,7 @@ impl State {
         self.actors.get_mut(&actor).expect("it was added")
     }
 
-    /// Notes the panic of something that is no actor's exit.
+    /// Notes a panic that is no actor's exit.
     pub fn note(&mut self, group: usize, panic: Option<Site>) {
         let group = self.group(group);
         if let (Some(panics), Some(site)) = (&mut group.drop_panics, panic) {
@@ -202,7 +203,7 @@ impl State {
         }
     }
 
-    /// Applies what the user does. Returns whether the event was that.
+    /// Applies an event of the user. Returns whether it was one.
     fn apply(&mut self, event: &Event) -> Check<bool> {
         match *event {
             Event::Added(group, actor, kind) => {
@@ -212,7 +213,7 @@ impl State {
                 let stage = state.stages[0];
                 self.add(group, actor, stage);
             }
-            Event::HandedIn(handle, actor, kind) => {
+            Event::AddedByHandle(handle, actor, kind) => {
                 let open = self.groups.iter_mut().find_map(|(&group, state)| {
                     let mut settings = state.settings.iter_mut();
                     let setting = settings.find(|setting| setting.handles.contains(&handle))?;
@@ -223,7 +224,7 @@ impl State {
                 new.life = open.map_or(Life::Refused, |_| Life::Waiting);
                 self.actors.insert(actor, new);
             }
-            Event::Hosted(group, actor) => self.group(group).host = Some(actor),
+            Event::Nested(group, actor) => self.group(group).host = Some(actor),
             Event::GraceSet(group, grace) => {
                 let own = self.changed(group).own();
                 let is_running = matches!(own.period, Period::Running(_));
@@ -245,7 +246,7 @@ impl State {
             Event::OnWaitSet(group, observer) => {
                 let own = self.changed(group).own();
                 own.on_wait = Some(observer);
-                own.has_news = true;
+                own.has_changed = true;
             }
             Event::HandleMade(group, handle) => {
                 let group = self.changed(group);
@@ -281,7 +282,7 @@ impl State {
                 self.advance();
                 let panic = self.dropped(actor)?;
                 if let Some(site) = panic {
-                    // Either the user's code gets it, or it happened while the handle closed.
+                    // The code that called the handle catches it, or it happened while the handle was closing.
                     if !self.accept(&Event::Caught(site))? {
                         let group = self.actor(actor).group;
                         self.note(group, panic);
@@ -295,7 +296,7 @@ impl State {
         Ok(true)
     }
 
-    /// Returns whether an actor was added through a handle that is closed or may be, since its group is being dropped.
+    /// Returns whether an actor must be dropped unpolled: its handle is closed, or its group is being dropped.
     fn is_refused(&self, actor: usize) -> bool {
         let actor = &self.actors[&actor];
         let group = self.groups.get(&actor.group);
@@ -306,11 +307,11 @@ impl State {
     fn changed(&mut self, group: usize) -> &mut Group {
         let group = self.group(group);
         group.is_woken = true;
-        group.last_turns = None; // it may have another grace period now
+        group.last_turns = None; // its grace period may be a new one
         group
     }
 
-    /// Adds an actor to a stage. It is polled after those that wait to be polled.
+    /// Adds an actor to a stage. It is polled after those that have been woken.
     pub fn add(&mut self, group: usize, actor: usize, stage: usize) {
         let state = self.group(group);
         let index = state.added;
@@ -318,7 +319,7 @@ impl State {
         state.woken.push_back(actor);
         state.is_terminated = false;
         if stage == state.stages[0] {
-            state.last_turns = None; // it gets one, too
+            state.last_turns = None; // the new actor gets one, too
         }
         let actor = self.actor(actor);
         actor.group = group;
@@ -332,13 +333,13 @@ impl State {
             if !group.woken.contains(&number) {
                 group.woken.push_back(number);
             }
-            if let Some((turn, is_woken)) = &mut group.turn {
-                *is_woken |= *turn == number;
+            if let Some((actor, is_woken)) = &mut group.polling {
+                *is_woken |= *actor == number;
             }
         }
     }
 
-    /// Reads how an actor is dropped. Returns the first panic in that.
+    /// Reads the drop of an actor. Returns its first panic.
     pub fn dropped(&mut self, number: usize) -> Check<Option<Site>> {
         let actor = self.actor(number);
         actor.life = Life::Exited;
@@ -391,7 +392,7 @@ impl State {
         group.settings_for(group.stages[0])
     }
 
-    /// Returns what the owner of a group has to see.
+    /// Returns what the owner of a group must see.
     pub fn shown(&self, group: usize) -> Shown {
         let (running, state) = (self.running(group), &self.groups[&group]);
         let labels: Vec<_> = running.iter().map(ToString::to_string).collect();
@@ -411,20 +412,20 @@ impl State {
         }
     }
 
-    /// Returns whether no group has this handle.
+    /// Returns whether a handle is closed: no group has it any more.
     pub fn is_closed(&self, handle: usize) -> bool {
         let mut settings = self.groups.values().flat_map(|group| &group.settings);
         !settings.any(|setting| setting.handles.contains(&handle))
     }
 
-    /// Returns the group that this actor is.
+    /// Returns the group that this actor runs, if it is a group.
     pub fn inner(&self, actor: usize) -> Option<usize> {
         let mut groups = self.groups.iter();
         let inner = groups.find(|(_, group)| group.host == Some(actor));
         inner.map(|(&number, _)| number)
     }
 
-    /// Returns whether an actor of this group, or a grace period, is to be polled.
+    /// Returns whether this group has to be polled.
     pub fn is_due(&self, group: &Group) -> bool {
         let is_setting_due = |setting: &Setting| {
             setting.period == Period::Running(true) || !setting.inbox.is_empty()
@@ -440,8 +441,8 @@ impl Actor {
         self.life == Life::Running
     }
 
-    /// Forgets it with its group.
-    pub fn let_go(&mut self) {
+    /// Takes it out of its group, which has ended.
+    pub fn forget(&mut self) {
         self.group = usize::MAX;
         self.life = Life::Exited;
     }
@@ -455,7 +456,7 @@ impl Actor {
             stage: 0,
             is_polled: false,
             is_interrupted: false,
-            output: Held::No,
+            output: OutputState::Absent,
         }
     }
 }
@@ -472,15 +473,16 @@ impl Group {
 
     pub fn begin_poll(&mut self) {
         self.is_woken = false;
-        (self.turns, self.self_wakes, self.turns_since_exit) = (0, 0, 0);
+        (self.polls, self.self_wakes, self.polls_since_exit) = (0, 0, 0);
     }
 
-    /// Notes that an actor of this stage was interrupted or exited, for the observers of the current one.
-    pub fn has_news(&mut self, stage: usize) {
+    /// Notes that an actor of this stage was interrupted or exited. Observers are called if the stage is the current
+    /// one.
+    pub fn note_change(&mut self, stage: usize) {
         if self.stages[0] == stage {
             let settings = self.settings.iter_mut();
             let of = settings.filter(|setting| setting.stages.contains(&stage));
-            of.for_each(|setting| setting.has_news = true);
+            of.for_each(|setting| setting.has_changed = true);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What `src/interrupted.rs` imports under `--cfg loom`: loom's types, as far as it uses them.
+//! What `src/interrupted.rs` imports under `--cfg loom`, with loom's types.
 
 #[cfg(not(loom))]
 compile_error!("this needs RUSTFLAGS=\"--cfg loom\": run `bash .ci/loom`");
@@ -7,7 +7,7 @@ use std::task::Waker;
 
 pub use loom::sync::{atomic::AtomicU8, Arc};
 
-/// loom's `AtomicWaker`, with the methods of that of `futures_util`.
+/// loom's `AtomicWaker`, with the method names of `futures_util`.
 pub struct AtomicWaker(loom::future::AtomicWaker);
 
 impl AtomicWaker {

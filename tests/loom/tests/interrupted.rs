@@ -1,11 +1,11 @@
-//! `Interrupt` and `Interrupted` on two threads. [loom] runs each test once for every interleaving of the threads, and for
-//! every value that an atomic load may return. From the root of the repository:
+//! `Interrupt` and `Interrupted` on two threads. [loom] runs each test for every interleaving of the threads, and for
+//! every value that an atomic load may return. In the root of the repository:
 //!
 //! ```sh
 //! bash .ci/loom
 //! ```
 //!
-//! A thread that waits for a wake that never comes fails as a deadlock.
+//! If a thread waits for a wake that never comes, loom reports a deadlock.
 //!
 //! [loom]: https://docs.rs/loom
 
@@ -14,7 +14,7 @@ mod interrupted;
 
 use std::future::{pending, Future};
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize as Count; // loom need not know about what only counts
+use std::sync::atomic::AtomicUsize as Count; // not loom's: a mere counter needs no interleavings
 use std::task::{Context, Wake, Waker};
 
 use futures_util::future::FusedFuture;
@@ -87,7 +87,7 @@ fn pending_poll_is_followed_by_a_wake() {
     });
 }
 
-/// Polled by two tasks, one after the other: the second is woken, unless it sees the interruption.
+/// Two tasks poll it, one after the other. The second is woken, unless it sees the interruption.
 #[test]
 fn latest_waker_is_woken() {
     loom::model(|| {
@@ -100,7 +100,7 @@ fn latest_waker_is_woken() {
     });
 }
 
-/// What the other thread wrote before it interrupted is visible to the one that has waited.
+/// What the other thread writes before it interrupts is visible to the thread that waits.
 #[test]
 fn waiting_synchronizes_the_threads() {
     loom::model(|| {
@@ -119,7 +119,7 @@ fn waiting_synchronizes_the_threads() {
     });
 }
 
-/// The same for a thread that asks instead of waiting.
+/// The same for a thread that calls `is_interrupted` instead of waiting.
 #[test]
 fn is_interrupted_synchronizes_the_threads() {
     loom::model(|| {
@@ -143,7 +143,7 @@ fn is_interrupted_synchronizes_the_threads() {
 
 /// `Interrupted` is polled and dropped while the other thread interrupts. Neither end keeps the waker.
 #[test]
-fn interrupted_dropped_meanwhile() {
+fn drop_during_the_interrupt() {
     loom::model(|| {
         let (interrupt, mut interrupted) = Interrupted::channel();
         let task = Task::new();
@@ -155,7 +155,7 @@ fn interrupted_dropped_meanwhile() {
     });
 }
 
-/// Dropping `Interrupted` drops its waker at once, while the other end is still there.
+/// Dropping `Interrupted` drops its waker at once, even if `Interrupt` still exists.
 #[test]
 fn drop_drops_the_waker() {
     loom::model(|| {
@@ -180,7 +180,7 @@ fn unless_returns_none_once_interrupted() {
     });
 }
 
-/// The other thread first completes the future and then interrupts. The waiting thread is woken by whichever it awaits.
+/// The other thread first completes the future and then interrupts. Either wakes the waiting thread.
 #[test]
 fn unless_races_with_its_future() {
     loom::model(|| {

@@ -1,4 +1,4 @@
-//! Runs one scenario, or says why it is skipped. Ends one that hangs.
+//! Runs one scenario, or prints why it is skipped. Ends a scenario that hangs.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// A test that takes longer hangs, because its work takes milliseconds.
+/// A test that takes longer hangs: its work takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `scenario`, unless the executor gives a reason why it cannot run here.
+/// Runs `scenario`, unless `refusal` returns a reason why the executor cannot run here.
 ///
-/// A lost wake makes a test hang. Then the process prints the name of the test and exits, because there is no other way out
-/// of an executor that waits.
+/// After a lost wake, a test hangs. The process then prints the name of the test and exits, because nothing else ends
+/// an executor that waits.
 pub fn test(refusal: fn() -> Option<String>, scenario: impl FnOnce()) {
     let name = thread::current().name().unwrap_or("?").to_owned();
     if let Some(reason) = refusal() {

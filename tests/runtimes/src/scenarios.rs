@@ -1,4 +1,4 @@
-//! The scenarios. [The crate](crate) says why two modules include this file.
+//! The scenarios. The docs of [the crate](crate) say why two modules include this file.
 
 use std::fmt::{Debug, Display};
 use std::future::{pending, poll_fn, Future};
@@ -45,12 +45,12 @@ pub trait Spawn: Runtime {
 
 /// An executor with a network.
 pub trait Serve: Runtime {
-    /// Listens on a free port, sends its address, and echoes the four bytes that each client sends, one client after the
-    /// other. It ignores a client that disconnects earlier.
+    /// Listens on a free port, sends its address, and echoes the four bytes that each client sends, one client after
+    /// the other. It ignores a client that disconnects earlier.
     fn serve(listening: oneshot::Sender<SocketAddr>) -> Task<io::Result<()>>;
 }
 
-/// How long something takes. The tests pass with any other duration.
+/// A short time. The tests pass with any other duration.
 const MOMENT: Duration = Duration::from_millis(2);
 
 /// Longer than any test waits.
@@ -65,7 +65,7 @@ pub(super) const ACTORS: usize = 25;
 struct Log(Pointer<Mutex<Vec<String>>>);
 
 impl Log {
-    fn say(&self, line: impl Display) {
+    fn log(&self, line: impl Display) {
         self.0.lock().unwrap().push(line.to_string());
     }
 
@@ -74,7 +74,7 @@ impl Log {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// Returns a value that says `line` when it is dropped.
+    /// Returns a value that logs `line` when it is dropped.
     fn at_drop(&self, line: &'static str) -> AtDrop {
         AtDrop(self.clone(), line)
     }
@@ -84,7 +84,7 @@ struct AtDrop(Log, &'static str);
 
 impl Drop for AtDrop {
     fn drop(&mut self) {
-        self.0.say(self.1);
+        self.0.log(self.1);
     }
 }
 
@@ -98,7 +98,7 @@ pub fn shuts_down_in_order<R: Runtime>() {
         let mut group = new_group();
         group
             .add_with(|interrupted| async {
-                log.say("with starts");
+                log.log("with starts");
                 interrupted.await;
                 "cleaned up"
             })
@@ -106,36 +106,36 @@ pub fn shuts_down_in_order<R: Runtime>() {
         group
             .add(
                 async {
-                    log.say("first starts");
+                    log.log("first starts");
                     assert!(all_have_started.await.is_err(), "nothing is sent");
                     R::sleep(MOMENT).await;
                     "done"
                 },
-                |cause| log.say(format_args!("interrupt of first: {cause}")),
+                |cause| log.log(format_args!("interrupt of first: {cause}")),
             )
             .named("first");
         group
             .add(
                 async {
-                    log.say("closed starts");
+                    log.log("closed starts");
                     assert!(closed.await.is_err(), "nothing is sent");
                     "closed"
                 },
                 |cause| {
-                    log.say(format_args!("interrupt of closed: {cause}"));
+                    log.log(format_args!("interrupt of closed: {cause}"));
                     drop(close);
                 },
             )
             .named("closed");
         group
             .add_abortable(async {
-                log.say("aborted starts");
+                log.log("aborted starts");
                 drop(start);
                 let _here = log.at_drop("aborted is dropped");
                 pending().await
             })
             .named("aborted");
-        group.on_exit(|exit| log.say(exit));
+        group.on_exit(|exit| log.log(exit));
 
         assert_eq!(group.await, Some("done"));
         let expected = [
@@ -196,7 +196,7 @@ pub fn grace_period_ends_by_the_timer<R: Runtime>() {
                         let _here = here;
                         pending().await
                     },
-                    |_| log.say("an interrupt is ignored"),
+                    |_| log.log("an interrupt is ignored"),
                 )
                 .named(name);
         }
@@ -204,11 +204,11 @@ pub fn grace_period_ends_by_the_timer<R: Runtime>() {
             .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
             .named("worker");
         group.add(async { "done" }, |_| {}).named("first");
-        group.on_exit(|exit| log.say(exit));
-        group.on_wait(|waiting| log.say(format_args!("waiting for {waiting}")));
+        group.on_exit(|exit| log.log(exit));
+        group.on_wait(|waiting| log.log(format_args!("waiting for {waiting}")));
         group.grace_period(|| async {
             R::sleep(MOMENT).await;
-            log.say("the grace period is over");
+            log.log("the grace period is over");
         });
 
         assert_eq!(group.await, Some("done"));
@@ -236,15 +236,15 @@ pub fn grace_period_is_dropped_after_last_exit<R: Runtime>() {
             .add_with(|interrupted| async {
                 interrupted.await;
                 R::sleep(MOMENT).await;
-                log.say("worker has cleaned up");
+                log.log("worker has cleaned up");
             })
             .named("worker");
         group.add(R::sleep(MOMENT), |_| {});
         group.grace_period(|| async {
             let _here = log.at_drop("the grace period is dropped");
-            log.say("the grace period begins");
+            log.log("the grace period begins");
             R::sleep(AGES).await;
-            log.say("the grace period is over");
+            log.log("the grace period is over");
         });
 
         assert_eq!(group.await, Some(()));
@@ -270,7 +270,7 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
             "drained"
         })
         .named("http");
-        web.add(pending(), |_| log.say("interrupt of tail"))
+        web.add(pending(), |_| log.log("interrupt of tail"))
             .named("tail");
         let (log, mut drained) = (&log, Some(drained));
         web.grace_period(move || {
@@ -278,16 +278,16 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
             async move {
                 assert!(drained.await.is_err(), "nothing is sent");
                 R::sleep(MOMENT).await;
-                log.say("the grace period of web is over");
+                log.log("the grace period of web is over");
             }
         });
-        web.on_exit(|exit| log.say(exit));
+        web.on_exit(|exit| log.log(exit));
 
         let mut storage = new_group();
         storage
             .add_with(|interrupted| async {
                 interrupted.await;
-                log.say("flushing");
+                log.log("flushing");
                 R::sleep(MOMENT).await;
                 "flushed"
             })
@@ -298,11 +298,11 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
                     R::sleep(MOMENT).await;
                     "full"
                 },
-                |cause| log.say(format_args!("interrupt of quota: {cause}")),
+                |cause| log.log(format_args!("interrupt of quota: {cause}")),
             )
             .named("quota");
         storage.grace_period(|| R::sleep(AGES));
-        storage.on_exit(|exit| log.say(exit));
+        storage.on_exit(|exit| log.log(exit));
 
         assert_eq!(web.before(storage).await, Some("full"));
         let expected = [
@@ -319,7 +319,7 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
     });
 }
 
-/// An actor that is stuck in the first stage takes no time from the second.
+/// A stuck actor in the first stage takes no time from the second stage.
 pub fn grace_period_is_per_stage<R: Runtime>() {
     run::<R>(async {
         let log = Log::default();
@@ -331,15 +331,15 @@ pub fn grace_period_is_per_stage<R: Runtime>() {
         storage
             .add_with(|interrupted| async {
                 interrupted.await;
-                log.say("flushing");
+                log.log("flushing");
                 pending().await
             })
             .named("disk");
 
         let mut group = web.before(storage);
-        group.on_exit(|exit| log.say(exit));
+        group.on_exit(|exit| log.log(exit));
         group.grace_period(|| {
-            log.say("a grace period begins");
+            log.log("a grace period begins");
             R::sleep(MOMENT)
         });
         assert_eq!(group.await, Some("done"));
@@ -355,7 +355,7 @@ pub fn grace_period_is_per_stage<R: Runtime>() {
     });
 }
 
-/// The thread answers a hundred times, so that some wakes find the executor running and some find it asleep.
+/// The thread answers a hundred times, so that some wakes come while the executor runs and some while it sleeps.
 pub fn thread_wakes_the_group<R: Runtime>() {
     run::<R>(async {
         let (ask, questions) = mpsc::channel::<u32>();
@@ -411,13 +411,13 @@ pub fn panic_lets_the_others_shut_down<R: Runtime>() {
             .add(
                 async {
                     R::sleep(MOMENT).await;
-                    // Like `panic!`, without a message on the terminal.
+                    // Like `panic!`, but without a message on the terminal.
                     resume_unwind(Box::new("out of paper"))
                 },
                 |_| {},
             )
             .named("printer");
-        group.on_exit(|exit| log.say(exit));
+        group.on_exit(|exit| log.log(exit));
 
         let payload = AssertUnwindSafe(group).catch_unwind().await.unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
@@ -465,17 +465,17 @@ pub fn actor_is_added_while_stopping<R: Runtime>() {
                     assert!(released.await.is_err(), "nothing is sent");
                     "released"
                 },
-                |_| log.say("interrupt of slow"),
+                |_| log.log("interrupt of slow"),
             )
             .named("slow");
         group.add(async { "done" }, |_| {}).named("first");
-        group.on_exit(|exit| log.say(exit));
+        group.on_exit(|exit| log.log(exit));
         assert_runs_for_a_moment::<R, _>(&mut group).await;
 
         group
             .add_with(|interrupted| async move {
                 let is_interrupted = interrupted.is_interrupted();
-                log.say(format_args!("newcomer is interrupted: {is_interrupted}"));
+                log.log(format_args!("newcomer is interrupted: {is_interrupted}"));
                 "left"
             })
             .named("newcomer");
@@ -492,14 +492,14 @@ pub fn actor_is_added_while_stopping<R: Runtime>() {
     });
 }
 
-/// A listener adds an actor for each client, and the last one in the poll in which it returns.
+/// A listener adds an actor for each client. It adds the last one in the poll in which it returns.
 pub fn actor_adds_actors<R: Runtime>() {
     run::<R>(async {
         let log = &Log::default();
         let mut group = new_group();
         let handle = group.handle();
         let listener = handle.clone();
-        group.on_exit(|exit| log.say(exit));
+        group.on_exit(|exit| log.log(exit));
         group
             .add(
                 async move {
@@ -514,14 +514,14 @@ pub fn actor_adds_actors<R: Runtime>() {
                             })
                             .named(client);
                         assert!(serving.await.is_err(), "nothing is sent");
-                        log.say(format_args!("{client} is served"));
+                        log.log(format_args!("{client} is served"));
                     }
                     listener
                         .add_with(|interrupted| interrupted.map(|()| "refused"))
                         .named("c");
                     "closed"
                 },
-                |_| log.say("interrupt of listener"),
+                |_| log.log("interrupt of listener"),
             )
             .named("listener");
 
@@ -537,7 +537,7 @@ pub fn actor_adds_actors<R: Runtime>() {
         let mut events = log.take();
         let mut cleaned_up = events.split_off(5);
         assert_eq!(events, expected);
-        // The executor decides which of two timers is first.
+        // The executor decides which of two timers ends first.
         cleaned_up.sort();
         let expected =
             ["a", "b"].map(|name| format!("{name} returned \"cleaned up\", interrupted"));
@@ -562,7 +562,7 @@ pub fn group_is_reused_in_a_loop<R: Runtime>() {
                 .named("work");
             group.add(pending(), |_| {}).named("stuck");
             group.grace_period(|| R::sleep(MOMENT));
-            group.on_exit(|exit| log.say(format_args!("{}: {exit}", exit.index())));
+            group.on_exit(|exit| log.log(format_args!("{}: {exit}", exit.index())));
 
             assert_eq!((&mut group).await, Some(round));
             let expected = [
@@ -605,7 +605,7 @@ pub fn busy_actor_starves_no_sibling<R: Runtime>() {
         let mut group = new_group();
         group.add_abortable(busy()).named("busy");
         group
-            .add(takes_turns(100).map(|()| "done"), |_| {})
+            .add(wake_itself(100).map(|()| "done"), |_| {})
             .named("sibling");
 
         let expected = [r#"sibling returned "done""#, "busy aborted"];
@@ -667,7 +667,7 @@ pub fn groups_run_as_tasks<R: Spawn>() {
     });
 }
 
-/// Several tasks add actors. Each of these gets an index and exits.
+/// Several tasks add actors. Each actor gets an index and exits.
 pub fn tasks_add_actors<R: Spawn>() {
     run::<R>(async {
         let mut group = new_group();
@@ -678,7 +678,7 @@ pub fn tasks_add_actors<R: Spawn>() {
                 spawn::<R, _>(async move {
                     for _ in 0..ACTORS {
                         handle.add_with(|interrupted| interrupted.map(|()| "cleaned up"));
-                        takes_turns(2).await;
+                        wake_itself(2).await;
                     }
                 })
             })
@@ -756,7 +756,7 @@ pub fn busy_actor_starves_no_other_task<R: Spawn>() {
     run::<R>(async {
         let (stop, stopped) = oneshot::channel::<()>();
         let other = spawn::<R, _>(async {
-            takes_turns(100).await;
+            wake_itself(100).await;
             drop(stop);
             "done"
         });
@@ -811,7 +811,7 @@ fn run<R: Runtime>(future: impl Future<Output = ()> + Portable + 'static) {
     R::run(Box::pin(future));
 }
 
-/// Spawns a future as a task of the executor. Dropping the returned future drops the task.
+/// Spawns a future as a task of the executor. Dropping the future that is returned drops the task.
 fn spawn<R: Spawn, T: Portable + 'static>(
     future: impl Future<Output = T> + Portable + 'static,
 ) -> impl Future<Output = T> + Portable + 'static {
@@ -837,13 +837,13 @@ fn ask(server: SocketAddr, word: &str) -> String {
 
 /// Wakes itself in every poll, and never returns.
 async fn busy<T>() -> T {
-    takes_turns(usize::MAX).await;
+    wake_itself(usize::MAX).await;
     unreachable!("no test takes that long")
 }
 
 /// Wakes itself in every poll, and returns in the poll with this number.
-async fn takes_turns(turns: usize) {
-    let mut left = turns;
+async fn wake_itself(polls: usize) {
+    let mut left = polls;
     poll_fn(|cx| {
         left -= 1;
         if left == 0 {
@@ -855,7 +855,7 @@ async fn takes_turns(turns: usize) {
     .await
 }
 
-/// Polls a future until the timer is ready, and expects it to be pending.
+/// Polls a future until the timer ends, and asserts that it is pending.
 async fn assert_runs_for_a_moment<R: Runtime, F: Future + Unpin>(future: &mut F) {
     let moment = pin!(R::sleep(MOMENT));
     let first = select(future, moment).await;

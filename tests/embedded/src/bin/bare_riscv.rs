@@ -12,7 +12,7 @@ use run_group_embedded::{board, contract};
 fn main() -> ! {
     board::init_heap();
     board::start_ticks();
-    // With WFI, an interrupt after the check of the flag would be missed until the next tick. So it spins.
+    // It spins, because WFI would miss an interrupt that comes between the check of the flag and the sleep.
     block_on(contract::run::<Bare>(), core::hint::spin_loop)
 }
 

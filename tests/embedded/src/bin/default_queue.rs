@@ -1,5 +1,5 @@
-//! Embassy's default queue of timers, which is inside its tasks. With it, a timer in an actor panics, and a grace period
-//! works. A wrapper around the group can wake the actors instead.
+//! Embassy's default queue of timers, which is part of its tasks. With it, a timer in an actor panics, but a grace
+//! period works. A wrapper around the group can wake the actors instead.
 
 #![no_std]
 #![no_main]
@@ -71,7 +71,7 @@ static TIMERS: Timers = Timers::new();
 
 impl contract::Clock for Wrapped {
     // The timer wakes the task, then the task wakes the actors, and they wake the task again.
-    const POLLS_FOR_NOTHING: u32 = 1;
+    const EXTRA_POLLS: u32 = 1;
 
     fn now() -> u32 {
         Instant::now().as_ticks() as u32
@@ -95,7 +95,7 @@ async fn with_timers<F: Future>(future: F) -> F::Output {
         let Some(next) = TIMERS.next() else {
             return Poll::Pending;
         };
-        // A new timer for each poll will do, because it keeps nothing between two polls.
+        // Each poll can make a new timer, because a timer keeps nothing between two polls.
         let mut timer = Timer::at(Instant::from_ticks(next.into()));
         if Pin::new(&mut timer).poll(cx).is_pending() {
             return Poll::Pending;

@@ -1,12 +1,14 @@
 //! A group that is polled at a higher priority than the code that wakes its actors.
 //!
-//! That code can be preempted in the middle of a wake, while the set of actors is marked as being woken. If the group
-//! is polled then, it wakes itself and returns, for ever, because the code that it waits for has the lower priority. But it
-//! is polled then only if its task is woken by something else: a sibling of the group, or a grace period. A grace period
-//! that is the last timer is safe, because the group has then no actor left to wait for. Several timers hang it, and so does
-//! a stage behind. Wakes of other actors are safe: they do not wake the task while one is going on.
+//! That code can be preempted in the middle of a wake, while the queue of the set of actors is incomplete. If the group
+//! is polled then, it waits for the wake to finish: it wakes itself and returns, forever, because the waking code has
+//! the lower priority and never runs.
 //!
-//! The command line says which set-up to run, and how to wake the actor. The run says in which tick it hung, or that it
+//! The group is polled at that moment only if something else wakes its task: a sibling of the group, or a grace period.
+//! A single grace period, as the last timer, is safe, because no actor is left after it. Several timers can hang the
+//! group, and so can a second stage. Wakes of other actors are safe: they do not wake the task during a wake.
+//!
+//! The command line chooses the set-up, and how to wake the actor. The run prints in which tick it hung, or that it
 //! survived.
 
 #![no_std]
@@ -68,7 +70,7 @@ fn main() -> ! {
         NVIC::unmask(Interrupt::UART2);
     }
     let spawner = EXECUTOR.start(Interrupt::UART0);
-    // What wakes the task itself: a grace period, nothing, or a sibling.
+    // The set-up: what else wakes the task.
     if board::is_asked_for("grace") {
         spawner.spawn(grace_periods().unwrap());
     } else if board::is_asked_for("countdown") {
@@ -98,7 +100,7 @@ fn main() -> ! {
     loop {
         wake();
         WAKES.store(WAKES.load(Relaxed) + 1, Relaxed);
-        // Of varying length, so that sooner or later the tick hits every place in the loop.
+        // Delays of varying length, so that the tick eventually preempts every place in the loop.
         phase = phase.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         asm::delay(phase >> 25);
     }
@@ -130,7 +132,7 @@ unsafe fn UART0() {
     unsafe { EXECUTOR.on_interrupt() }
 }
 
-/// An actor that is woken again and again, and never returns.
+/// Returns an actor that is woken again and again, and never returns.
 fn actor() -> impl Future<Output = ()> + Send {
     poll_fn(|cx| {
         critical_section::with(|cs| {
@@ -152,7 +154,7 @@ fn counted<F: Future + Unpin>(mut group: F) -> impl Future<Output = F::Output> {
     })
 }
 
-/// A timer every tick.
+/// Waits for one tick after the other, forever.
 async fn every_tick() {
     loop {
         Timer::after_ticks(1).await;

@@ -1,4 +1,5 @@
-//! Compared with `without_group`: how much flash a group takes.
+//! The smallest program with a group. Its size, compared with that of `without_group`, shows how much flash a group
+//! takes.
 
 #![no_std]
 #![no_main]

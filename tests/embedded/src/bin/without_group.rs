@@ -1,4 +1,4 @@
-//! The program of `with_group` with the two futures in a vector. The first one that is ready ends it.
+//! The program of `with_group`, but with the two futures in a vector. The first future that is ready ends it.
 
 #![no_std]
 #![no_main]

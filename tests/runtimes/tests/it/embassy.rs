@@ -16,7 +16,7 @@ thread_local! {
     static SPAWNER: Cell<Option<Spawner>> = const { Cell::new(None) };
 }
 
-/// All tasks. After its test, a task that still waits keeps its place in the pool.
+/// Runs every task. A task that still waits after its test keeps its place in the pool.
 #[embassy_executor::task(pool_size = 64)]
 async fn any(task: local::Task) {
     task.await;
@@ -42,7 +42,7 @@ impl local::Runtime for Embassy {
 }
 
 impl local::Spawn for Embassy {
-    /// embassy has no handles of tasks, so this makes one.
+    /// embassy has no join handles, so this makes one.
     fn spawn(task: local::Task) -> local::Task {
         let (task, handle) = task.remote_handle();
         let spawner = SPAWNER.get().expect("the executor runs");

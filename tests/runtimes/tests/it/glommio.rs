@@ -17,7 +17,7 @@ suite!(local_executor: local on Glommio, Spawn, Serve);
 
 struct Glommio;
 
-/// Returns an executor that locks little memory, because that is limited, and each test that runs has an executor.
+/// Returns an executor that locks little memory, because that is limited, and each running test has an executor.
 fn executor() -> Result<LocalExecutor, GlommioError<()>> {
     LocalExecutorBuilder::new(Placement::Unbound)
         .io_memory(64 << 10)

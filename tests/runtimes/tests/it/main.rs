@@ -1,4 +1,4 @@
-//! The suite, on one executor after the other.
+//! The suite on each executor.
 
 mod async_global_executor;
 mod async_std;

@@ -1,5 +1,5 @@
-//! Tokio: in the `block_on` of the multi-threaded runtime, as with `#[tokio::main]`, as a task on each runtime, and on a
-//! `LocalSet`.
+//! Tokio: in the `block_on` of the multi-threaded runtime, as with `#[tokio::main]`, as a task on each runtime, and on
+//! a `LocalSet`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -140,18 +140,19 @@ impl local::Serve for OnLocalSet {
 
 /// Busy actors, which always have data, under Tokio's budget.
 ///
-/// Tokio allows a task 128 operations in one poll. After these, everything of Tokio in the task returns `Pending` until the
-/// next poll. All actors of a group are one task for Tokio, so they share the budget.
+/// Tokio allows a task 128 operations in one poll. After that, all of Tokio's futures in the task return `Pending`
+/// until the next poll. To Tokio, all actors of a group are one task, so they share the budget.
 ///
 /// Measured with Tokio 1.54, if the group is a task on either runtime or on a `LocalSet`:
 ///
-/// - Next to one busy actor, siblings that wait for a timer get their turn in the next poll or in the one after it.
-/// - The grace period gets its turn in every poll, because the group polls it first.
-/// - Two busy actors take turns of 128 items each. A sibling between them, in the order of waking, gets none.
-/// - Other tasks get their turn between two polls.
+/// - Next to one busy actor, siblings that wait for a timer make progress in the next poll or in the one after that.
+/// - The grace period makes progress in every poll, because the group polls it first.
+/// - Two busy actors alternate, with 128 items each. A sibling between them, in the order of waking, starves.
+/// - Other tasks run between two polls.
 ///
-/// Outside a task, in the `block_on` of the multi-threaded runtime, a busy actor can starve a sibling. All this is the same
-/// with a bare `FuturesUnordered`. An actor that spawns its work has its own budget and avoids it, wherever the group is.
+/// Outside a task, in the `block_on` of the multi-threaded runtime, a busy actor can starve a sibling. A bare
+/// `FuturesUnordered` behaves in the same way. An actor that spawns its work has a budget of its own, wherever the
+/// group is.
 mod budget {
     use std::convert::Infallible;
     use std::sync::Mutex;
@@ -170,7 +171,7 @@ mod budget {
 
     const MOMENT: Duration = Duration::from_millis(2);
 
-    /// Runs a future somewhere.
+    /// Runs a future to its end, in one kind of place.
     type Place = fn(shared::Task);
 
     const TASKS: [Place; 3] = [CurrentThread::run, MultiThread::run, |future| {
@@ -211,10 +212,10 @@ mod budget {
     }
 
     #[test]
-    fn two_busy_actors_take_turns() {
+    fn two_busy_actors_alternate() {
         in_each(TASKS, || {
             Box::pin(async {
-                // The actor of each turn, and its number of items.
+                // An actor, and how many items it has handled in a row.
                 let turns = Mutex::new(Vec::<(&str, usize)>::new());
                 let (enough, is_enough) = oneshot::channel::<()>();
                 let enough = Mutex::new(Some(enough));
@@ -242,10 +243,10 @@ mod budget {
         });
     }
 
-    /// The group used to poll the grace period after the actors, when they had used up the budget. In a `block_on` it never
-    /// ended.
+    /// The group used to poll the grace period after the actors, which had used up the budget by then. In a `block_on`
+    /// the grace period never ended.
     #[test]
-    fn grace_period_ends_wherever_the_group_is() {
+    fn grace_period_ends_in_every_place() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || {
             Box::pin(async {
                 let mut group = Group::new();

@@ -1,4 +1,4 @@
-//! How a script is played with the group itself.
+//! Runs a script with real groups.
 
 use std::future::Future;
 use std::mem::replace;
@@ -11,47 +11,48 @@ use std::task::{Wake, Waker};
 
 use run_group::{Exit, Group};
 
-use super::cast::{end, Cast, Output, Played};
 use super::event::{Event, Site};
 use super::script::{Script, Step};
+use super::world::{end, Output, RealGroup, World};
 
-/// How often a group is polled until it is taken for one that never settles.
-const MOST_POLLS: usize = 2000;
+/// How often a group may be polled to settle.
+const MAX_POLLS: usize = 2000;
 
-/// What `before` says when it refuses.
+/// Part of the message with which `before` refuses.
 const REFUSED: &str = "has begun to stop";
 
-/// Plays a script, after which every group settles and is dropped. Returns the trace.
-pub fn play(script: &Script) -> Vec<Event> {
+/// Runs a script, then settles and drops every group. Returns the trace.
+pub fn run(script: &Script) -> Vec<Event> {
     let mut owner = Owner::default();
-    script.0.iter().for_each(|step| owner.step(step));
+    script.0.iter().for_each(|step| owner.step_and_show(step));
     loop {
-        owner.step(&Step::Settle);
-        owner.step(&Step::Drop);
+        owner.step_and_show(&Step::Settle);
+        owner.step_and_show(&Step::Drop);
         match owner.aside.pop() {
             Some(group) => owner.current = group,
-            None => return owner.cast.take_trace(),
+            None => return owner.world.take_trace(),
         }
     }
 }
 
-/// Plays the beginning of a script. Returns the trace.
-pub fn play_beginning(steps: &[Step]) -> Vec<Event> {
+/// Runs the beginning of a script. Returns the trace.
+pub fn run_prefix(steps: &[Step]) -> Vec<Event> {
     let mut owner = Owner::default();
-    steps.iter().for_each(|step| owner.play(step));
+    steps.iter().for_each(|step| owner.step(step));
     owner.show();
-    let trace = owner.cast.take_trace();
-    owner.play(&Step::Drop);
+    let trace = owner.world.take_trace();
+    owner.step(&Step::Drop);
     trace
 }
 
 /// The owner of the groups.
 struct Owner {
-    cast: Rc<Cast>,
+    world: Rc<World>,
     current: Owned,
     aside: Vec<Owned>,
 }
 
+/// A group, or the future of its report.
 struct Owned {
     number: usize,
     group: Either,
@@ -59,7 +60,7 @@ struct Owned {
 }
 
 enum Either {
-    Group(Played),
+    Group(RealGroup),
     Report(Pin<Box<dyn Future<Output = Vec<Exit<Output>>>>>),
 }
 
@@ -74,20 +75,20 @@ impl Wake for IsDue {
 }
 
 impl Owner {
-    /// Plays a step, and shows what the owner can see after it.
-    fn step(&mut self, step: &Step) {
-        self.play(step);
+    /// Does a step, and shows what the owner can see after it.
+    fn step_and_show(&mut self, step: &Step) {
+        self.step(step);
         self.show();
     }
 
     fn show(&self) {
         if let Either::Group(group) = &self.current.group {
-            self.cast.show(self.current.number, group);
+            self.world.show(self.current.number, group);
         }
     }
 
-    fn play(&mut self, step: &Step) {
-        let cast = self.cast.clone();
+    fn step(&mut self, step: &Step) {
+        let world = self.world.clone();
         match step {
             Step::Poll => self.poll(),
             Step::Settle => {
@@ -95,33 +96,33 @@ impl Owner {
                     if !self.current.is_due.0.load(SeqCst) {
                         break;
                     }
-                    assert!(polls < MOST_POLLS, "it never settles");
+                    assert!(polls < MAX_POLLS, "it never settles");
                     self.poll();
                 }
             }
-            Step::Outside(act) => match act {
+            Step::Outside(action) => match action {
                 #[cfg(all(feature = "std", panic = "unwind"))]
-                super::script::Act::Panic => {}
-                act => cast.act(std::slice::from_ref(act), Site::Execute(0)),
+                super::script::Action::Panic => {}
+                action => world.perform(std::slice::from_ref(action), Site::Execute(0)),
             },
             Step::New => {
-                let new = Owned::new(&cast);
+                let new = Owned::new(&world);
                 self.aside.push(replace(&mut self.current, new));
             }
             Step::Drop => {
-                let old = replace(&mut self.current, Owned::new(&cast));
+                let old = replace(&mut self.current, Owned::new(&world));
                 let _ = match old.group {
-                    Either::Group(group) => cast.drop_group(old.number, group),
-                    Either::Report(report) => cast.drop_group(old.number, report),
+                    Either::Group(group) => world.drop_group(old.number, group),
+                    Either::Report(report) => world.drop_group(old.number, report),
                 };
             }
             Step::Before => self.before(),
-            step => self.current.change(&cast, step),
+            step => self.current.change(&world, step),
         }
     }
 
     fn poll(&mut self) {
-        let (cast, number) = (&self.cast, self.current.number);
+        let (world, number) = (&self.world, self.current.number);
         self.current.is_due.0.store(false, SeqCst);
         let waker = Waker::from(self.current.is_due.clone());
         let ended = match &mut self.current.group {
@@ -129,7 +130,7 @@ impl Owner {
                 let ready = |output: &Option<Output>| {
                     Event::Ready(number, output.as_ref().map(|output| output.actor))
                 };
-                let ended = cast.poll(number, group, waker, ready);
+                let ended = world.poll(number, group, waker, ready);
                 if ended.is_some() {
                     self.current.is_due.0.store(false, SeqCst);
                 }
@@ -138,12 +139,12 @@ impl Owner {
             Either::Report(report) => {
                 let ready =
                     |exits: &Vec<_>| Event::Reported(number, exits.iter().map(end).collect());
-                cast.poll(number, report, waker, ready)
+                world.poll(number, report, waker, ready)
             }
         };
         if ended.is_some() {
-            // Nothing is left of it.
-            self.current = Owned::new(cast);
+            // The report has consumed the group.
+            self.current = Owned::new(world);
         }
     }
 
@@ -163,8 +164,8 @@ impl Owner {
             self.aside.push(aside);
             return;
         }
-        self.cast.log(Event::Before(aside.number, back_number));
-        quiet();
+        self.world.log(Event::Before(aside.number, back_number));
+        hide_refusals();
         let groups = (
             replace(front, Group::local()),
             replace(back, Group::local()),
@@ -179,8 +180,8 @@ impl Owner {
             Err(payload) => {
                 let message = payload.downcast::<String>().expect("a message");
                 assert!(message.contains(REFUSED), "{message}");
-                self.cast.log(Event::Refused(aside.number, back_number));
-                self.current = Owned::new(&self.cast);
+                self.world.log(Event::Refused(aside.number, back_number));
+                self.current = Owned::new(&self.world);
             }
         }
     }
@@ -188,38 +189,38 @@ impl Owner {
 
 impl Default for Owner {
     fn default() -> Self {
-        let cast = Rc::default();
+        let world = Rc::default();
         Self {
-            current: Owned::new(&cast),
+            current: Owned::new(&world),
             aside: Vec::new(),
-            cast,
+            world,
         }
     }
 }
 
 impl Owned {
-    fn new(cast: &Rc<Cast>) -> Self {
+    fn new(world: &Rc<World>) -> Self {
         Self {
-            number: cast.new_group(),
+            number: world.new_group(),
             group: Either::Group(Group::local()),
             is_due: Arc::default(),
         }
     }
 
-    /// Adds to the group, or sets something. Then it is to be polled.
-    fn change(&mut self, cast: &Rc<Cast>, step: &Step) {
+    /// Adds to the group, or sets something. The group then has to be polled.
+    fn change(&mut self, world: &Rc<World>, step: &Step) {
         let (number, Either::Group(group)) = (self.number, &mut self.group) else {
             return;
         };
         match step {
-            Step::Add(actor) => cast.add(number, group, actor),
-            Step::GracePeriod(grace) => cast.set_grace_period(number, group, grace),
-            Step::OnExit(acts) => cast.set_on_exit(number, group, acts),
-            Step::OnWait(acts) => cast.set_on_wait(number, group, acts),
+            Step::Add(actor) => world.add(number, group, actor),
+            Step::GracePeriod(grace) => world.set_grace_period(number, group, grace),
+            Step::OnExit(actions) => world.set_on_exit(number, group, actions),
+            Step::OnWait(actions) => world.set_on_wait(number, group, actions),
             #[cfg(feature = "std")]
-            Step::Handle => cast.make_handle(number, group),
+            Step::Handle => world.make_handle(number, group),
             Step::Report => {
-                cast.log(Event::Reports(number));
+                world.log(Event::Reports(number));
                 let group = replace(group, Group::local());
                 self.group = Either::Report(Box::pin(group.report()));
             }
@@ -229,8 +230,8 @@ impl Owned {
     }
 }
 
-/// Keeps the message of a refusal off the screen, of which there are thousands.
-fn quiet() {
+/// Hides the messages of refused calls of `before`, because there are thousands.
+fn hide_refusals() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = panic::take_hook();

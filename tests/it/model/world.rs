@@ -1,4 +1,4 @@
-//! The user's code: what the script has the actors, the observers and the grace periods do. It writes the trace.
+//! The code of the user: the actors, observers and grace periods, which do what the script says. It records the trace.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -15,56 +15,57 @@ use run_group::LocalHandle;
 use run_group::{Exit, Group, Interrupted, LocalGroup};
 
 use super::event::{End, Event, Kind, Outcome, Shown, Site};
-use super::script::{Act, Actor, Grace, How, Inner, Op};
+use super::script::{Action, Actor, Grace, How, Inner, Op};
 
-/// How many actors a play has at most, since an observer may add one for each exit.
-const MOST: usize = 24;
+/// How many actors a script may add. Without a limit, an observer that adds one for each exit would never end.
+const MAX_ACTORS: usize = 24;
 
-/// All of the user's code, as far as the script has come.
+/// All that the script has made so far.
 #[derive(Default)]
-pub struct Cast {
+pub struct World {
     trace: Trace,
-    players: RefCell<Vec<Player>>,
-    graces: RefCell<Vec<Timing>>,
-    observers: RefCell<Vec<Vec<Act>>>,
+    actors: RefCell<Vec<ActorState>>,
+    graces: RefCell<Vec<GraceState>>,
+    observers: RefCell<Vec<Vec<Action>>>,
     #[cfg(feature = "std")]
     handles: RefCell<Vec<LocalHandle<'static, Output>>>,
     /// How many groups there were.
     groups: Cell<usize>,
-    /// Whether the owner drops something, which is no event.
-    is_quiet: Cell<bool>,
+    /// Whether the owner drops something, which is not logged.
+    is_unlogged: Cell<bool>,
 }
 
 type Trace = Arc<Mutex<Vec<Event>>>;
 
-/// A group that is played with.
-pub type Played = LocalGroup<'static, Output>;
+/// The group under test.
+pub type RealGroup = LocalGroup<'static, Output>;
 
-struct Player {
-    part: Actor,
-    /// How much of `part.execute` is done.
+/// An actor, and how far it has come.
+struct ActorState {
+    spec: Actor,
+    /// How many operations of `spec.execute` are done.
     done: usize,
-    /// How often it has spun in the current [`Op::Spin`].
-    spun: usize,
+    /// How often it has woken itself in the current [`Op::Spin`].
+    spins: usize,
     polls: usize,
-    /// The actors that are woken by its next poll.
+    /// The actors that its next poll wakes.
     waiting: Vec<usize>,
-    /// Whether the interrupt wakes it.
-    listens: bool,
+    /// Whether it awaits its interrupt.
+    awaits_interrupt: bool,
     is_interrupted: bool,
     waker: Option<Waker>,
 }
 
-/// A grace period and its futures.
-struct Timing {
-    part: Grace,
-    is_up: bool,
+/// A grace period, and how far it has come.
+struct GraceState {
+    spec: Grace,
+    is_over: bool,
     waker: Option<Waker>,
     /// Whether its owner is replacing it.
     is_replaced: bool,
 }
 
-impl Cast {
+impl World {
     /// Adds to the trace.
     pub fn log(&self, event: Event) {
         self.trace.lock().unwrap().push(event);
@@ -76,10 +77,10 @@ impl Cast {
     }
 
     /// Drops something that belongs to the owner.
-    pub fn drop_quietly<X>(&self, thing: X) {
-        let was_quiet = self.is_quiet.replace(true);
+    pub fn drop_unlogged<X>(&self, thing: X) {
+        let was_unlogged = self.is_unlogged.replace(true);
         drop(thing);
-        self.is_quiet.set(was_quiet);
+        self.is_unlogged.set(was_unlogged);
     }
 
     /// Returns a number for a new group.
@@ -87,18 +88,18 @@ impl Cast {
         self.groups.replace(self.groups.get() + 1)
     }
 
-    /// Does `acts`, until one panics.
-    pub fn act(self: &Rc<Self>, acts: &[Act], _site: Site) {
-        for act in acts {
-            match act {
-                Act::Wake(actor) => self.wake(*actor),
-                Act::TimeIsUp(grace) => {
+    /// Performs `actions`, until one panics.
+    pub fn perform(self: &Rc<Self>, actions: &[Action], _site: Site) {
+        for action in actions {
+            match action {
+                Action::Wake(actor) => self.wake(*actor),
+                Action::EndGrace(grace) => {
                     let mut graces = self.graces.borrow_mut();
-                    let Some(timing) = graces.get_mut(*grace) else {
+                    let Some(state) = graces.get_mut(*grace) else {
                         continue;
                     };
-                    timing.is_up = true;
-                    let waker = timing.waker.clone();
+                    state.is_over = true;
+                    let waker = state.waker.clone();
                     drop(graces);
                     if let Some(waker) = waker {
                         self.log(Event::WokeGrace(*grace));
@@ -106,17 +107,17 @@ impl Cast {
                     }
                 }
                 #[cfg(feature = "std")]
-                Act::HandIn(handle, actors) => self.hand_in(*handle, actors),
+                Action::AddByHandle(handle, actors) => self.add_by_handle(*handle, actors),
                 #[cfg(all(feature = "std", panic = "unwind"))]
-                Act::Panic => self.panic(_site),
+                Action::Panic => self.panic(_site),
             }
         }
     }
 
     fn wake(&self, actor: usize) {
-        let players = self.players.borrow();
-        let waker = players.get(actor).and_then(|player| player.waker.clone());
-        drop(players);
+        let actors = self.actors.borrow();
+        let waker = actors.get(actor).and_then(|state| state.waker.clone());
+        drop(actors);
         if let Some(waker) = waker {
             self.log(Event::Woke(actor));
             waker.wake();
@@ -132,22 +133,22 @@ impl Cast {
     }
 
     #[cfg(feature = "std")]
-    fn hand_in(self: &Rc<Self>, handle: usize, actors: &[Actor]) {
+    fn add_by_handle(self: &Rc<Self>, handle: usize, actors: &[Actor]) {
         for actor in actors {
             let handles = self.handles.borrow();
             let Some(to) = handles.get(handle).cloned() else {
                 return;
             };
             drop(handles);
-            let Some((number, execute)) = self.enter(actor) else {
+            let Some((number, execute)) = self.new_actor(actor) else {
                 return;
             };
-            self.log(Event::HandedIn(handle, number, kind(actor)));
+            self.log(Event::AddedByHandle(handle, number, kind(actor)));
             let name = number.to_string();
             let added = catch_unwind(AssertUnwindSafe(|| match actor.how {
-                How::Called => to.add(execute, self.interrupt(number)).named(name),
+                How::ByClosure => to.add(execute, self.interrupt(number)).named(name),
                 How::Abortable => to.add_abortable(execute).named(name),
-                How::Signalled | How::Nested(_) => {
+                How::ByFuture | How::Nested(_) => {
                     to.add_with(|interrupted| execute.with(interrupted))
                         .named(name);
                 }
@@ -159,46 +160,46 @@ impl Cast {
     }
 
     /// Adds an actor to a group.
-    pub fn add(self: &Rc<Self>, number: usize, group: &mut Played, actor: &Actor) {
-        let Some((actor_number, execute)) = self.enter(actor) else {
+    pub fn add(self: &Rc<Self>, number: usize, group: &mut RealGroup, actor: &Actor) {
+        let Some((actor_number, execute)) = self.new_actor(actor) else {
             return;
         };
         self.log(Event::Added(number, actor_number, kind(actor)));
         let added = match actor.how {
-            How::Called => group.add(execute, self.interrupt(actor_number)),
+            How::ByClosure => group.add(execute, self.interrupt(actor_number)),
             How::Abortable => group.add_abortable(execute),
-            How::Signalled | How::Nested(_) => {
+            How::ByFuture | How::Nested(_) => {
                 group.add_with(|interrupted| execute.with(interrupted))
             }
         };
         added.named(actor_number.to_string());
     }
 
-    /// Makes an actor of its part. `None`: there are too many.
-    fn enter(self: &Rc<Self>, part: &Actor) -> Option<(usize, Execute)> {
-        let number = self.players.borrow().len();
-        if number == MOST {
+    /// Makes an actor. Returns `None` if there are too many.
+    fn new_actor(self: &Rc<Self>, spec: &Actor) -> Option<(usize, Execute)> {
+        let number = self.actors.borrow().len();
+        if number == MAX_ACTORS {
             return None;
         }
-        self.players.borrow_mut().push(Player {
-            part: part.clone(),
+        self.actors.borrow_mut().push(ActorState {
+            spec: spec.clone(),
             done: 0,
-            spun: 0,
+            spins: 0,
             polls: 0,
             waiting: Vec::new(),
-            listens: false,
+            awaits_interrupt: false,
             is_interrupted: false,
             waker: None,
         });
-        let inner = match &part.how {
-            How::Nested(inner) => Some(self.host(number, inner)),
+        let inner = match &spec.how {
+            How::Nested(inner) => Some(self.new_inner_group(number, inner)),
             _ => None,
         };
-        let (cast, interrupted) = (self.clone(), None);
+        let (world, interrupted) = (self.clone(), None);
         Some((
             number,
             Execute {
-                cast,
+                world,
                 number,
                 interrupted,
                 inner,
@@ -206,10 +207,10 @@ impl Cast {
         ))
     }
 
-    /// Makes the group of an actor that is one.
-    fn host(self: &Rc<Self>, actor: usize, inner: &Inner) -> (usize, Played) {
+    /// Makes the group of an actor that is a group.
+    fn new_inner_group(self: &Rc<Self>, actor: usize, inner: &Inner) -> (usize, RealGroup) {
         let (number, mut group) = (self.new_group(), Group::local());
-        self.log(Event::Hosted(number, actor));
+        self.log(Event::Nested(number, actor));
         #[cfg(feature = "std")]
         if inner.has_handle {
             self.make_handle(number, &mut group);
@@ -220,56 +221,57 @@ impl Cast {
         if let Some(grace) = &inner.grace {
             self.set_grace_period(number, &mut group, grace);
         }
-        if let Some(acts) = &inner.on_exit {
-            self.set_on_exit(number, &mut group, acts);
+        if let Some(actions) = &inner.on_exit {
+            self.set_on_exit(number, &mut group, actions);
         }
-        if let Some(acts) = &inner.on_wait {
-            self.set_on_wait(number, &mut group, acts);
+        if let Some(actions) = &inner.on_wait {
+            self.set_on_wait(number, &mut group, actions);
         }
         (number, group)
     }
 
     fn interrupt(self: &Rc<Self>, number: usize) -> impl FnOnce(&Exit<Output>) + 'static {
-        let cast = self.clone();
+        let world = self.clone();
         move |cause| {
-            cast.log(Event::Interrupted(number, end(cause)));
-            let mut players = cast.players.borrow_mut();
-            let player = &mut players[number];
-            player.is_interrupted = true;
-            let (listens, acts) = (player.listens, player.part.interrupt.clone());
-            drop(players);
-            if listens {
-                cast.wake(number);
+            world.log(Event::Interrupted(number, end(cause)));
+            let mut actors = world.actors.borrow_mut();
+            let state = &mut actors[number];
+            state.is_interrupted = true;
+            let (awaits_interrupt, actions) =
+                (state.awaits_interrupt, state.spec.interrupt.clone());
+            drop(actors);
+            if awaits_interrupt {
+                world.wake(number);
             }
-            cast.act(&acts, Site::Interrupt(number));
+            world.perform(&actions, Site::Interrupt(number));
         }
     }
 
     /// Sets a grace period of a group.
-    pub fn set_grace_period(self: &Rc<Self>, number: usize, group: &mut Played, part: &Grace) {
+    pub fn set_grace_period(self: &Rc<Self>, number: usize, group: &mut RealGroup, spec: &Grace) {
         let grace = self.graces.borrow().len();
-        self.graces.borrow_mut().push(Timing {
-            part: part.clone(),
-            is_up: false,
+        self.graces.borrow_mut().push(GraceState {
+            spec: spec.clone(),
+            is_over: false,
             waker: None,
             is_replaced: false,
         });
         self.log(Event::GraceSet(number, grace));
-        // A panic in the drop of one that is replaced is between the owner and that one.
+        // The model leaves out panics in the drop of a grace period that is replaced.
         let set = |is_replaced| {
             let mut graces = self.graces.borrow_mut();
             graces
                 .iter_mut()
-                .for_each(|timing| timing.is_replaced = is_replaced);
+                .for_each(|state| state.is_replaced = is_replaced);
         };
         set(true);
-        let cast = self.clone();
+        let world = self.clone();
         group.grace_period(move || {
-            cast.log(Event::Began(grace));
-            let acts = cast.graces.borrow()[grace].part.begin.clone();
-            cast.act(&acts, Site::Begin(grace));
-            Timer {
-                cast: cast.clone(),
+            world.log(Event::Began(grace));
+            let actions = world.graces.borrow()[grace].spec.begin.clone();
+            world.perform(&actions, Site::Begin(grace));
+            GraceFuture {
+                world: world.clone(),
                 grace,
             }
         });
@@ -277,49 +279,49 @@ impl Cast {
     }
 
     /// Sets an observer of the exits of a group.
-    pub fn set_on_exit(self: &Rc<Self>, number: usize, group: &mut Played, acts: &[Act]) {
-        let observer = self.new_observer(acts);
+    pub fn set_on_exit(self: &Rc<Self>, number: usize, group: &mut RealGroup, actions: &[Action]) {
+        let observer = self.new_observer(actions);
         self.log(Event::OnExitSet(number, observer));
-        let cast = self.clone();
-        group.on_exit(move |exit| cast.observe(observer, Event::Observed(observer, end(exit))));
+        let world = self.clone();
+        group.on_exit(move |exit| world.observe(observer, Event::Observed(observer, end(exit))));
     }
 
     /// Sets an observer of what a group waits for.
-    pub fn set_on_wait(self: &Rc<Self>, number: usize, group: &mut Played, acts: &[Act]) {
-        let observer = self.new_observer(acts);
+    pub fn set_on_wait(self: &Rc<Self>, number: usize, group: &mut RealGroup, actions: &[Action]) {
+        let observer = self.new_observer(actions);
         self.log(Event::OnWaitSet(number, observer));
-        let cast = self.clone();
+        let world = self.clone();
         group.on_wait(move |waiting| {
             let names = waiting.running().map(|actor| actor.to_string());
             let names: Vec<_> = names.collect();
             assert_eq!(waiting.to_string(), names.join(", "));
             let actors = names.iter().map(|name| name.parse().unwrap());
             let cause = end(waiting.cause()).actor;
-            cast.observe(observer, Event::Waited(observer, cause, actors.collect()));
+            world.observe(observer, Event::Waited(observer, cause, actors.collect()));
         });
     }
 
-    fn new_observer(&self, acts: &[Act]) -> usize {
-        self.observers.borrow_mut().push(acts.to_vec());
+    fn new_observer(&self, actions: &[Action]) -> usize {
+        self.observers.borrow_mut().push(actions.to_vec());
         self.observers.borrow().len() - 1
     }
 
     fn observe(self: &Rc<Self>, observer: usize, event: Event) {
         self.log(event);
-        let acts = self.observers.borrow()[observer].clone();
-        self.act(&acts, Site::Observer(observer));
+        let actions = self.observers.borrow()[observer].clone();
+        self.perform(&actions, Site::Observer(observer));
     }
 
-    /// Has a group make a handle.
+    /// Makes a handle of a group.
     #[cfg(feature = "std")]
-    pub fn make_handle(&self, number: usize, group: &mut Played) {
+    pub fn make_handle(&self, number: usize, group: &mut RealGroup) {
         let handle = self.handles.borrow().len();
         self.log(Event::HandleMade(number, handle));
         self.handles.borrow_mut().push(group.handle());
     }
 
-    /// Writes down what the owner of a group can see of it.
-    pub fn show(&self, number: usize, group: &Played) {
+    /// Records what the owner of a group can see of it.
+    pub fn show(&self, number: usize, group: &RealGroup) {
         let running = group.running().map(|actor| {
             let number = actor.name().and_then(|name| name.parse().ok());
             (number.unwrap(), actor.index(), actor.is_interrupted())
@@ -342,7 +344,7 @@ impl Cast {
         }
     }
 
-    /// Polls a group or its report, and writes down how that went. `Some`: it is ready, or has resumed a panic.
+    /// Polls a group or its report, and records the result. Returns `None` if it is pending.
     pub fn poll<F: Future + Unpin>(
         &self,
         number: usize,
@@ -361,7 +363,7 @@ impl Cast {
             }
             Ok(Poll::Ready(output)) => {
                 self.log(ready(&output));
-                self.drop_quietly(output);
+                self.drop_unlogged(output);
                 Some(Ok(()))
             }
             Err(payload) => {
@@ -372,7 +374,7 @@ impl Cast {
         }
     }
 
-    /// Drops a group or its report, and writes down how that went.
+    /// Drops a group or its report, and records the result.
     pub fn drop_group<G>(&self, number: usize, group: G) -> Result<(), Site> {
         self.log(Event::DropBegan(number));
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(group))).map_err(site);
@@ -380,7 +382,7 @@ impl Cast {
         dropped
     }
 
-    /// Returns a waker that is written down before it wakes another.
+    /// Returns a waker that records `event`, and then wakes `waker`.
     fn waker(&self, event: Event, waker: Waker) -> Waker {
         let trace = self.trace.clone();
         Waker::from(Arc::new(Logged {
@@ -393,13 +395,13 @@ impl Cast {
 
 fn kind(actor: &Actor) -> Kind {
     match actor.how {
-        How::Called => Kind::Called,
-        How::Signalled | How::Nested(_) => Kind::Signalled,
+        How::ByClosure => Kind::ByClosure,
+        How::ByFuture | How::Nested(_) => Kind::ByFuture,
         How::Abortable => Kind::Abortable,
     }
 }
 
-/// Returns where a panic came from. Continues any other panic.
+/// Returns the site of a panic of the script. Resumes any other panic.
 fn site(payload: Box<dyn std::any::Any + Send>) -> Site {
     match payload.downcast() {
         Ok(site) => *site,
@@ -422,29 +424,32 @@ impl Wake for Logged {
 
 /// What an actor returns.
 pub struct Output {
-    cast: Rc<Cast>,
+    world: Rc<World>,
     pub actor: usize,
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if self.cast.is_quiet.get() {
+        if self.world.is_unlogged.get() {
             return;
         }
-        self.cast.log(Event::OutputDropped(self.actor));
-        if self.cast.players.borrow()[self.actor].part.is_output_bad {
-            self.cast.panic(Site::Output(self.actor));
+        self.world.log(Event::OutputDropped(self.actor));
+        if self.world.actors.borrow()[self.actor]
+            .spec
+            .output_drop_panics
+        {
+            self.world.panic(Site::Output(self.actor));
         }
     }
 }
 
 /// The execute of an actor.
 struct Execute {
-    cast: Rc<Cast>,
+    world: Rc<World>,
     number: usize,
     interrupted: Option<Interrupted>,
-    /// The group that it is, with its number.
-    inner: Option<(usize, Played)>,
+    /// If the actor is a group: that group, with its number.
+    inner: Option<(usize, RealGroup)>,
 }
 
 impl Execute {
@@ -453,64 +458,64 @@ impl Execute {
         self
     }
 
-    /// Does what it does in one poll. Returns whether it returned.
-    fn turn(&mut self, is_interrupted: bool, cx: &mut Context<'_>) -> bool {
-        let (cast, number) = (self.cast.clone(), self.number);
-        let mut players = cast.players.borrow_mut();
-        players[number].polls += 1;
-        let waiting = take(&mut players[number].waiting);
-        let is_news = is_interrupted && !players[number].is_interrupted;
-        players[number].is_interrupted |= is_interrupted;
-        drop(players);
-        waiting.into_iter().for_each(|actor| cast.wake(actor));
+    /// Runs the operations of one poll. Returns whether the actor returns.
+    fn run_ops(&mut self, is_interrupted: bool, cx: &mut Context<'_>) -> bool {
+        let (world, number) = (self.world.clone(), self.number);
+        let mut actors = world.actors.borrow_mut();
+        actors[number].polls += 1;
+        let waiting = take(&mut actors[number].waiting);
+        let is_first_time = is_interrupted && !actors[number].is_interrupted;
+        actors[number].is_interrupted |= is_interrupted;
+        drop(actors);
+        waiting.into_iter().for_each(|actor| world.wake(actor));
         if let Some((inner, group)) = &mut self.inner {
-            if is_news {
-                cast.add(*inner, group, &Actor::new(How::Called, &[Op::Return]));
+            if is_first_time {
+                world.add(*inner, group, &Actor::new(How::ByClosure, &[Op::Return]));
             }
             let ready = |output: &Option<Output>| {
                 Event::Ready(*inner, output.as_ref().map(|output| output.actor))
             };
-            return match cast.poll(*inner, group, cx.waker().clone(), ready) {
+            return match world.poll(*inner, group, cx.waker().clone(), ready) {
                 None => false,
                 Some(Ok(())) => true,
                 Some(Err(site)) => {
-                    cast.log(Event::Panicked(site));
+                    world.log(Event::Panicked(site));
                     resume_unwind(Box::new(site))
                 }
             };
         }
         loop {
-            let mut players = cast.players.borrow_mut();
-            let player = &mut players[number];
-            let Some(op) = player.part.execute.get(player.done).cloned() else {
+            let mut actors = world.actors.borrow_mut();
+            let state = &mut actors[number];
+            let Some(op) = state.spec.execute.get(state.done).cloned() else {
                 return false;
             };
-            player.done += 1;
+            state.done += 1;
             match op {
-                Op::Do(act) => {
-                    drop(players);
-                    cast.act(&[act], Site::Execute(number));
+                Op::Do(action) => {
+                    drop(actors);
+                    world.perform(&[action], Site::Execute(number));
                 }
                 Op::Pend => return false,
-                Op::Spin(times) if player.spun < times => {
-                    player.spun += 1;
-                    player.done -= 1;
-                    drop(players);
-                    cast.wake(number);
+                Op::Spin(times) if state.spins < times => {
+                    state.spins += 1;
+                    state.done -= 1;
+                    drop(actors);
+                    world.wake(number);
                     return false;
                 }
-                Op::Spin(_) => player.spun = 0,
+                Op::Spin(_) => state.spins = 0,
                 Op::Return => return true,
-                Op::AwaitInterrupt if !player.is_interrupted => {
-                    player.listens = true;
-                    player.done -= 1;
+                Op::AwaitInterrupt if !state.is_interrupted => {
+                    state.awaits_interrupt = true;
+                    state.done -= 1;
                     return false;
                 }
                 Op::AwaitInterrupt => {}
-                Op::AwaitPolls(other, times) => match players.get_mut(other) {
+                Op::AwaitPolls(other, times) => match actors.get_mut(other) {
                     Some(other) if other.polls < times => {
                         other.waiting.push(number);
-                        players[number].done -= 1;
+                        actors[number].done -= 1;
                         return false;
                     }
                     _ => {}
@@ -525,22 +530,22 @@ impl Future for Execute {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
         let this = &mut *self;
-        let (cast, actor) = (this.cast.clone(), this.number);
+        let (world, actor) = (this.world.clone(), this.number);
         let is_interrupted = match &mut this.interrupted {
             Some(interrupted) => {
-                let waker = cast.waker(Event::Signalled(actor), cx.waker().clone());
+                let waker = world.waker(Event::Resolved(actor), cx.waker().clone());
                 let mut cx = Context::from_waker(&waker);
                 Pin::new(interrupted).poll(&mut cx).is_ready()
             }
-            None => cast.players.borrow()[actor].is_interrupted,
+            None => world.actors.borrow()[actor].is_interrupted,
         };
-        cast.log(Event::Polled(actor, is_interrupted));
-        cast.players.borrow_mut()[actor].waker = Some(cx.waker().clone());
-        if this.turn(is_interrupted, cx) {
-            cast.log(Event::Returned(actor));
-            Poll::Ready(Output { cast, actor })
+        world.log(Event::Polled(actor, is_interrupted));
+        world.actors.borrow_mut()[actor].waker = Some(cx.waker().clone());
+        if this.run_ops(is_interrupted, cx) {
+            world.log(Event::Returned(actor));
+            Poll::Ready(Output { world, actor })
         } else {
-            cast.log(Event::Waits(actor));
+            world.log(Event::Waits(actor));
             Poll::Pending
         }
     }
@@ -548,59 +553,59 @@ impl Future for Execute {
 
 impl Drop for Execute {
     fn drop(&mut self) {
-        let (cast, number) = (&self.cast, self.number);
-        cast.log(Event::Dropped(number));
+        let (world, number) = (&self.world, self.number);
+        world.log(Event::Dropped(number));
         if let Some((inner, group)) = self.inner.take() {
-            if let Err(site) = cast.drop_group(inner, group) {
-                return cast.panic(site);
+            if let Err(site) = world.drop_group(inner, group) {
+                return world.panic(site);
             }
         }
-        let acts = cast.players.borrow()[number].part.drop.clone();
-        cast.act(&acts, Site::Drop(number));
-        cast.log(Event::Released(number));
+        let actions = world.actors.borrow()[number].spec.drop.clone();
+        world.perform(&actions, Site::Drop(number));
+        world.log(Event::Released(number));
     }
 }
 
 /// The future of a grace period.
-struct Timer {
-    cast: Rc<Cast>,
+struct GraceFuture {
+    world: Rc<World>,
     grace: usize,
 }
 
-impl Future for Timer {
+impl Future for GraceFuture {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (cast, grace) = (&self.cast, self.grace);
-        let mut graces = cast.graces.borrow_mut();
-        let timing = &mut graces[grace];
-        timing.waker = Some(cx.waker().clone());
-        let (is_up, acts) = (timing.is_up, timing.part.over.clone());
+        let (world, grace) = (&self.world, self.grace);
+        let mut graces = world.graces.borrow_mut();
+        let state = &mut graces[grace];
+        state.waker = Some(cx.waker().clone());
+        let (is_over, actions) = (state.is_over, state.spec.resolve.clone());
         drop(graces);
-        cast.log(Event::GracePolled(grace, is_up));
-        if !is_up {
+        world.log(Event::GracePolled(grace, is_over));
+        if !is_over {
             return Poll::Pending;
         }
-        cast.act(&acts, Site::Over(grace));
+        world.perform(&actions, Site::Resolve(grace));
         Poll::Ready(())
     }
 }
 
-impl Drop for Timer {
+impl Drop for GraceFuture {
     fn drop(&mut self) {
-        let (cast, grace) = (&self.cast, self.grace);
-        cast.graces.borrow_mut()[grace].waker = None;
-        cast.log(Event::GraceDropped(grace));
-        let graces = cast.graces.borrow();
-        let (is_replaced, acts) = (graces[grace].is_replaced, graces[grace].part.drop.clone());
+        let (world, grace) = (&self.world, self.grace);
+        world.graces.borrow_mut()[grace].waker = None;
+        world.log(Event::GraceDropped(grace));
+        let graces = world.graces.borrow();
+        let (is_replaced, actions) = (graces[grace].is_replaced, graces[grace].spec.drop.clone());
         drop(graces);
         if !is_replaced {
-            cast.act(&acts, Site::DropGrace(grace));
+            world.perform(&actions, Site::DropGrace(grace));
         }
     }
 }
 
-/// Writes an exit down.
+/// Returns an exit as the trace has it.
 pub fn end(exit: &Exit<Output>) -> End {
     use run_group::Outcome as O;
     let actor = exit.name().and_then(|name| name.parse().ok()).unwrap();
@@ -616,7 +621,7 @@ pub fn end(exit: &Exit<Output>) -> End {
             O::Panicked(payload) => Outcome::Panicked(*payload.downcast_ref().unwrap()),
             O::Aborted => Outcome::Aborted,
             O::Expired => Outcome::Expired,
-            _ => panic!("an outcome that is new here"),
+            _ => panic!("an outcome that the model does not know"),
         },
     }
 }
