@@ -48,6 +48,8 @@
 //!   `std`.
 //! - `target_family = "wasm"` has no threads to spawn, no processes and no sockets. It leaves out the examples,
 //!   [`threads`], and single tests that need one of these.
+//! - Windows has no signals. It leaves out the tests that send one to an example, or wait for one, and the one that
+//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
 //! - Without the feature `std` there are no handles, so `handles` and single tests of other modules are left out.
 
 // There is no smol for WebAssembly, because it waits for sockets. But the crates that it is made of exist there.
