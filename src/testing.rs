@@ -115,9 +115,6 @@
 //! use std::time::Duration;
 //!
 //! # if cfg!(target_family = "wasm") { return; }
-//! let listener = smol::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-//! let address = listener.local_addr().unwrap();
-//!
 //! let accepted = interrupt_at_every_poll_on(
 //!     |run| {
 //!         smol::block_on(future::or(async { Some(run.await) }, async {
@@ -125,24 +122,24 @@
 //!             None
 //!         }))
 //!     },
-//!     |mut interrupted| {
-//!         let listener = listener.clone();
-//!         async move {
-//!             let client = TcpStream::connect(address);
-//!             let Some(_client) = interrupted.unless(client).await else {
-//!                 return 0;
-//!             };
-//!             let Some(connection) = interrupted.unless(listener.accept()).await else {
-//!                 return 1;
-//!             };
-//!             let (mut connection, _) = connection.unwrap();
-//!             let mut request = [0];
-//!             interrupted.unless(connection.read(&mut request)).await; // the client sends none
-//!             2
-//!         }
+//!     |mut interrupted| async move {
+//!         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+//!         let address = listener.local_addr().unwrap();
+//!         let Some(client) = interrupted.unless(TcpStream::connect(address)).await else {
+//!             return 0;
+//!         };
+//!         let _client = client.unwrap(); // connected, but silent
+//!         let Some(connection) = interrupted.unless(listener.accept()).await else {
+//!             return 1;
+//!         };
+//!         let (mut connection, _) = connection.unwrap();
+//!         let request = interrupted.unless(connection.read(&mut [0])).await;
+//!         assert!(request.is_none());
+//!         2
 //!     },
 //! );
 //! assert_eq!(accepted[0], 0); // interrupted before its first poll
+//! assert_eq!(accepted.last(), Some(&2)); // interrupted while it waited for a request
 //! ```
 //!
 //! # What it does not find
@@ -167,6 +164,7 @@ use core::pin::{pin, Pin};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 
+use futures_util::task::AtomicWaker;
 use pin_project_lite::pin_project;
 
 use crate::interrupted::{Interrupt, Interrupted};
@@ -226,7 +224,7 @@ pub fn interrupt_at_every_poll<F: Future>(
 ) -> Vec<F::Output> {
     let mut outputs = Vec::new();
     while outputs.len() < RUNS {
-        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
         let (interrupt, interrupted) = Interrupted::channel();
         let mut execute = pin!(execute(interrupted));
@@ -240,7 +238,7 @@ pub fn interrupt_at_every_poll<F: Future>(
                 return outputs;
             }
         }
-        let is_last = !woken.0.load(Ordering::Acquire);
+        let is_last = !woken.flag.load(Ordering::Acquire);
         interrupt.interrupt();
         let mut more = 0;
         let output = loop {
@@ -314,6 +312,7 @@ pub fn interrupt_at_every_poll_on<F: Future>(
         let (interrupt, interrupted) = Interrupted::channel();
         let output = block_on(Run {
             execute: execute(interrupted),
+            woken: Arc::default(),
             polls,
             interrupt: Some(interrupt),
             is_interrupted: is_interrupted.clone(),
@@ -341,6 +340,8 @@ pin_project! {
     pub struct Run<F> {
         #[pin]
         execute: F,
+        // What wakes the actor.
+        woken: Arc<Woken>,
         // How many polls are left until it is interrupted.
         polls: usize,
         // `None` once it was interrupted.
@@ -355,6 +356,10 @@ impl<F: Future> Future for Run<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let run = self.project();
+        run.woken.task.register(cx.waker());
+        if !run.woken.take() {
+            return Poll::Pending; // this poll is for another future of the task, such as the timer of `block_on`
+        }
         let mut interrupt = || {
             if let Some(interrupt) = run.interrupt.take() {
                 run.is_interrupted.store(true, Ordering::Release);
@@ -364,7 +369,8 @@ impl<F: Future> Future for Run<F> {
         if *run.polls == 0 {
             interrupt();
         }
-        let polled = run.execute.poll(cx);
+        let waker = Waker::from(run.woken.clone());
+        let polled = run.execute.poll(&mut Context::from_waker(&waker));
         *run.polls = run.polls.saturating_sub(1);
         // Not before the next poll: it may never come, and where an actor waits is where most are interrupted.
         if *run.polls == 0 && polled.is_pending() {
@@ -383,18 +389,32 @@ impl<F> fmt::Debug for Run<F> {
     }
 }
 
-/// Whether the actor was woken since it was last polled.
-struct Woken(AtomicBool);
+/// Notes that the actor was woken, and wakes its task.
+struct Woken {
+    /// Whether the actor was woken since it was last polled. At first it counts as woken.
+    flag: AtomicBool,
+    task: AtomicWaker,
+}
 
 impl Woken {
     fn take(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
+        self.flag.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Default for Woken {
+    fn default() -> Self {
+        Self {
+            flag: AtomicBool::new(true),
+            task: AtomicWaker::new(),
+        }
     }
 }
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
+        self.flag.store(true, Ordering::Release);
+        self.task.wake();
     }
 }
 
@@ -403,7 +423,8 @@ struct NotReturned(usize);
 
 const WAITS: &str =
     "it waits, and the interruption did not wake it. Wherever an actor waits, it must await \
-    `interrupted` as well, for example with `interrupted.unless(..)`";
+    `interrupted` as well, for example with `interrupted.unless(..)`. If it waits for a timer or a \
+    socket, use `interrupt_at_every_poll_on`";
 const SPINS: &str =
     "it has woken itself for 10,000 polls since. Each round of a loop must look at `interrupted`, \
     for example with `interrupted.is_interrupted()`";
