@@ -1,4 +1,4 @@
-//! How an actor ended: [`Exit`] and [`Outcome`]. And what it is called: [`Label`].
+//! How an actor ended, [`Exit`] and [`Outcome`], and what it is called, [`Label`].
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -31,8 +31,8 @@ impl fmt::Debug for Label {
 
 /// How one actor ended: which actor it was, whether it had been interrupted, and its outcome.
 ///
-/// Every interrupt gets the exit of the cause. The observer set with [`on_exit`](crate::Group::on_exit) gets each exit
-/// of its stages. [`report`](crate::Group::report) returns them all.
+/// Every interrupt gets the exit of the cause. The observer that you set with [`on_exit`](crate::Group::on_exit) gets
+/// each exit as it happens, and [`report`](crate::Group::report) returns them all.
 ///
 /// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked,
 /// it adds `, interrupted` if the actor had been interrupted:
@@ -71,8 +71,8 @@ pub struct Exit<T> {
 impl<T> Exit<T> {
     /// Returns the actor's place in the order of adding, from 0.
     ///
-    /// In a group of several stages the indices count through: the actors of the [back](crate::Group::before) follow
-    /// those of the front.
+    /// In a group of several stages, the indices continue: the actors of the [back](crate::Group::before) follow those
+    /// of the front.
     pub fn index(&self) -> usize {
         self.index as usize
     }
@@ -82,7 +82,7 @@ impl<T> Exit<T> {
         self.label.name.as_deref()
     }
 
-    /// Returns the line of the program that added the actor.
+    /// Returns the place in your code that added the actor: its file, line and column.
     pub fn location(&self) -> &'static Location<'static> {
         self.label.location
     }
@@ -103,10 +103,10 @@ impl<T> Exit<T> {
         &self.label
     }
 
-    /// Returns whether the actor's interrupt had been called before it ended.
+    /// Returns whether the actor had been interrupted before it exited.
     ///
-    /// `false` for an actor that ended by itself: the cause, and any actor of a later stage that returned before its
-    /// stage was interrupted.
+    /// `false` for an actor that returned or panicked by itself: the cause, and any actor of a later stage that exited
+    /// before its stage was interrupted.
     pub fn was_interrupted(&self) -> bool {
         self.was_interrupted
     }
@@ -190,7 +190,7 @@ impl<T: fmt::Debug> fmt::Display for Exit<T> {
                 Some(message) => write!(f, "panicked: {message}")?,
                 None => f.write_str("panicked")?,
             },
-            // Only an interrupted actor is dropped, so the line ends here.
+            // Only an actor that was interrupted is aborted or expires, so the line need not say it.
             Outcome::Aborted => return f.write_str("aborted"),
             Outcome::Expired => return f.write_str("expired"),
         }
@@ -213,16 +213,16 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
     }
 }
 
-/// What an actor ended with.
+/// What an actor ended with: an output, or the reason why there is none.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome<T> {
     /// Its execute returned this.
     Returned(T),
-    /// Its execute panicked, or was dropped because its interrupt had panicked. This is what the panic carried.
+    /// Its execute panicked, or was dropped because its interrupt had panicked. This is the payload of the panic.
     ///
-    /// A panic while execute is dropped makes the outcome `Panicked`, whatever it would have been. Without the feature
-    /// `std` there is no such outcome: a panic unwinds through the group.
+    /// If dropping execute panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std` no
+    /// actor has this outcome, because a panic unwinds through the group.
     Panicked(Box<dyn Any + Send>),
     /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted.
     Aborted,
@@ -230,7 +230,7 @@ pub enum Outcome<T> {
     Expired,
 }
 
-/// Returns the text of a panic, if it carries any, as those of `panic!` and of the standard library do.
+/// Returns the message of a panic, if its payload is a string. That of `panic!` is one.
 fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     match payload.downcast_ref::<&'static str>() {
         Some(message) => Some(message),

@@ -42,7 +42,7 @@ impl Running<'_> {
         self.label.name.as_deref()
     }
 
-    /// Returns the line of the program that added the actor.
+    /// Returns the place in your code that added the actor: its file, line and column.
     pub fn location(&self) -> &'static Location<'static> {
         self.label.location
     }
@@ -59,22 +59,22 @@ impl fmt::Display for Running<'_> {
     }
 }
 
-/// What a group that shuts down waits for.
+/// The actors that a group waits for while it shuts down, and the cause.
 ///
-/// The observer set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the actors,
-/// joined by `", "`.
+/// The observer that you set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the
+/// actors, joined by `", "`.
 pub struct Waiting<'w, T> {
     pub(crate) cause: &'w Exit<T>,
     pub(crate) running: &'w [Running<'w>],
 }
 
 impl<T> Waiting<'_, T> {
-    /// Returns the exit that started the shutdown.
+    /// Returns the exit of the cause, which began the shutdown.
     pub fn cause(&self) -> &Exit<T> {
         self.cause
     }
 
-    /// Returns the actors that have not exited, of the stage that is shutting down, in the order of adding.
+    /// Returns the actors of the current stage that have not exited, in the order of adding.
     pub fn running(&self) -> impl Iterator<Item = Running<'_>> {
         self.running.iter().copied()
     }
@@ -87,7 +87,7 @@ impl<T> fmt::Display for Waiting<'_, T> {
     }
 }
 
-/// Shows only the label of the cause, so that it does not need `T: Debug`.
+/// Shows the label of the cause instead of its exit, and so needs no `T: Debug`.
 impl<T> fmt::Debug for Waiting<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiting")
