@@ -55,7 +55,9 @@ impl fmt::Debug for Label {
 /// group.add_abortable(std::future::pending());
 ///
 /// let exits = smol::block_on(group.report());
+/// assert_eq!(exits[0].index(), 0);
 /// assert_eq!(exits[0].name(), Some("seven"));
+/// assert_eq!(exits[0].location().file(), file!());
 /// assert_eq!(exits[0].output(), Some(&7));
 /// assert!(!exits[0].was_interrupted());
 /// assert_eq!(exits[0].to_string(), "seven returned 7");
@@ -117,6 +119,22 @@ impl<T> Exit<T> {
     }
 
     /// Returns the outcome by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::{Group, Outcome};
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { "done" }, |_| {});
+    /// for exit in smol::block_on(group.report()) {
+    ///     match exit.into_outcome() {
+    ///         Outcome::Returned(output) => println!("{output}"),
+    ///         Outcome::Panicked(payload) => std::panic::resume_unwind(payload),
+    ///         _ => println!("dropped"),
+    ///     }
+    /// }
+    /// ```
     pub fn into_outcome(self) -> Outcome<T> {
         self.outcome
     }
@@ -130,6 +148,19 @@ impl<T> Exit<T> {
     }
 
     /// Returns the output by value, if the actor returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { "done" }, |_| {});
+    /// group.add_abortable(std::future::pending());
+    /// let exits = smol::block_on(group.report());
+    /// let outputs: Vec<_> = exits.into_iter().filter_map(|exit| exit.into_output()).collect();
+    /// assert_eq!(outputs, ["done"]);
+    /// ```
     pub fn into_output(self) -> Option<T> {
         match self.outcome {
             Outcome::Returned(output) => Some(output),
@@ -214,6 +245,23 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
 }
 
 /// What an actor ended with: an output, or the reason why there is none.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::{Group, Outcome};
+///
+/// let mut group = Group::new();
+/// group.add(async { "done" }, |_| {});
+/// group.add_abortable(std::future::pending());
+/// group.add(std::future::pending(), |_| {});
+/// group.grace_period(|| async {}); // ends at once
+///
+/// let exits = smol::block_on(group.report());
+/// assert!(matches!(exits[0].outcome(), Outcome::Returned("done")));
+/// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
+/// assert!(matches!(exits[2].outcome(), Outcome::Expired));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome<T> {

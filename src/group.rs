@@ -134,6 +134,16 @@ pub type LocalGroup<'a, T> = Group<'a, T, Local>;
 // of actor takes up to 13 % more code.
 impl<'a, T> Group<'a, T> {
     /// Returns a group without actors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { 7 }, |_| {});
+    /// assert_eq!(smol::block_on(group), Some(7));
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -154,6 +164,10 @@ impl<'a, T> Group<'a, T> {
     /// If the interrupt only has to complete a future that `execute` awaits, use [`add_with`](Self::add_with).
     ///
     /// Call [`named`](Added::named) on the returned [`Added`] to name the actor.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the group has [no room](Self#panics) for another actor.
     ///
     /// # Examples
     ///
@@ -192,6 +206,10 @@ impl<'a, T> Group<'a, T> {
     /// the future that it returns is polled with the group. If the interrupt must do anything else, or needs the cause,
     /// use [`add`](Self::add).
     ///
+    /// # Panics
+    ///
+    /// Panics if the group has [no room](Self#panics) for another actor.
+    ///
     /// # Examples
     ///
     /// ```
@@ -222,6 +240,10 @@ impl<'a, T> Group<'a, T> {
     ///
     /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only
     /// for futures that are safe to cancel at any `.await`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the group has [no room](Self#panics) for another actor.
     ///
     /// # Examples
     ///
@@ -385,6 +407,19 @@ impl<'a, T> Group<'a, T> {
 /// The methods of [`Group`] that take a future or a closure, without the `Send` bounds.
 impl<'a, T> LocalGroup<'a, T> {
     /// Returns a group without actors. The actors that you add need not be `Send`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    /// use std::cell::Cell;
+    ///
+    /// let count = Cell::new(0); // a `&Cell` is not `Send`
+    /// let mut group = Group::local();
+    /// group.add(async { count.set(7) }, |_| {});
+    /// smol::block_on(group);
+    /// assert_eq!(count.get(), 7);
+    /// ```
     pub fn local() -> Self {
         Self::default()
     }
@@ -531,6 +566,17 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// Returns how many actors have not exited.
     ///
     /// An actor that is added through a [handle](Self::handle) counts from the poll that takes it in.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group: Group<'_, ()> = Group::new();
+    /// assert!(group.is_empty());
+    /// group.add_abortable(std::future::pending());
+    /// assert_eq!(group.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.machine.len()
     }
@@ -700,6 +746,20 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 ///
 /// Each of the three methods of [`Group`] that add an actor returns one. An actor without a name is known by the line
 /// that added it.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Group;
+///
+/// let mut group = Group::new();
+/// group.add(async {}, |_| {}).named("main");
+/// group.add_abortable(std::future::pending()); // has no name
+///
+/// let exits = smol::block_on(group.report());
+/// assert_eq!(exits[0].to_string(), "main returned ()");
+/// assert!(exits[1].to_string().starts_with(file!()));
+/// ```
 pub struct Added<'g>(&'g mut Label);
 
 impl Added<'_> {

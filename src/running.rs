@@ -20,7 +20,9 @@ use crate::exit::{Exit, Label};
 /// let mut group: Group<'_, ()> = Group::new();
 /// group.add_abortable(std::future::pending()).named("tail");
 /// let running = group.running().next().unwrap();
+/// assert_eq!(running.index(), 0);
 /// assert_eq!(running.name(), Some("tail"));
+/// assert_eq!(running.location().file(), file!());
 /// assert!(!running.is_interrupted());
 /// assert_eq!(running.to_string(), "tail");
 /// ```
@@ -63,6 +65,26 @@ impl fmt::Display for Running<'_> {
 ///
 /// The observer that you set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the
 /// actors, joined by `", "`.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Group;
+/// use smol::future::poll_once;
+///
+/// let mut log = Vec::new();
+/// let mut group = Group::new();
+/// group.add(async { "done" }, |_| {}).named("main");
+/// group.add(std::future::pending(), |_| {}).named("stuck");
+/// group.on_wait(|waiting| {
+///     let number = waiting.running().count();
+///     log.push(format!("{}, waiting for {number}: {waiting}", waiting.cause()));
+/// });
+///
+/// smol::block_on(poll_once(&mut group));
+/// drop(group);
+/// assert_eq!(log, [r#"main returned "done", waiting for 1: stuck"#]);
+/// ```
 pub struct Waiting<'w, T> {
     pub(crate) cause: &'w Exit<T>,
     pub(crate) running: &'w [Running<'w>],
