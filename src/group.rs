@@ -25,8 +25,8 @@ use crate::running::{Running, Waiting};
 ///
 /// An actor is a pair: *execute*, a future that does the work, and *interrupt*, a function that asks it to return. The
 /// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every
-/// interrupt. It finishes once all actors have exited. Its output is that of the first actor to exit, the *cause*. All
-/// this is as in oklog/run.
+/// interrupt. It finishes once all actors have exited. Its output is that of the first actor to exit, the *cause*.
+/// oklog/run works in the same way.
 ///
 /// There are three ways to run a group. They return different things:
 ///
@@ -367,8 +367,8 @@ impl<'a, T> Group<'a, T> {
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
     ///
     /// `observer` is called at the end of a poll during a shutdown, if actors of the current stage are still running,
-    /// and any actor of the stage was interrupted or exited since the last call. If a shutdown hangs, the last line
-    /// logged names the actors that it waits for. It is not called if all actors return in the poll that interrupts
+    /// and any actor of the stage was interrupted or exited since the last call. So if a shutdown hangs, the last call
+    /// shows the actors that it waits for. `observer` is not called if all actors return in the poll that interrupts
     /// them.
     ///
     /// A second observer replaces the first. If you set it while the group is shutting down, it is called at the end of
@@ -482,9 +482,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// - An actor that you add to the returned group joins the stage that shuts down first or, during a shutdown, the
     ///   stage that is shutting down.
     /// - Indices continue: the actors of `back` follow those of this group.
-    /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any
-    ///   other, with [`was_interrupted`](Exit::was_interrupted) `false`. Its interrupt is still called when its stage
-    ///   is interrupted.
+    /// - An actor of a later stage may return by itself before its stage is interrupted. This is an exit like any
+    ///   other, with [`was_interrupted`](Exit::was_interrupted) `false`. The interrupt of the actor is still called
+    ///   when its stage is interrupted.
     /// - A stage without actors is skipped. If nothing was added to this group, nothing set on it, and no handle made,
     ///   the result is `back` itself.
     ///
@@ -629,8 +629,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// # Panics
     ///
-    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that is no actor's exit:
-    /// that of an observer, of a grace period, or of the interrupt of an actor that had already exited.
+    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that is no actor's exit,
+    /// such as that of an observer, of a grace period, or of the interrupt of an actor that had already exited.
     ///
     /// # Cancel safety
     ///

@@ -41,7 +41,7 @@ impl<T> History<T> {
         }
     }
 
-    /// Takes out the first panic of all, be it an actor's exit or not. `Err`: there was one.
+    /// Takes out the first panic, whether or not it is an actor's exit. `Err`: there was one.
     fn take_first_panic(&mut self) -> Contained {
         let panicked = |exit: &Exit<T>| matches!(exit.outcome, Outcome::Panicked(_));
         let place = self.exits.iter().position(panicked);

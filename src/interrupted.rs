@@ -75,14 +75,14 @@ impl fmt::Debug for Interrupt {
 
 /// A future that resolves when its actor is interrupted.
 ///
-/// An actor that is added with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
+/// Each actor that you add with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
 /// interrupted, or when the group is dropped. After that, it stays ready, however often you poll it.
 ///
 /// It borrows nothing and is `Send`, so an actor can hand it to a thread or to a spawned task. A thread can wait for it
 /// with a `block_on` of its own, or check [`is_interrupted`](Self::is_interrupted) between two pieces of work.
 ///
-/// Not `Clone`, which would make it larger, and most actors need only one. If several parts of an actor need it, use
-/// `FutureExt::shared` of the `futures` crate.
+/// It is not `Clone`, because that would make it larger, and most actors need only one. If several parts of an actor
+/// need it, use `FutureExt::shared` of the `futures` crate.
 ///
 /// # Cancel safety
 ///
@@ -134,7 +134,7 @@ impl Interrupted {
         (Interrupt(Arc::clone(&shared)), Self(shared))
     }
 
-    /// Returns whether it is interrupted, without waiting.
+    /// Returns whether the actor has been interrupted, without waiting.
     ///
     /// Use it in code that does not await: a thread, or a long computation.
     ///
@@ -158,8 +158,8 @@ impl Interrupted {
 
     /// Awaits `future` and returns its output, or returns `None` as soon as the actor is interrupted.
     ///
-    /// The interruption wins a tie. Once interrupted, `future` is not polled, and it is dropped before `None` is
-    /// returned. So use it only for a `future` that is safe to cancel at any `.await`.
+    /// If both happen at the same time, the interruption wins: `future` is not polled again. It is dropped before
+    /// `None` is returned. So use `unless` only with futures that are safe to cancel at any `.await`.
     ///
     /// # Cancel safety
     ///

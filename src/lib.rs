@@ -24,8 +24,8 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, let
-//! it await `interrupted` after its work, as this one does. `group.add_with(warm_the_cache)` adds it. For more, see [a
-//! sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job).
+//! it await `interrupted` after its work, as the following one does. `group.add_with(warm_the_cache)` adds it. See also
+//! [a sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job).
 //!
 //! ```
 //! use run_group::Interrupted;

@@ -184,7 +184,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Ends the current stage and makes the next one current. Returns whether there is one.
     fn next_stage(&mut self) -> bool {
         let progress = &mut self.progress;
-        progress.history.note(progress.settings.leave(self.stage));
+        progress.history.note(progress.settings.end(self.stage));
         self.stage += 1;
         self.stage_is_interrupted = false;
         self.last_turn = None;
@@ -330,7 +330,7 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
 impl<T, S: Kind> Drop for Machine<'_, T, S> {
     fn drop(&mut self) {
         if self.is_new() {
-            return; // It has ended, or never begun.
+            return; // the group has ended, or was never used
         }
         let progress = &mut self.progress;
         let dropped = first(self.actors.drop_all(), progress.settings.close());

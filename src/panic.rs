@@ -59,7 +59,7 @@ pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
 pub(crate) fn discard<X>(remains: X) {
     if let Err(payload) = contain(|| drop(remains)) {
         if let Err(payload) = contain(|| drop(payload)) {
-            mem::forget(payload); // what it carries could panic again, and so on
+            mem::forget(payload); // dropping it could panic again, and so on
         }
     }
 }

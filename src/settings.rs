@@ -127,10 +127,10 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 
     /// Drops the settings that no stage after this one needs, and resets the grace periods of the others. `Err`: the
     /// first panic in that.
-    pub(crate) fn leave(&mut self, stage: Stage) -> Contained {
+    pub(crate) fn end(&mut self, stage: Stage) -> Contained {
         let is_needed = |setting: &Setting<'_, T, S>| setting.stages.end > stage + 1;
         let left = self.0.iter_mut().map(|setting| match is_needed(setting) {
-            true => setting.leave(),
+            true => setting.reset(),
             false => setting.close(),
         });
         let left = left.fold(Ok(()), first);
@@ -162,7 +162,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
             while let Poll::Ready(Some(actor)) = inbox.actors.poll_next_unpin(cx) {
                 added.push((stages.start, actor));
                 if left == 0 {
-                    cx.waker().wake_by_ref(); // other threads may go on adding for ever
+                    cx.waker().wake_by_ref(); // this poll must end even if other threads keep adding
                     break;
                 }
                 left -= 1;
@@ -195,7 +195,7 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
     /// Sets the grace period. If dropping the previous one panics, it is replaced nevertheless, and then the panic
     /// continues.
     pub(crate) fn set_grace_period(&mut self, begin: Box<S::Begin<'a>>) {
-        let dropped = first(self.leave(), contain(|| self.begin = None));
+        let dropped = first(self.reset(), contain(|| self.begin = None));
         self.begin = Some(begin);
         dropped.unwrap_or_else(|payload| resume(payload));
     }
@@ -238,14 +238,14 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
     }
 
     /// Resets the grace period for the next stage. `Err`: its future panicked when it was dropped.
-    fn leave(&mut self) -> Contained {
+    fn reset(&mut self) -> Contained {
         contain(|| self.grace_period = GracePeriod::NotBegun)
     }
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
     fn close(&mut self) -> Contained {
         let dropped = [
-            self.leave(),
+            self.reset(),
             contain(|| self.begin = None),
             contain(|| self.on_exit = None),
             contain(|| self.on_wait = None),

@@ -355,7 +355,7 @@ pin_project! {
         polls: usize,
         // `None` once the actor was interrupted.
         interrupt: Option<Interrupt>,
-        // Tells the function that made the run.
+        // Shared with the function that made the run.
         is_interrupted: Arc<AtomicBool>,
     }
 }

@@ -98,7 +98,7 @@ async fn main(_spawner: Spawner) {
     let mut group = front.before(back);
     group.on_exit(|exit| {
         let sent = shared.exits.try_send(line(exit));
-        sent.expect("room for every actor's line");
+        sent.expect("room forevery actor's line");
     });
     let exits = group.report().await;
 
@@ -129,7 +129,7 @@ async fn sense(shared: &Shared, mut interrupted: Interrupted) -> Result {
     let mut ticker = Ticker::every(SAMPLE);
     while interrupted.unless(ticker.next()).await.is_some() {
         if shared.stuck.get() {
-            // Like a driver that waits for ever for a sensor that does not answer.
+            // Like a driver that waits forever for a sensor that does not answer.
             pending::<()>().await;
         }
         shared.sample.set(board::heap_used());
