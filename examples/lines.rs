@@ -2,8 +2,8 @@
 //! comes.
 //!
 //! Reading from a terminal may block for hours, until you type a line. Printing into `less` may block until you turn
-//! the page. So both happen on threads of their own. A thread that blocks cannot be interrupted, but it can be left
-//! behind: the actor is abortable. The count outlives the actor, because the actor only borrows it.
+//! the page. So both happen on threads of their own. A blocked thread cannot be interrupted, but the program need not
+//! wait for it: the actor is abortable. The count outlives the actor, because the actor only borrows it.
 //!
 //! ```text
 //! cargo run --example lines

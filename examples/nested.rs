@@ -120,7 +120,7 @@ pub mod index {
         shutdown: impl Future<Output = ()> + Send,
     ) -> anyhow::Result<()> {
         let mut front = Group::new();
-        // Its return stops the group.
+        // When this actor returns, the group stops.
         front
             .add_abortable(async {
                 shutdown.await;

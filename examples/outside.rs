@@ -1,8 +1,8 @@
 //! A shutdown that is requested from outside: by the function that runs the group, or from another thread.
 //!
-//! The request is an actor that returns at once, added through a handle. You can add it at any time: before the group
-//! is first polled, while it runs, a second time, or after the group has ended. The group does not wait for its
-//! handles: if you drop one, nothing happens.
+//! The request is an actor that returns at once, added through a handle. You can request a shutdown at any time: before
+//! the group is first polled, while it runs, a second time, or after the group has ended. The group does not wait for
+//! its handles: if you drop one, nothing happens.
 //!
 //! ```text
 //! cargo run --example outside

@@ -29,7 +29,7 @@ use run_group::{Group, Interrupted};
 use smol::future::yield_now;
 use smol::Timer;
 
-/// How long a shutdown may take.
+/// How long the group waits for actors after interrupting them.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 fn main() -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! An actor that is a thread: it computes without a pause, and can still be interrupted.
+//! An actor that runs a thread: the thread computes without a pause, and can still be interrupted.
 //!
 //! The thread gets the actor's `Interrupted` and checks it before each number. The actor waits for the thread, so the
 //! group does not end before the thread does. If the thread returns or panics, so does the actor.

@@ -1,4 +1,5 @@
-//! A picture of a shutdown: the program runs a group of two stages, records when what happens, and draws that as SVG.
+//! A picture of a shutdown: the program runs a group of two stages, records what happens and when, and draws that as
+//! SVG.
 //!
 //! ```text
 //! cargo run --example timeline >docs/shutdown.svg
@@ -39,7 +40,7 @@ pub enum Event {
     IsReady,
 }
 
-/// What happens in a run: the second, the actor, stage or group that it happens to, and the event.
+/// What happens in a run. Each entry has the second, the name of the actor, stage or group, and the event.
 pub type Events = Vec<(u32, String, Event)>;
 
 /// Runs the group and returns the events.
