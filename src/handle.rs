@@ -245,6 +245,7 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
 /// An actor that a [`Handle`] adds when this value is dropped.
 ///
 /// So `handle.add(..);`, as a statement, adds the actor at once. Call [`named`](Self::named) to give it a name first.
+/// The last parameter, `S`, is that of the handle.
 ///
 /// # Panics
 ///

@@ -66,7 +66,7 @@ struct Shared {
 // This is embassy's thread-mode executor, which every interrupt preempts. So an actor is always woken at the priority
 // of the group or at a higher one, which is safe. If the group ran on an `InterruptExecutor`, code at a lower priority
 // would have to wake actors inside `critical_section::with`. Otherwise, the group could preempt that code in the middle
-// of a wake. It would then wake itself until the wake is complete, and so the code would never get to complete it.
+// of a wake. It would then wake itself again and again, and the code would never get to complete its wake.
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
     let led = board::start();
