@@ -4,8 +4,8 @@
 //! cargo run --example stuck
 //! ```
 //!
-//! Three actors run. `main job` returns, so the other two are interrupted. `metrics` finishes its work and returns.
-//! `upload` ignores its interrupt, and expires after one second:
+//! Three actors run. The main job returns, so the other two are interrupted. The metrics actor finishes its work.
+//! The upload ignores its interrupt. After one second it expires:
 //!
 //! ```text
 //! main job returned Ok(())
@@ -15,7 +15,7 @@
 //! upload expired
 //! ```
 //!
-//! The report then shows that an actor has failed. The last line goes to the standard error, and the exit status is 1:
+//! Then the report shows that an actor has failed. The last line goes to the standard error, and the exit status is 1:
 //!
 //! ```text
 //! Error: upload expired
