@@ -129,9 +129,9 @@ impl<T> Exit<T> {
     /// group.add(async { "done" }, |_| {});
     /// for exit in smol::block_on(group.report()) {
     ///     match exit.into_outcome() {
-    ///         Outcome::Returned(output) => println!("{output}"),
+    ///         Outcome::Returned(output) => assert_eq!(output, "done"),
     ///         Outcome::Panicked(payload) => std::panic::resume_unwind(payload),
-    ///         _ => println!("dropped"),
+    ///         _ => unreachable!("no actor was dropped"),
     ///     }
     /// }
     /// ```
