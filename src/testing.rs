@@ -119,9 +119,6 @@
 //! use std::time::Duration;
 //!
 //! # if cfg!(target_family = "wasm") { return; }
-//! let listener = smol::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-//! let address = listener.local_addr().unwrap();
-//!
 //! let accepted = interrupt_at_every_poll_on(
 //!     |run| {
 //!         smol::block_on(future::or(async { Some(run.await) }, async {
@@ -129,24 +126,24 @@
 //!             None
 //!         }))
 //!     },
-//!     |mut interrupted| {
-//!         let listener = listener.clone();
-//!         async move {
-//!             let client = TcpStream::connect(address);
-//!             let Some(_client) = interrupted.unless(client).await else {
-//!                 return 0;
-//!             };
-//!             let Some(connection) = interrupted.unless(listener.accept()).await else {
-//!                 return 1;
-//!             };
-//!             let (mut connection, _) = connection.unwrap();
-//!             let mut request = [0];
-//!             interrupted.unless(connection.read(&mut request)).await; // the client sends none
-//!             2
-//!         }
+//!     |mut interrupted| async move {
+//!         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+//!         let address = listener.local_addr().unwrap();
+//!         let Some(client) = interrupted.unless(TcpStream::connect(address)).await else {
+//!             return 0;
+//!         };
+//!         let _client = client.unwrap(); // connected, but silent
+//!         let Some(connection) = interrupted.unless(listener.accept()).await else {
+//!             return 1;
+//!         };
+//!         let (mut connection, _) = connection.unwrap();
+//!         let request = interrupted.unless(connection.read(&mut [0])).await;
+//!         assert!(request.is_none());
+//!         2
 //!     },
 //! );
 //! assert_eq!(accepted[0], 0); // interrupted before its first poll
+//! assert_eq!(accepted.last(), Some(&2)); // interrupted while it waited for a request
 //! ```
 //!
 //! # What it does not find
@@ -171,6 +168,7 @@ use core::pin::{pin, Pin};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 
+use futures_util::task::AtomicWaker;
 use pin_project_lite::pin_project;
 
 use crate::interrupted::{Interrupt, Interrupted};
@@ -230,7 +228,7 @@ pub fn interrupt_at_every_poll<F: Future>(
 ) -> Vec<F::Output> {
     let mut outputs = Vec::new();
     while outputs.len() < RUNS {
-        let woken = Arc::new(Woken(AtomicBool::new(true)));
+        let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
         let (interrupt, interrupted) = Interrupted::channel();
         let mut execute = pin!(execute(interrupted));
@@ -244,7 +242,7 @@ pub fn interrupt_at_every_poll<F: Future>(
                 return outputs;
             }
         }
-        let is_last = !woken.0.load(Ordering::Acquire);
+        let is_last = !woken.is_woken.load(Ordering::Acquire);
         interrupt.interrupt();
         let mut more = 0;
         let output = loop {
@@ -319,6 +317,7 @@ pub fn interrupt_at_every_poll_on<F: Future>(
         let (interrupt, interrupted) = Interrupted::channel();
         let output = block_on(Run {
             execute: execute(interrupted),
+            woken: Arc::default(),
             polls,
             interrupt: Some(interrupt),
             is_interrupted: is_interrupted.clone(),
@@ -351,6 +350,8 @@ pin_project! {
     pub struct Run<F> {
         #[pin]
         execute: F,
+        // Wakes the task, and records that the actor was woken.
+        woken: Arc<Woken>,
         // How many polls are left before the actor is interrupted.
         polls: usize,
         // `None` once the actor was interrupted.
@@ -365,6 +366,10 @@ impl<F: Future> Future for Run<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let run = self.project();
+        run.woken.task.register(cx.waker());
+        if !run.woken.take() {
+            return Poll::Pending; // another future of the task was woken, such as the timer of `block_on`
+        }
         let mut interrupt = || {
             if let Some(interrupt) = run.interrupt.take() {
                 run.is_interrupted.store(true, Ordering::Release);
@@ -374,7 +379,8 @@ impl<F: Future> Future for Run<F> {
         if *run.polls == 0 {
             interrupt();
         }
-        let polled = run.execute.poll(cx);
+        let waker = Waker::from(run.woken.clone());
+        let polled = run.execute.poll(&mut Context::from_waker(&waker));
         *run.polls = run.polls.saturating_sub(1);
         // Interrupt the actor now, not at the next poll, which may never come: most actors are interrupted while they
         // wait.
@@ -394,18 +400,33 @@ impl<F> fmt::Debug for Run<F> {
     }
 }
 
-/// Whether the actor was woken since it was last polled.
-struct Woken(AtomicBool);
+/// Records that the actor was woken, and wakes its task.
+struct Woken {
+    /// Whether the actor was woken since it was last polled. At first it counts as woken.
+    is_woken: AtomicBool,
+    task: AtomicWaker,
+}
 
 impl Woken {
+    /// Returns whether the actor was woken since the last call.
     fn take(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
+        self.is_woken.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Default for Woken {
+    fn default() -> Self {
+        Self {
+            is_woken: AtomicBool::new(true),
+            task: AtomicWaker::new(),
+        }
     }
 }
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
+        self.is_woken.store(true, Ordering::Release);
+        self.task.wake();
     }
 }
 
@@ -414,7 +435,8 @@ struct NotReturned(usize);
 
 const WAITS: &str =
     "it waits, and the interruption did not wake it. Wherever an actor waits, it must await \
-    `interrupted` as well, for example with `interrupted.unless(..)`";
+    `interrupted` as well, for example with `interrupted.unless(..)`. If it waits for a timer or a \
+    socket, use `interrupt_at_every_poll_on`";
 const SPINS: &str =
     "it has woken itself for 10,000 polls since. Each round of a loop must look at `interrupted`, \
     for example with `interrupted.is_interrupted()`";

@@ -48,6 +48,8 @@
 //!   target. A group cannot contain panics there, so the model leaves them out, as it does without `std`.
 //! - `target_family = "wasm"` has no threads, processes or sockets. It leaves out the examples, [`threads`], and single
 //!   tests that need one of these.
+//! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
+//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
 //! - Without the feature `std` there are no handles, so `handles` and single tests of other modules are left out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.

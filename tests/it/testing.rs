@@ -38,7 +38,8 @@ mod mistakes {
     use super::*;
 
     const WAITS: &str = "the actor did not return: it waits, and the interruption did not wake it. Wherever an actor waits, it \
-        must await `interrupted` as well, for example with `interrupted.unless(..)`";
+        must await `interrupted` as well, for example with `interrupted.unless(..)`. If it waits for a timer or a \
+        socket, use `interrupt_at_every_poll_on`";
     const SPINS: &str = "the actor did not return: it has woken itself for 10,000 polls since. Each round of a loop must look at \
         `interrupted`, for example with `interrupted.is_interrupted()`";
 
@@ -334,6 +335,24 @@ fn executor_series_ends_when_given_up() {
     );
     assert_eq!(outputs, [7, 7]);
     assert_eq!(given_up.into_inner(), 1);
+}
+
+/// When the timer of `block_on` fires, it wakes the task. If the run is polled before the timer then, that once counted
+/// as a poll of the actor: the run interrupted an actor that only waited to be interrupted, `block_on` gave up in the
+/// same moment, and the series failed.
+#[test]
+fn executor_series_counts_only_polls_of_the_actor() {
+    let poll_twice = |run: Run<_>| {
+        let mut run = pin!(run);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut polls = std::iter::from_fn(|| Some(run.as_mut().poll(&mut cx))).take(2);
+        polls.find_map(|polled| match polled {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    };
+    let outputs = interrupt_at_every_poll_on(poll_twice, |interrupted| interrupted);
+    assert_eq!(outputs, [(), ()]);
 }
 
 #[test]
