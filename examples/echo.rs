@@ -1,8 +1,8 @@
 //! A TCP echo server that serves its clients to the end when it shuts down.
 //!
 //! Its group has two actors. One accepts clients and serves them. The other returns when a signal comes, and so stops
-//! the group. Then the first is interrupted: it accepts no more clients, and returns when those that are connected have
-//! left. The grace period limits this to ten seconds. A second signal ends it early.
+//! the group. The first actor is then interrupted: it accepts no more clients, and returns when those that are
+//! connected have left. The grace period limits this to ten seconds. A second signal ends the grace period early.
 //!
 //! ```text
 //! cargo run --example echo -- [ADDRESS]
@@ -43,7 +43,7 @@ use signals::Signals;
 
 mod signals;
 
-/// How long clients may stay once the shutdown has begun.
+/// How long clients may stay after the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 fn main() -> anyhow::Result<()> {
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(echo(&address))
 }
 
-/// Serves until a signal or a failure.
+/// Serves clients until a signal comes or something fails.
 async fn echo(address: &str) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| anyhow!("cannot listen on {address}: {error}"))?;
@@ -73,7 +73,7 @@ async fn echo(address: &str) -> anyhow::Result<()> {
     group.run().await
 }
 
-/// Accepts clients until interrupted, and serves them all until they leave.
+/// Accepts clients until interrupted, and serves each of them until it leaves.
 pub async fn serve(
     listener: TcpListener,
     clients: &Cell<u32>,

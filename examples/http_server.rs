@@ -1,26 +1,26 @@
 //! An HTTP server behind a load balancer, on smol and hyper, that finishes the requests in flight when it shuts down.
 //!
-//! Its group has two stages. The first has the public server and the signals. The second has a server for the load
-//! balancer, on an address of its own, which answers `/ready` and `/live`. When a signal comes, the public server
-//! refuses new connections, closes idle ones, and finishes the requests that have begun. The grace period limits this
-//! to 10 seconds. A second signal ends it early.
+//! Its group has two stages. The first has the public server, and an actor that waits for a signal. The second has a
+//! server for the load balancer. It listens on an address of its own, and answers `/ready` and `/live`. When a signal
+//! comes, the public server refuses new connections, closes idle ones, and finishes the requests that have begun. The
+//! grace period limits this to 10 seconds. A second signal ends the grace period early.
 //!
-//! Meanwhile the second stage still runs, and answers `/ready` with 503, so that the load balancer sends its clients
-//! elsewhere. It shuts down when the public server has.
+//! Meanwhile, the second stage still runs. It answers `/ready` with 503, so that the load balancer sends clients
+//! elsewhere. It shuts down after the first stage.
 //!
 //! ```text
 //! cargo run --example http_server -- [ADDRESS [HEALTH_ADDRESS]]
 //! ```
 //!
 //! The addresses are 127.0.0.1:8080 and 127.0.0.1:8081 unless you give others; with port 0 the system chooses a port.
-//! In a second terminal, begin a request that lasts as long as you like, because its answer is what you type:
+//! In a second terminal, begin a request that lasts as long as you like, because the server sends back what you type:
 //!
 //! ```text
 //! curl -NT . 127.0.0.1:8080/echo
 //! ```
 //!
-//! Press Ctrl-C in the first terminal. What you type in the second still comes back, while a third finds that
-//! `curl 127.0.0.1:8080` is refused and `curl -i 127.0.0.1:8081/ready` shows 503. Press Ctrl-D in the second, and the
+//! Press Ctrl-C in the first terminal. What you type in the second still comes back. In a third, `curl 127.0.0.1:8080`
+//! is refused and `curl -i 127.0.0.1:8081/ready` shows 503. When you press Ctrl-D in the second terminal, the
 //! server ends:
 //!
 //! ```text
@@ -34,11 +34,12 @@
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first and send the
 //! signal later: in Kubernetes, with a `preStop` hook that sleeps.
 //!
-//! This example also has what the others leave out. It waits a moment if no client can be accepted, and ends if it has
-//! lost its listener. A signal ends it even while it looks up an address. If its output is closed, it continues.
+//! This example also handles what the others leave out. If it cannot accept a client, it waits a moment, and if its
+//! listener is lost, it ends. A signal ends it even while it looks up an address. If its output is closed, it
+//! continues.
 //!
-//! A signal is a clean shutdown, with exit status 0. If a port is in use or an address is bad, the program says so and
-//! exits with 1.
+//! After a signal, the exit status is 0. If a port is in use or an address is bad, the program says so and exits with
+//! 1.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -67,10 +68,10 @@ use signals::Signals;
 
 mod signals;
 
-/// How long requests may take once the shutdown has begun.
+/// How long requests may take after the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// How long requests of the load balancer may take after that. They take no time.
+/// How long the health server may take after that. Its requests are short.
 const HEALTH_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// A response with a text, or with the body of the request.
@@ -89,18 +90,18 @@ fn addresses() -> anyhow::Result<(String, String)> {
     if arguments.next().is_some() {
         bail!("too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]");
     }
-    // An argument that is not Unicode is no address either. It is shown as far as possible.
+    // An argument that is not Unicode is not an address either. The error message shows it as far as possible.
     Ok((
         web.to_string_lossy().into(),
         health.to_string_lossy().into(),
     ))
 }
 
-/// Serves until a signal or a failure.
+/// Serves clients until a signal comes or something fails.
 async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
-    // Before the server can be seen from outside, so that no signal comes too early.
+    // Listen for signals before the server is visible from outside, so that none comes too early.
     let signals = Signals::listen()?;
-    // Looking up a name may take long, so a signal can end the program meanwhile.
+    // Looking up an address may take long, so a signal ends the program meanwhile.
     let listen = async {
         let web = listen(web_address).await?;
         Ok(Some((web, listen(health_address).await?)))
@@ -115,7 +116,7 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
         health_listener.local_addr()?
     ));
 
-    // All actors run on one thread, so a `Cell` is enough for what both servers use.
+    // Both servers use it. All actors run on one thread, so a `Cell` is enough.
     let is_ready = Cell::new(true);
 
     let mut front = Group::local();
@@ -142,7 +143,7 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
     group.run().await
 }
 
-/// Listens, or returns why not and what to do.
+/// Listens, or returns an error that says what to do.
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|error| match error.kind() {
@@ -156,17 +157,17 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Answers the public.
+/// Answers a request of the public.
 pub fn web(request: Request<Incoming>) -> Answer {
     match request.uri().path() {
         "/" => answer(StatusCode::OK, "hello\n"),
-        // Streamed, so that the request takes as long as the client does.
+        // The body is streamed, so that the request takes as long as the client does.
         "/echo" => Response::new(Body::Right(request.into_body())),
         _ => answer(StatusCode::NOT_FOUND, "try / or /echo\n"),
     }
 }
 
-/// Answers the load balancer.
+/// Answers a request of the load balancer.
 fn health(request: &Request<Incoming>, is_ready: bool) -> Answer {
     match request.uri().path() {
         "/live" => answer(StatusCode::OK, "live\n"),
@@ -182,13 +183,13 @@ fn answer(status: StatusCode, text: &'static str) -> Answer {
     response
 }
 
-/// Accepts clients until `stop`, and serves them until the requests that they have begun by then are answered.
+/// Accepts clients until `stop` resolves, and then finishes the requests that have begun.
 pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     answer: impl Fn(Request<Incoming>) -> Answer,
 ) -> anyhow::Result<()> {
-    // Every connection awaits it.
+    // Every connection awaits its own clone.
     let stop = stop.shared();
     // The stream owns the listener. When the stream ends, the listener is closed, and the system refuses new clients.
     let clients = stream::try_unfold(listener, |listener| async {
@@ -219,7 +220,7 @@ async fn accept(listener: &TcpListener) -> anyhow::Result<(TcpStream, SocketAddr
         if is_lost(&error) {
             bail!("cannot accept clients any more: {error}");
         }
-        // Too many files are open, or the client has hung up. Both pass.
+        // Too many files are open, or the client has disconnected. Neither lasts.
         complain(format_args!("cannot accept a client: {error}"));
         Timer::after(Duration::from_millis(100)).await;
     }
@@ -227,7 +228,7 @@ async fn accept(listener: &TcpListener) -> anyhow::Result<(TcpStream, SocketAddr
 
 /// Returns whether the error means that the listener can no longer be used.
 fn is_lost(error: &io::Error) -> bool {
-    // The system's errors for a file that is closed or is no socket.
+    // The system's error codes for a file that is closed, or is not a socket.
     const NO_SOCKET: &[i32] = if cfg!(windows) {
         &[10009, 10038]
     } else {
@@ -237,14 +238,15 @@ fn is_lost(error: &io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(code) if NO_SOCKET.contains(&code))
 }
 
-/// Answers the requests of one client until it leaves or, after `stop`, until the current request is answered.
+/// Answers the requests of one client until it leaves or, once `stop` has resolved, until the current request is
+/// answered.
 async fn serve_one(
     client: TcpStream,
     stop: impl Future<Output = ()> + Unpin,
     answer: impl Fn(Request<Incoming>) -> Answer,
 ) -> hyper::Result<()> {
     let service = service_fn(|request| ready(Ok::<_, Infallible>(answer(request))));
-    // With a timer, hyper disconnects clients that request nothing for half a minute.
+    // Because it has a timer, hyper disconnects clients that request nothing for half a minute.
     let connection = http1::Builder::new()
         .timer(SmolTimer::new())
         .serve_connection(FuturesIo::new(client), service);
@@ -267,7 +269,7 @@ fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// Prints a line to the standard error, with the same rule.
+/// Prints a line to the standard error. If that is closed, the server continues without it.
 fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,8 +1,9 @@
-//! A reader as an actor, as in the README of Go's oklog/run: it numbers lines until they end or a signal comes.
+//! A reader as an actor, like the one in the README of Go's oklog/run: it numbers lines until they end or a signal
+//! comes.
 //!
 //! Reading from a terminal may block for hours, until you type a line. Printing into `less` may block until you turn
-//! the page. So both happen on threads of their own. A thread that blocks cannot be interrupted, but it can be left
-//! behind: the actor is abortable. The count outlives the actor, because the actor only borrows it.
+//! the page. So both happen on threads of their own. A blocked thread cannot be interrupted, but the program need not
+//! wait for it: the actor is abortable. The count outlives the actor, because the actor only borrows it.
 //!
 //! ```text
 //! cargo run --example lines
@@ -18,8 +19,8 @@
 //! lines read: 2
 //! ```
 //!
-//! The last line goes to the standard error, because it is not part of the output. A signal is a clean shutdown, with
-//! exit status 0. If the program cannot read or print, it says so and exits with 1.
+//! The last line goes to the standard error, because it is not part of the output. At the end of the input and after a
+//! signal, the exit status is 0. If the program cannot read or print, it says so and exits with 1.
 
 use std::io::{stdin, stdout, Write};
 

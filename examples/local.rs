@@ -1,8 +1,8 @@
 //! Actors that share an `Rc` and borrow: two of them read one text, from the left and from the right, until they meet.
 //!
 //! The actors of a group take turns on one thread, so the actors of a `LocalGroup` need not be `Send`. They can share
-//! their work through `Rc` and `RefCell`, without a lock. They can also borrow from the function that runs the group,
-//! which can use what it lent again once the group has ended.
+//! their work through `Rc` and `RefCell`, without a lock. They can also borrow from the function that runs the group.
+//! Once the group has ended, that function can use what it lent.
 //!
 //! ```text
 //! cargo run --example local
@@ -52,7 +52,7 @@ fn main() {
     println!("the text is `{text}`");
 }
 
-/// Reads words until `next` returns none, and returns how many there were. Yields to the other actor after each.
+/// Reads words until `next` returns `None`, and returns how many there were. Yields to the other actor after each word.
 async fn read<'text>(side: &str, mut next: impl FnMut() -> Option<&'text str>) -> usize {
     let mut count = 0;
     while let Some(word) = next() {

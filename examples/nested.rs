@@ -1,6 +1,6 @@
-//! A group inside a group: a library runs a group of its own, and a program runs the library as one of its actors.
+//! A group inside a group: a library runs a group of its own, and the library is one of the actors of a program.
 //!
-//! The library's function is a future that ends when it is asked to. Its signature does not show that there is a group
+//! The library is a function that runs until a future resolves. Its signature does not show that there is a group
 //! inside. The program interrupts it like any actor, and the library then shuts down its own actors, in its own order.
 //!
 //! ```text
@@ -40,7 +40,7 @@
 //! index returned Err(no space left), interrupted
 //! ```
 //!
-//! In both cases the error goes to the standard error as well, and the exit status is 1.
+//! With either FAILURE, the error goes to the standard error as well, and the exit status is 1.
 
 use std::panic::resume_unwind;
 
@@ -81,7 +81,7 @@ async fn program(failure: Failure) -> anyhow::Result<()> {
     first_error(group).await
 }
 
-/// Uses the index once it is ready. It never is if the index fails, so it is interrupted then.
+/// Uses the index once it is ready, unless interrupted before that: if the index fails, it may never be ready.
 pub async fn client(
     is_ready: oneshot::Receiver<()>,
     mut interrupted: Interrupted,
@@ -92,13 +92,13 @@ pub async fn client(
     Ok(())
 }
 
-/// Runs a group and returns the first error of its actors, whether or not that was the cause.
+/// Runs a group and returns the first error of an actor, whether or not that actor was the cause.
 async fn first_error(group: Group<'_, anyhow::Result<()>>) -> anyhow::Result<()> {
     for exit in group.report().await {
         match exit.into_outcome() {
             Outcome::Returned(result) => result?,
             Outcome::Panicked(payload) => resume_unwind(payload),
-            // An actor that was aborted did not fail. None expires, because there is no grace period.
+            // An actor that was aborted did not fail. No actor expires, because there is no grace period.
             _ => {}
         }
     }
@@ -120,7 +120,7 @@ pub mod index {
         shutdown: impl Future<Output = ()> + Send,
     ) -> anyhow::Result<()> {
         let mut front = Group::new();
-        // Its return stops the group.
+        // When this actor returns, the group stops.
         front
             .add_abortable(async {
                 shutdown.await;

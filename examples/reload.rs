@@ -1,4 +1,5 @@
-//! Actors that join later: on SIGHUP, it reads a file of names and adds an actor for each new one, through a handle.
+//! Actors that join later: on SIGHUP, the program reads a file of names, and adds an actor for each new name through a
+//! handle.
 //!
 //! ```text
 //! echo mail >names
@@ -25,7 +26,7 @@
 //! ```
 //!
 //! If the file cannot be read at the start, the program says so and exits with 1. If it cannot be read on SIGHUP, the
-//! program says so and continues. If you remove a name, its actor still runs.
+//! program says so and continues. If you remove a name, its actor keeps running.
 //!
 //! Windows has no SIGHUP. There, the program says so and exits with 1.
 
@@ -46,7 +47,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(run(&file.context("give a file of names")?))
 }
 
-/// Runs an actor for each name in the file until a signal.
+/// Runs an actor for each name in the file, until a signal comes.
 async fn run(file: &str) -> anyhow::Result<()> {
     let hangups = async_signal::Signals::new([Signal::Hup]);
     let hangups = hangups.map_err(|error| anyhow!("cannot wait for SIGHUP: {error}"))?;

@@ -1,7 +1,7 @@
-//! A sidecar, whose clean return would be no reason to stop, beside a main job, whose clean return is.
+//! A sidecar beside a main job: the group stops when the main job is done, but not when the sidecar is.
 //!
-//! Any return stops a group. So when the sidecar has done its work, it does not return yet: it awaits `interrupted`.
-//! Its failure is a reason to stop, so it returns an error at once.
+//! Any return stops a group. So when the sidecar has done its work, it does not return yet: it awaits `interrupted`. If
+//! it fails, the group should stop, so it returns the error at once.
 //!
 //! ```text
 //! cargo run --example sidecar -- [FAILURE]
@@ -26,8 +26,8 @@
 //! main job aborted
 //! ```
 //!
-//! Then the failure goes to the standard error as well, and the exit status is 1. The main job was aborted, which is no
-//! failure.
+//! Then the failure goes to the standard error as well, and the exit status is 1. The aborted main job does not count
+//! as a failure.
 
 use anyhow::bail;
 use run_group::{Group, Interrupted};
@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(program(is_broken))
 }
 
-/// Runs both. A failure of either, also one during the shutdown, is a failure of the program.
+/// Runs both, and fails if either fails, even during the shutdown.
 async fn program(is_broken: bool) -> anyhow::Result<()> {
     let mut group = Group::new();
     group.add_abortable(main_job()).named("main job");
@@ -67,7 +67,7 @@ async fn main_job() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Warms a cache, unless it is interrupted before that.
+/// Warms a cache, and then waits until interrupted.
 pub async fn sidecar(is_broken: bool, mut interrupted: Interrupted) -> anyhow::Result<()> {
     if let Some(Err(error)) = interrupted.unless(warm_the_cache(is_broken)).await {
         return Err(error);

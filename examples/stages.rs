@@ -1,7 +1,7 @@
-//! Three stages: the web shuts down first, then the workers, and the storage last, whichever of them fails first.
+//! Three stages: the web shuts down first, then the workers, then the storage, whichever of them fails.
 //!
 //! Requests go from the web to the workers, and results from the workers to the storage. Each stage is interrupted when
-//! all actors of the stage before it have exited. So every request and every result that is sent is still received.
+//! all actors of the stage before it have exited. So every request and every result that was sent is received.
 //!
 //! ```text
 //! cargo run --example stages -- [STAGE]
@@ -16,9 +16,9 @@
 //! storage returned Ok(4), interrupted
 //! ```
 //!
-//! Each has sent or received four items, one of them after the shutdown had begun. With another stage, the first line
-//! names that stage, and the other lines are the same. The error goes to the standard error as well, and the exit
-//! status is 1.
+//! Each of the last three has sent or received four items, one of them after the shutdown had begun. With another
+//! STAGE, the first line names that stage, and the other lines are the same. The error goes to the standard error as
+//! well, and the exit status is 1.
 //!
 //! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit status is 0.
 
@@ -54,8 +54,8 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(group).unwrap_or(Ok(0)).map(drop)
 }
 
-/// Returns a group of three stages. `end`, one more actor of `stage`, stops it. Each actor returns how many items it
-/// has sent or received.
+/// Returns a group of three stages. One more actor of `stage`, with this name, stops the group when `end` resolves.
+/// Each of the others returns how many items it has sent or received.
 pub fn group<'a>(
     stage: &str,
     name: &'static str,
@@ -68,7 +68,7 @@ pub fn group<'a>(
     let mut workers = Group::new();
     let mut storage = Group::new();
 
-    // An interrupt that drops the last sender of a channel ends the loop that receives from it.
+    // An interrupt drops the last sender of a channel. This ends the loop that receives from the channel.
     web.add_with(|interrupted| accept(requests.clone(), interrupted))
         .named("web");
     workers
@@ -92,7 +92,7 @@ async fn accept(requests: Sender<u32>, interrupted: Interrupted) -> anyhow::Resu
         requests.send(request).await?;
     }
     interrupted.await;
-    // One more, which was on its way when the shutdown began.
+    // One more, as if it had been on its way when the shutdown began.
     requests.send(4).await?;
     Ok(4)
 }

@@ -4,7 +4,7 @@
 //! cargo run --example stuck
 //! ```
 //!
-//! Three actors run. The main job returns, so the other two are interrupted. The metrics finish what they have begun.
+//! Three actors run. The main job returns, so the other two are interrupted. The metrics actor finishes its work.
 //! The upload ignores its interrupt. After one second it expires:
 //!
 //! ```text
@@ -29,7 +29,7 @@ use run_group::{Group, Interrupted};
 use smol::future::yield_now;
 use smol::Timer;
 
-/// How long a shutdown may take.
+/// How long the group waits for actors after interrupting them.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 fn main() -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
-//! A listener as an actor, as in the README of Go's oklog/run, on async-std.
+//! A listener as an actor, like the one in the README of Go's oklog/run, on async-std.
 //!
-//! In Go, the interrupt closes the listener, and so the loop that accepts returns:
+//! In Go, the interrupt closes the listener, so that the accept loop returns:
 //!
 //! ```text
 //! g.Add(func() error { return greet(ln) }, func(error) { ln.Close() })
@@ -12,7 +12,7 @@
 //! group.add_with(|interrupted| greet(listener, interrupted));
 //! ```
 //!
-//! The server greets each client and hangs up, until a signal comes:
+//! Until a signal comes, the server greets each client and closes the connection:
 //!
 //! ```text
 //! cargo run --example tcp_server -- [ADDRESS]
@@ -32,8 +32,8 @@
 //! greeter returned Ok(()), interrupted
 //! ```
 //!
-//! A signal is a clean shutdown, with exit status 0. If the port is in use or the address is bad, the program says so
-//! and exits with 1.
+//! After a signal, the exit status is 0. If the port is in use or the address is bad, the program says so and exits
+//! with 1.
 
 use anyhow::anyhow;
 use async_std::net::TcpListener;
@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     task::block_on(run(&address))
 }
 
-/// Greets clients until a signal or a failure.
+/// Greets clients until a signal comes or something fails.
 async fn run(address: &str) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| anyhow!("cannot listen on {address}: {error}"))?;
@@ -70,7 +70,7 @@ async fn run(address: &str) -> anyhow::Result<()> {
 pub async fn greet(listener: TcpListener, mut interrupted: Interrupted) -> anyhow::Result<()> {
     while let Some(client) = interrupted.unless(listener.accept()).await {
         let (mut client, peer) = client?;
-        // The greeting is so short that writing it does not wait for the client.
+        // The greeting is so short that the server need not wait for the client to read it.
         if let Err(error) = client.write_all(b"hello\n").await {
             eprintln!("client {peer}: {error}");
         }

@@ -1,6 +1,6 @@
-//! An actor that is a thread: it computes without a pause, and can still be interrupted.
+//! An actor that runs a thread: the thread computes without a pause, and can still be interrupted.
 //!
-//! The thread gets the actor's `Interrupted` and looks at it after each number. The actor waits for the thread, so the
+//! The thread gets the actor's `Interrupted` and checks it before each number. The actor waits for the thread, so the
 //! group does not end before the thread does. If the thread returns or panics, so does the actor.
 //!
 //! ```text
@@ -16,7 +16,8 @@
 //! signals aborted
 //! ```
 //!
-//! With a large LIMIT, such as 1000000000000, press Ctrl-C: it prints how far it has come, and that it was interrupted.
+//! With a large LIMIT, such as 1000000000000, press Ctrl-C: the program prints how far the thread has come, and that
+//! the actor was interrupted.
 //!
 //! With LIMIT 0, the thread panics. The other actors still shut down in order:
 //!
@@ -28,9 +29,9 @@
 //!
 //! Then the panic continues in `main`, and the exit status is that of a panic: 101.
 //!
-//! A thread that sleeps until something happens cannot look. Let it wait for both at once, with
-//! `block_on(interrupted.unless(next_event))`. Or add its actor with an interrupt that ends the sleep, such as one that
-//! closes the socket that the thread reads from.
+//! A thread that sleeps until something happens cannot check. Let it wait for both at once, with
+//! `block_on(interrupted.unless(next_event))`. Or give its actor an interrupt that ends the sleep, for example by
+//! closing the socket that the thread reads from.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -52,7 +53,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(count(limit))
 }
 
-/// Counts the primes below `limit`, until a signal.
+/// Counts the primes below `limit`, until a signal comes.
 async fn count(limit: u64) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
     println!("counting; press Ctrl-C to stop");
@@ -70,10 +71,10 @@ async fn count(limit: u64) -> anyhow::Result<()> {
     group.run().await
 }
 
-/// Runs `work` on a thread of its own. Returns what it returns, or panics if it panics.
+/// Runs `work` on a thread of its own. Returns its output, or panics if it panics.
 ///
-/// The thread starts with the first poll, and has ended when this future is ready. If the future is dropped before
-/// that, the thread continues by itself, because only `work` can end it.
+/// The thread starts when this future is first polled, and has ended when the future is ready. If you drop the future
+/// before that, the thread continues, because nothing but `work` can end it.
 pub async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
@@ -88,7 +89,8 @@ pub async fn on_thread<T: Send + 'static>(
     thread.join().map_or_else(|panic| resume_unwind(panic), Ok)
 }
 
-/// Returns how many primes are below a number, and that number: `limit`, or the number it had come to when interrupted.
+/// Returns how many primes are below a number, and that number: `limit` or, if interrupted, the number that it had
+/// reached.
 pub fn count_primes(limit: u64, interrupted: Interrupted) -> (u64, u64) {
     assert!(limit > 0, "there is no number below 0");
     let mut primes = 0;

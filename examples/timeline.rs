@@ -1,4 +1,5 @@
-//! A picture of a shutdown: it runs a group of two stages, records what happens when, and draws that as SVG.
+//! A picture of a shutdown: the program runs a group of two stages, records what happens and when, and draws that as
+//! SVG.
 //!
 //! ```text
 //! cargo run --example timeline >docs/shutdown.svg
@@ -7,8 +8,8 @@
 //! In the picture, `signals` returns after 3 seconds, and so the web is interrupted. `http` finishes its requests, but
 //! `chat` ignores its interrupt, and expires when the grace period ends. Only then is the storage interrupted.
 //!
-//! The group is real, but its clock is not: a second passes whenever all actors wait. So a run takes no time, and every
-//! run draws the same picture.
+//! The clock is simulated: a second passes whenever all actors wait. So a run takes no time, and every run draws the
+//! same picture.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, Future};
@@ -39,10 +40,10 @@ pub enum Event {
     IsReady,
 }
 
-/// What happens in a run: in which second, to what, and the event.
+/// What happens in a run. Each entry has the second, the name of the actor, stage or group, and the event.
 pub type Events = Vec<(u32, String, Event)>;
 
-/// Runs the group and returns what happens.
+/// Runs the group and returns the events.
 pub fn run() -> Events {
     let clock = Clock::default();
     let events = RefCell::new(Vec::new());
@@ -261,7 +262,7 @@ fn bar(begin: u32, end: u32, y: u32, state: &str) -> String {
     bar + &text(begin + width / 2, y + 16, "middle", state)
 }
 
-/// Draws a line through the stages, and says what happens at that time, after what.
+/// Draws a vertical line through the stages, labelled with an event and the reason for it.
 fn moment(x: u32, reason: &str, event: &str) -> String {
     let line = format!("<path d=\"M{x} 52V316\" class=\"moment\"/>\n");
     line + &text(x, 28, "quiet middle", reason) + &text(x, 45, "bold middle", event)

@@ -16,14 +16,15 @@ pub(crate) type Boxed<A> = Pin<Box<A>>;
 
 /// An actor whose types are erased.
 ///
-/// These methods call the user's code, so they are where its panics are contained.
+/// The methods that call the user's code contain its panics.
 ///
-/// Public, like [`After`], because the bounds of [`Kind`](crate::kind::Kind) are. Neither can be named from outside.
+/// This trait and [`After`] are public because [`Kind`](crate::kind::Kind) is. None of them can be named outside this
+/// crate.
 pub trait Actor {
     /// What execute returns.
     type Output;
 
-    /// Polls execute. Call `release` once it has returned or panicked.
+    /// Polls execute. Call `release` as soon as this is ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
     /// Calls the interrupt, if it has not been called, and returns what to do with execute.
@@ -35,18 +36,18 @@ pub trait Actor {
     /// Returns the label.
     fn label(&self) -> &Label;
 
-    /// Returns the label, to be changed.
+    /// Returns the label, so that it can be changed.
     fn label_mut(self: Pin<&mut Self>) -> &mut Label;
 }
 
 /// What to do with execute after the interrupt.
 #[derive(Debug)]
 pub enum After {
-    /// The group waits until it returns.
+    /// The group waits until execute returns.
     Wait,
-    /// It is dropped where it is.
+    /// Execute is dropped where it is.
     Abort,
-    /// The interrupt panicked with this. Execute can no longer be asked to return, so it is dropped.
+    /// The interrupt panicked with this payload. Execute can no longer be asked to return, so it is dropped.
     Panic(Payload),
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
 }
 
 pin_project! {
-    /// Execute and interrupt as they were added, and the label.
+    /// Execute and interrupt, as they were added, and the label.
     struct Pair<F, I> {
         label: Label,
         // `None` once it has returned, has panicked or was dropped.
@@ -69,7 +70,7 @@ pin_project! {
     }
 }
 
-/// Returns an actor that is asked to return by a call of `interrupt`.
+/// Returns an actor that returns after `interrupt` has been called.
 #[track_caller]
 pub(crate) fn interruptible<F: Future>(
     execute: F,

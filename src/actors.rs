@@ -19,8 +19,8 @@ pub(crate) type Stage = u16;
 
 /// The actors that have not exited, and those that have but are still to be interrupted.
 pub(crate) struct Actors<A: ?Sized> {
-    /// The actors that have not exited. Between them stand empty places, because a future cannot be removed from the
-    /// set. `None` after the end of a group that left empty places, until an actor is added.
+    /// The actors that have not exited. There are also empty places, because a future cannot be removed from the set.
+    /// `None` after the end of a group that left empty places, until an actor is added.
     set: Option<FuturesUnordered<Place<A>>>,
     /// The actors that exited before they were interrupted.
     exited: Vec<Place<A>>,
@@ -30,15 +30,15 @@ pub(crate) struct Actors<A: ?Sized> {
     marks: u32,
 }
 
-/// A place for one actor, with the fields that a shutdown reads for each. They are small, because larger ones make a
-/// wake in a large group a tenth slower.
+/// A place for one actor, with the fields that a shutdown reads for each. The fields are small, because larger ones
+/// make a wake in a large group 10 % slower.
 pub(crate) struct Place<A: ?Sized> {
     /// The actor's place in the order of adding, or the number of a mark.
     index: u32,
     /// The stage that the actor is in.
     pub(crate) stage: Stage,
     pub(crate) state: State,
-    /// Whether the actor's interrupt has been called.
+    /// Whether the actor has been interrupted.
     pub(crate) is_interrupted: bool,
     /// `None`: the place is empty.
     actor: Option<Boxed<A>>,
@@ -58,7 +58,7 @@ pub(crate) enum Turn<A: Actor + ?Sized> {
     Exit(Place<A>, Exit<A::Output>),
     /// Every actor that was waiting to be polled when the mark with this number was set has been polled.
     Mark(u32),
-    /// The actor of this place was dropped before.
+    /// The actor of this place was dropped earlier.
     Empty,
 }
 
@@ -79,8 +79,8 @@ impl<A: Actor + ?Sized> Actors<A> {
         actor.as_mut().label_mut()
     }
 
-    /// Sets a mark, and returns its number. It comes out of the set after a turn of every actor that is waiting to be
-    /// polled now, because the ready queue of the set is first in, first out.
+    /// Sets a mark, and returns its number. The mark comes out of the set when every actor that is now waiting to be
+    /// polled has been polled, because the ready queue of the set is first in, first out.
     pub(crate) fn mark(&mut self) -> u32 {
         self.marks = self.marks.wrapping_add(1);
         let set = self.set.get_or_insert_with(FuturesUnordered::new);
@@ -105,10 +105,10 @@ impl<A: Actor + ?Sized> Actors<A> {
         in_order(self.added, due.map(|place| (place.index, place)))
     }
 
-    /// Shows the actors that have not exited and for which `is_due` holds, in the order of adding.
-    pub(crate) fn running(&self, is_due: impl Fn(&Place<A>) -> bool) -> InOrder<Running<'_>> {
-        let due = self.set.iter().flatten().filter(|place| is_due(place));
-        let running = due.filter_map(|place| {
+    /// Returns the actors that have not exited and for which `is_shown` holds, in the order of adding.
+    pub(crate) fn running(&self, is_shown: impl Fn(&Place<A>) -> bool) -> InOrder<Running<'_>> {
+        let shown = self.set.iter().flatten().filter(|place| is_shown(place));
+        let running = shown.filter_map(|place| {
             Some(Running {
                 index: place.index,
                 label: place.actor.as_ref()?.label(),
@@ -118,14 +118,14 @@ impl<A: Actor + ?Sized> Actors<A> {
         in_order(self.added, running.map(|running| (running.index, running)))
     }
 
-    /// Makes it empty again, when all actors have exited and were interrupted. The set is used again, unless a waker
-    /// of an empty place could still wake the group.
+    /// Makes it empty again, when all actors have exited and were interrupted. The set is reused, unless it has empty
+    /// places, because their wakers could still wake the group.
     pub(crate) fn clear(&mut self) {
         self.set = self.set.take().filter(FuturesUnordered::is_empty);
         self.added = 0;
     }
 
-    /// Takes over the actors of `back`, in the order of adding, behind this many stages.
+    /// Moves the actors of `back` here, in the order of adding. Their stages come after the first `stages`.
     pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
         for place in back.due(|_| true) {
             if let Some(actor) = place.actor.take() {
@@ -134,7 +134,7 @@ impl<A: Actor + ?Sized> Actors<A> {
         }
     }
 
-    /// Polls the actors that were woken, until something comes out of the set. `None`: there are no places.
+    /// Polls the actors that have been woken, until something comes out of the set. `None`: the set has no places.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Turn<A>>> {
         match &mut self.set {
             Some(set) => set.poll_next_unpin(cx),
@@ -142,7 +142,8 @@ impl<A: Actor + ?Sized> Actors<A> {
         }
     }
 
-    /// Drops every actor, even if dropping one panics: the set by itself would leak the rest. `Err`: the first panic.
+    /// Drops every actor, even if dropping one panics, because the set itself would then leak the rest. `Err`: the
+    /// first panic.
     pub(crate) fn drop_all(&mut self) -> Contained {
         let places = self.set.iter_mut().flatten().chain(&mut self.exited);
         let actors = places.filter_map(|place| place.actor.take());
@@ -162,7 +163,7 @@ impl<A: ?Sized> Default for Actors<A> {
 }
 
 impl<A: ?Sized> Place<A> {
-    /// Returns a place for an actor. Without one, it is a mark.
+    /// Returns a place for an actor or, without one, a mark.
     fn new(index: u32, stage: Stage, actor: Option<Boxed<A>>) -> Self {
         Self {
             index,
@@ -175,8 +176,8 @@ impl<A: ?Sized> Place<A> {
 }
 
 impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
-    /// Calls the interrupt. Returns the exit of an actor that is dropped then. `Err`: the interrupt of an actor that
-    /// had exited panicked.
+    /// Interrupts the actor. Returns its exit if that drops it. `Err`: the interrupt of an actor that had already
+    /// exited panicked.
     ///
     /// Always inlined: a shutdown then takes 1 % fewer instructions.
     #[inline(always)]
@@ -192,13 +193,13 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
         }
     }
 
-    /// Drops the actor, and returns its exit.
+    /// Drops execute, and returns the actor's exit.
     pub(crate) fn end(&mut self, outcome: Outcome<T>) -> Option<Exit<T>> {
         self.exit(outcome).map(|(_, exit)| exit)
     }
 
-    /// Takes the actor out of its place, drops execute, and returns the exit. The outcome is `outcome`, unless the drop
-    /// panics.
+    /// Takes the actor out of its place, drops execute, and returns the exit. Its outcome is `outcome`, unless dropping
+    /// execute panics.
     ///
     /// Not inlined, so that a wake does not pay for its stack space.
     #[inline(never)]
@@ -229,7 +230,7 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
     }
 }
 
-/// Ready when the actor has exited, or at once if there is none.
+/// Ready when the actor has exited, or at once if the place is empty.
 impl<A: Actor + ?Sized> Future for Place<A> {
     type Output = Turn<A>;
 
@@ -247,8 +248,8 @@ impl<A: Actor + ?Sized> Future for Place<A> {
     }
 }
 
-/// Puts things with an index below `added` in the order of adding, by putting each in its place: a sort would take five
-/// kilobytes of code.
+/// Returns things in the order of adding. Their indices are below `added`, so each goes to the place of its index.
+/// Sorting them would take five kilobytes of code.
 fn in_order<X>(added: u32, things: impl Iterator<Item = (u32, X)>) -> InOrder<X> {
     let mut places = Vec::new();
     places.resize_with(added as usize, || None);

@@ -1,4 +1,4 @@
-//! How an actor ended: [`Exit`] and [`Outcome`]. And what it is called: [`Label`].
+//! How an actor ended, [`Exit`] and [`Outcome`], and what it is called, [`Label`].
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -31,8 +31,8 @@ impl fmt::Debug for Label {
 
 /// How one actor ended: which actor it was, whether it had been interrupted, and its outcome.
 ///
-/// Every interrupt gets the exit of the cause. The observer set with [`on_exit`](crate::Group::on_exit) gets each exit
-/// of its stages. [`report`](crate::Group::report) returns them all.
+/// Every interrupt gets the exit of the cause. The observer that you set with [`on_exit`](crate::Group::on_exit) gets
+/// each exit as it happens, and [`report`](crate::Group::report) returns them all.
 ///
 /// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked,
 /// it adds `, interrupted` if the actor had been interrupted:
@@ -55,7 +55,9 @@ impl fmt::Debug for Label {
 /// group.add_abortable(std::future::pending());
 ///
 /// let exits = smol::block_on(group.report());
+/// assert_eq!(exits[0].index(), 0);
 /// assert_eq!(exits[0].name(), Some("seven"));
+/// assert_eq!(exits[0].location().file(), file!());
 /// assert_eq!(exits[0].output(), Some(&7));
 /// assert!(!exits[0].was_interrupted());
 /// assert_eq!(exits[0].to_string(), "seven returned 7");
@@ -71,8 +73,8 @@ pub struct Exit<T> {
 impl<T> Exit<T> {
     /// Returns the actor's place in the order of adding, from 0.
     ///
-    /// In a group of several stages the indices count through: the actors of the [back](crate::Group::before) follow
-    /// those of the front.
+    /// In a group of several stages, the indices continue: the actors of the [back](crate::Group::before) follow those
+    /// of the front.
     pub fn index(&self) -> usize {
         self.index as usize
     }
@@ -82,7 +84,7 @@ impl<T> Exit<T> {
         self.label.name.as_deref()
     }
 
-    /// Returns the line of the program that added the actor.
+    /// Returns the place in your code that added the actor: its file, line and column.
     pub fn location(&self) -> &'static Location<'static> {
         self.label.location
     }
@@ -103,10 +105,10 @@ impl<T> Exit<T> {
         &self.label
     }
 
-    /// Returns whether the actor's interrupt had been called before it ended.
+    /// Returns whether the actor had been interrupted before it exited.
     ///
-    /// `false` for an actor that ended by itself: the cause, and any actor of a later stage that returned before its
-    /// stage was interrupted.
+    /// `false` for an actor that returned or panicked by itself: the cause, and any actor of a later stage that exited
+    /// before its stage was interrupted.
     pub fn was_interrupted(&self) -> bool {
         self.was_interrupted
     }
@@ -117,6 +119,22 @@ impl<T> Exit<T> {
     }
 
     /// Returns the outcome by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::{Group, Outcome};
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { "done" }, |_| {});
+    /// for exit in smol::block_on(group.report()) {
+    ///     match exit.into_outcome() {
+    ///         Outcome::Returned(output) => assert_eq!(output, "done"),
+    ///         Outcome::Panicked(payload) => std::panic::resume_unwind(payload),
+    ///         _ => unreachable!("no actor was dropped"),
+    ///     }
+    /// }
+    /// ```
     pub fn into_outcome(self) -> Outcome<T> {
         self.outcome
     }
@@ -130,6 +148,19 @@ impl<T> Exit<T> {
     }
 
     /// Returns the output by value, if the actor returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { "done" }, |_| {});
+    /// group.add_abortable(std::future::pending());
+    /// let exits = smol::block_on(group.report());
+    /// let outputs: Vec<_> = exits.into_iter().filter_map(|exit| exit.into_output()).collect();
+    /// assert_eq!(outputs, ["done"]);
+    /// ```
     pub fn into_output(self) -> Option<T> {
         match self.outcome {
             Outcome::Returned(output) => Some(output),
@@ -190,7 +221,7 @@ impl<T: fmt::Debug> fmt::Display for Exit<T> {
                 Some(message) => write!(f, "panicked: {message}")?,
                 None => f.write_str("panicked")?,
             },
-            // Only an interrupted actor is dropped, so the line ends here.
+            // Only an actor that was interrupted is aborted or expires, so the line need not say it.
             Outcome::Aborted => return f.write_str("aborted"),
             Outcome::Expired => return f.write_str("expired"),
         }
@@ -213,16 +244,33 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
     }
 }
 
-/// What an actor ended with.
+/// What an actor ended with: an output, or the reason why there is none.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::{Group, Outcome};
+///
+/// let mut group = Group::new();
+/// group.add(async { "done" }, |_| {});
+/// group.add_abortable(std::future::pending());
+/// group.add(std::future::pending(), |_| {});
+/// group.grace_period(|| async {}); // ends at once
+///
+/// let exits = smol::block_on(group.report());
+/// assert!(matches!(exits[0].outcome(), Outcome::Returned("done")));
+/// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
+/// assert!(matches!(exits[2].outcome(), Outcome::Expired));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome<T> {
     /// Its execute returned this.
     Returned(T),
-    /// Its execute panicked, or was dropped because its interrupt had panicked. This is what the panic carried.
+    /// Its execute panicked, or was dropped because its interrupt had panicked. This is the payload of the panic.
     ///
-    /// A panic while execute is dropped makes the outcome `Panicked`, whatever it would have been. Without the feature
-    /// `std` there is no such outcome: a panic unwinds through the group.
+    /// If dropping execute panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std` no
+    /// actor has this outcome, because a panic unwinds through the group.
     Panicked(Box<dyn Any + Send>),
     /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted.
     Aborted,
@@ -230,7 +278,7 @@ pub enum Outcome<T> {
     Expired,
 }
 
-/// Returns the text of a panic, if it carries any, as those of `panic!` and of the standard library do.
+/// Returns the message of a panic, if its payload is a string. That of `panic!` is one.
 fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     match payload.downcast_ref::<&'static str>() {
         Some(message) => Some(message),

@@ -1,4 +1,4 @@
-//! [`Group`] and [`LocalGroup`]: collect actors, take settings; await, run, report.
+//! [`Group`] and [`LocalGroup`]: add actors, set limits and observers, run the group.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -25,53 +25,59 @@ use crate::running::{Running, Waiting};
 ///
 /// An actor is a pair: *execute*, a future that does the work, and *interrupt*, a function that asks it to return. The
 /// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every
-/// interrupt. It finishes once all actors have exited. Its output is that of the first, the *cause*.
+/// interrupt. It finishes once all actors have exited. Its output is that of the first actor to exit, the *cause*.
+/// oklog/run works in the same way.
 ///
 /// There are three ways to run a group. They return different things:
 ///
 /// | | returns | if there was no actor |
 /// | --- | --- | --- |
 /// | `group.await` | `Option<T>`: the output of the cause | `None` |
-/// | [`group.run().await`](Self::run) | `Result<(), E>`: the same, where actors return that | `Ok(())` |
-/// | [`group.report().await`](Self::report) | `Vec<Exit<T>>`: every actor's exit, the cause's first | `[]` |
+/// | [`group.run().await`](Self::run) | `Result<(), E>`: the same, if `T` is a `Result<(), E>` | `Ok(())` |
+/// | [`group.report().await`](Self::report) | `Vec<Exit<T>>`: the exits of all actors, the cause first | `[]` |
 ///
-/// `'a` is what the actors may borrow, and `T` is what they return. Actors are `Send`, and the group is `Send` where
-/// `T` is. [`LocalGroup`], made with [`Group::local`], is the same for actors that are not.
+/// `'a` is what the actors may borrow, and `T` is what they return. Actors must be `Send`, and the group is `Send` if
+/// `T` is. If your actors are not `Send`, use a [`LocalGroup`], made with [`Group::local`].
+///
+/// The last parameter distinguishes the two types, and you never write it: `S` is `Shared` in `Group<'a, T>` and
+/// `Local` in `LocalGroup<'a, T>`. Neither these nor their trait `Kind` can be named outside this crate.
 ///
 /// # When it has finished
 ///
-/// - Every actor has exited. Every execute was dropped as soon as it had returned, panicked, been aborted or expired. A
-///   group spawns nothing, so nothing of it is left running.
+/// - Every actor has exited. Every execute was dropped as soon as its actor exited. A group spawns nothing, so nothing
+///   that it started is still running.
 /// - Every interrupt was called, once, in the order of adding within its stage.
-/// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can fill it and run
-///   it again. Polled while it is empty, it is ready with `None`, and what was set on it is dropped.
+/// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can add actors and
+///   run it again. If you poll it while it is empty, it is ready with `None`, and drops its settings.
 ///
 /// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in its execute.
 ///
 /// # Adding while it runs
 ///
-/// `&mut group` is a future too, so you can add an actor between two polls. It is first polled in the next poll, after
-/// the actors that were woken before it was added, unless the group yields first. If the group is shutting down by
-/// then, the actor is interrupted before its first poll. Adding does not wake the task; make sure the group is polled
-/// again. From anywhere else, add actors through a [handle](Self::handle), which wakes it.
+/// `&mut group` is a future too, so you can add an actor between two polls. The next poll of the group polls it, after
+/// the actors that were woken before you added it. If the group yields first, a later poll does. If the group is
+/// shutting down by then, the actor is interrupted before its first poll. Adding does not wake the task; make sure the
+/// group is polled again. From anywhere else, add actors through a [handle](Self::handle), which wakes the task.
+///
+/// In oklog/run, an actor that is added while the group runs never starts.
 ///
 /// # Panics
 ///
-/// With the feature `std`, a panic in execute is that actor's exit, and the others still shut down in order. A panic in
-/// an interrupt does not keep the other interrupts from being called. Its own actor can no longer be asked to return,
-/// so it is dropped. When all actors have exited, `await` and `run` resume the first panic that happened. `report`
-/// returns panics as outcomes.
+/// With the feature `std`, a panic in execute is that actor's exit, and the other actors still shut down in order. In
+/// oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being called. Its
+/// own actor can no longer be asked to return, so it is dropped. When all actors have exited, `await` and `run` resume
+/// the first panic that happened. `report` returns panics as outcomes.
 ///
 /// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown.
-/// The observer is called again for the next exit; the grace period is over, for that stage. No exit holds such a
-/// panic, so `report` resumes it as well.
+/// The observer is called again for the next exit; the grace period counts as over, for that stage. Such a panic
+/// belongs to no exit, so `report` resumes it too.
 ///
-/// Where the group drops outputs, one that panics in its drop does not keep the others from being dropped. The first
-/// such panic is resumed afterwards.
+/// The group drops the outputs that it does not return. If dropping one panics, the others are still dropped, and then
+/// the first such panic is resumed.
 ///
-/// A group has room for 2³² − 1 actors. Adding one more panics.
+/// A group has room for 2³² − 1 actors. Adding one more panics. If a handle adds it, the poll that takes it in panics.
 ///
-/// Without `std` a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
+/// Without `std`, a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
 /// group may never finish: an execute that panicked is dropped and does not count as exited. All you can do with the
 /// group then is drop it, which drops every actor.
 ///
@@ -79,9 +85,9 @@ use crate::running::{Running, Waiting};
 ///
 /// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing.
 ///
-/// Dropping an unfinished group, or one of the futures of `run` and `report`, drops every actor where it is, in no
-/// particular order, and calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor
-/// panics, the others are still dropped, and then the panic continues.
+/// Dropping an unfinished group, or the future of `run` or `report`, drops every actor where it is, in no particular
+/// order. It calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the
+/// others are still dropped, and then the panic continues.
 ///
 /// # Examples
 ///
@@ -102,13 +108,13 @@ use crate::running::{Running, Waiting};
 #[must_use = "a group does nothing unless you `.await`, `run` or `report` it"]
 pub struct Group<'a, T, S: Kind = Shared> {
     machine: Machine<'a, T, S>,
-    /// Whether it has ended, and since then no actor was added and no handle made.
+    /// Whether the group has ended, and no actor was added and no handle made since then.
     is_terminated: bool,
 }
 
 /// A [`Group`] whose actors need not be `Send`.
 ///
-/// Made with [`Group::local`]. It is an alias of [`Group`] with a different last parameter, and is itself not `Send`.
+/// [`Group::local`] makes one. It is an alias of [`Group`] with a different last parameter, and is itself not `Send`.
 /// `Group::default()` can be either, so it needs a type annotation where [`Group::new`] and [`Group::local`] do not.
 ///
 /// # Examples
@@ -124,10 +130,20 @@ pub struct Group<'a, T, S: Kind = Shared> {
 /// ```
 pub type LocalGroup<'a, T> = Group<'a, T, Local>;
 
-// The methods that add an actor are inlined. Otherwise, code that drops the actor is compiled twice, and each type of
-// actor takes up to 13 % more code.
+// The methods that add an actor are inlined. Otherwise, the code that drops an actor is compiled twice, and each type
+// of actor takes up to 13 % more code.
 impl<'a, T> Group<'a, T> {
     /// Returns a group without actors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { 7 }, |_| {});
+    /// assert_eq!(smol::block_on(group), Some(7));
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -136,18 +152,22 @@ impl<'a, T> Group<'a, T> {
     ///
     /// The contract between the two is that of oklog/run:
     ///
-    /// - After `interrupt` was called, `execute` returns soon. If it ignores its interrupt, the group waits for it
-    ///   until the [grace period](Self::grace_period) ends, if there is one.
+    /// - Once `interrupt` has been called, `execute` must return soon. If it does not, the group waits until the [grace
+    ///   period](Self::grace_period) ends, or forever if there is none.
     /// - `interrupt` is called exactly once when the group shuts down: before `execute` is first polled, while it
     ///   works, or after it has returned. It is called even if this actor was the cause.
     ///
-    /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it signals and must not
-    /// block. Do slow cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the
-    /// group reports their output. See [Draining](crate::guide::recipes#draining).
+    /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it must not block. Do slow
+    /// cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the group reports
+    /// their output. See [Draining](crate::guide::recipes#draining).
     ///
     /// If the interrupt only has to complete a future that `execute` awaits, use [`add_with`](Self::add_with).
     ///
     /// Call [`named`](Added::named) on the returned [`Added`] to name the actor.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the group has [no room](Self#panics) for another actor.
     ///
     /// # Examples
     ///
@@ -182,9 +202,13 @@ impl<'a, T> Group<'a, T> {
 
     /// Adds an actor that awaits its interruption: `execute` gets a future that resolves when the actor is interrupted.
     ///
-    /// Equivalent to [`add`](Self::add) with an interrupt that resolves the future. `execute` is called at once. The
-    /// future that it returns is polled with the group. If something must happen in the interrupt itself, or depends on
-    /// the cause, use [`add`](Self::add).
+    /// Equivalent to [`add`](Self::add) with an interrupt that resolves the future. `execute` is called at once, and
+    /// the future that it returns is polled with the group. If the interrupt must do anything else, or needs the cause,
+    /// use [`add`](Self::add).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the group has [no room](Self#panics) for another actor.
     ///
     /// # Examples
     ///
@@ -212,10 +236,14 @@ impl<'a, T> Group<'a, T> {
         self.add(execute(interrupted), |_| interrupt.interrupt())
     }
 
-    /// Adds an actor that may be dropped at any `.await`: when it is interrupted, it is dropped where it is.
+    /// Adds an actor that may be dropped at any `.await`: when the group interrupts it, it is dropped where it is.
     ///
     /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only
     /// for futures that are safe to cancel at any `.await`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the group has [no room](Self#panics) for another actor.
     ///
     /// # Examples
     ///
@@ -237,20 +265,20 @@ impl<'a, T> Group<'a, T> {
 
     /// Limits how long the group waits for actors after interrupting them.
     ///
-    /// Each [stage](Self::before) of this group gets its own grace period. `begin` is called once a stage, right after
-    /// the first interrupts that leave an actor of the stage running. The future that it returns is polled before the
-    /// actors, from the same poll on. What it resolves to is ignored. If every actor of the stage exits first, it is
-    /// dropped.
+    /// Each [stage](Self::before) of this group gets its own grace period. The group calls `begin` once for each stage,
+    /// right after it has interrupted the actors of the stage, if one of them is still running. It polls the returned
+    /// future in the same poll, and from then on in every poll, before the actors. It ignores the output of that
+    /// future, and drops the future if every actor of the stage exits first.
     ///
-    /// When it resolves, every actor of the stage that has been woken by then or has not been polled yet gets one last
-    /// turn, however many others wake themselves. Any that are still running after that are dropped, in the order of
-    /// adding, with the outcome [`Expired`](crate::Outcome::Expired). An actor that joins the stage later is
-    /// interrupted, polled once, and then expires.
+    /// When the future resolves, every actor of the stage that has been woken, or has not been polled yet, is polled
+    /// one last time, however many other actors wake themselves. Any that are still running after that are dropped, in
+    /// the order of adding. Their outcome is [`Expired`](crate::Outcome::Expired). An actor that joins the stage later
+    /// is interrupted, polled once, and then expires.
     ///
     /// Any future will do: a timer of any runtime, a second Ctrl-C, or either of the two.
     ///
-    /// Without a grace period the group waits as long as it takes, as oklog/run does. Setting it again replaces it. If
-    /// you set it while the group is shutting down, it begins with the next poll.
+    /// Without a grace period, the group waits as long as it takes, as oklog/run does. If you set a second grace
+    /// period, it replaces the first. If you set one while the group is shutting down, it begins with the next poll.
     ///
     /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown,
     /// let `begin` return a timer for the same deadline each time: see [One
@@ -272,8 +300,8 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(exits[1].to_string(), "stuck expired");
     /// ```
     ///
-    /// `begin` may be called several times, so it cannot give away what it captures. A future that resolves once and
-    /// for all can be shared:
+    /// `begin` may be called several times, so it cannot move what it captures into the future that it returns. If it
+    /// captures a future, share that:
     ///
     /// ```
     /// use futures::channel::oneshot;
@@ -287,7 +315,7 @@ impl<'a, T> Group<'a, T> {
     /// # drop(force);
     /// ```
     ///
-    /// Anything else can be cloned inside:
+    /// Clone anything else inside the closure:
     ///
     /// ```
     /// use run_group::Group;
@@ -313,8 +341,10 @@ impl<'a, T> Group<'a, T> {
     /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it
     /// must not block.
     ///
-    /// A second observer replaces the first. On a group of [several stages](Self::before) it sees the exits of all of
-    /// them, after the observer that the stage has of its own.
+    /// A second observer replaces the first. On a group of [several stages](Self::before), `observer` is called with
+    /// the exits of all stages. If a stage has an observer of its own, that one is called first.
+    ///
+    /// oklog/run drops all results but the first.
     ///
     /// # Examples
     ///
@@ -336,14 +366,14 @@ impl<'a, T> Group<'a, T> {
 
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
     ///
-    /// It is called at the end of a poll in which the group shuts down and is not ready, if an actor of the current
-    /// stage was interrupted or has exited since the last call, and others are still running. If a shutdown hangs, the
-    /// last line logged names the actors that it waits for. It is not called if all actors return in the poll that
-    /// interrupts them.
+    /// `observer` is called at the end of a poll during a shutdown, if actors of the current stage are still running,
+    /// and any actor of the stage was interrupted or exited since the last call. So if a shutdown hangs, the last call
+    /// shows the actors that it waits for. `observer` is not called if all actors return in the poll that interrupts
+    /// them.
     ///
     /// A second observer replaces the first. If you set it while the group is shutting down, it is called at the end of
-    /// the next poll. On a group of [several stages](Self::before) it is called for all of them, after the observer
-    /// that the stage has of its own. It must not block.
+    /// the next poll. On a group of [several stages](Self::before), it is called for all stages. If a stage has an
+    /// observer of its own, that one is called first. An observer must not block.
     ///
     /// # Examples
     ///
@@ -374,9 +404,22 @@ impl<'a, T> Group<'a, T> {
     }
 }
 
-/// The methods of [`Group`] that take something from the user, without `Send`.
+/// The methods of [`Group`] that take a future or a closure, without the `Send` bounds.
 impl<'a, T> LocalGroup<'a, T> {
-    /// Returns a group without actors, whose actors need not be `Send`.
+    /// Returns a group without actors. The actors that you add need not be `Send`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    /// use std::cell::Cell;
+    ///
+    /// let count = Cell::new(0); // a `&Cell` is not `Send`
+    /// let mut group = Group::local();
+    /// group.add(async { count.set(7) }, |_| {});
+    /// smol::block_on(group);
+    /// assert_eq!(count.get(), 7);
+    /// ```
     pub fn local() -> Self {
         Self::default()
     }
@@ -428,37 +471,35 @@ impl<'a, T> LocalGroup<'a, T> {
 }
 
 impl<'a, T, S: Kind> Group<'a, T, S> {
-    /// Returns one group of two stages: this one shuts down first, and `back` when every actor of this one has exited.
+    /// Combines two groups into one of two stages: this group shuts down first, then `back`.
     ///
-    /// All actors of both run from the start. On the first exit, in whichever stage, this group is interrupted. When
-    /// all of its actors have exited, `back` is interrupted, with the same cause. Either may have several stages
-    /// already.
+    /// The actors of both groups run from the start. On the first exit, in whichever stage, the actors of this group
+    /// are interrupted. When they have all exited, the actors of `back` are interrupted, with the same cause. Either
+    /// group may already have several stages.
     ///
-    /// - Grace periods, observers and handles stay with the stages of the group that they were set on or made by. The
-    ///   group that is returned has none. Those that you set on it are for all its stages, in addition; inner ones come
-    ///   first.
-    /// - Adding to the group that is returned adds to the stage that shuts down first. While the group is stopping,
-    ///   that is the stage that is shutting down.
-    /// - Indices count through: the actors of `back` follow those of this group.
-    /// - An actor of a later stage may return by itself before its stage is interrupted. That is an exit like any
-    ///   other, with [`was_interrupted`](Exit::was_interrupted) `false`. Its interrupt is still called when its stage
-    ///   is interrupted.
+    /// - Grace periods, observers and handles still apply to the stages of the group that you set them on or made them
+    ///   from. Those that you set on the returned group apply to all its stages, in addition. Inner ones come first.
+    /// - An actor that you add to the returned group joins the stage that shuts down first or, during a shutdown, the
+    ///   stage that is shutting down.
+    /// - Indices continue: the actors of `back` follow those of this group.
+    /// - An actor of a later stage may return by itself before its stage is interrupted. This is an exit like any
+    ///   other, with [`was_interrupted`](Exit::was_interrupted) `false`. The interrupt of the actor is still called
+    ///   when its stage is interrupted.
     /// - A stage without actors is skipped. If nothing was added to this group, nothing set on it, and no handle made,
     ///   the result is `back` itself.
     ///
     /// Either group may have been polled before. Each actor of `back` that has been polled is polled once more, after
     /// the actors of this group that have been woken.
     ///
-    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So make a function that
-    /// returns a stage for others generic in it: `fn web<'a>() -> Group<'a, T>`.
+    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So if a function returns
+    /// a group to be combined, make it generic in the lifetime: `fn web<'a>() -> Group<'a, T>`.
     ///
-    /// oklog/run has no stages. Its users put their shutdown in order with interrupts that block until their actor has
-    /// returned.
+    /// oklog/run has no stages. Its users order a shutdown with interrupts that block until their actor has returned.
     ///
     /// # Panics
     ///
-    /// Panics if either group has begun to stop: combine groups before you run them, or while all their actors run.
-    /// Panics if there would be more than 65 535 stages.
+    /// Panics if either group has begun to stop: combine groups before you run them, or while none of their actors has
+    /// exited. Panics if there would be more than 65 535 stages, or too many [actors](Self#panics).
     ///
     /// # Examples
     ///
@@ -493,11 +534,13 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         self
     }
 
-    /// Returns a handle, which adds actors to this group from anywhere while it runs.
+    /// Returns a handle that adds actors to this group from anywhere while it runs.
     ///
-    /// Make it before you poll the group, or make sure that the group is polled again: what a new handle adds wakes the
-    /// task from the next poll on. All handles of a group add to the same queue. A group without actors is still empty
-    /// with a handle: run it when it has an actor, or when the handle has added one.
+    /// Make it before you poll the group. If you make the first handle later, make sure that the group is polled again:
+    /// only from that poll on does adding through a handle wake the task. All handles of a group add to the same queue.
+    ///
+    /// A handle does not keep an empty group running. Before you run the group, add an actor, directly or through the
+    /// handle.
     ///
     /// # Examples
     ///
@@ -521,11 +564,24 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     }
 
     /// Returns how many actors have not exited.
+    ///
+    /// An actor that is added through a [handle](Self::handle) counts from the poll that takes it in.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group: Group<'_, ()> = Group::new();
+    /// assert!(group.is_empty());
+    /// group.add_abortable(std::future::pending());
+    /// assert_eq!(group.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.machine.len()
     }
 
-    /// Returns whether every actor has exited, or none was added.
+    /// Returns whether every actor has exited, or none was added: whether [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -566,19 +622,20 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         self.machine.running()
     }
 
-    /// Runs the group and returns every actor's exit, in the order in which they happened.
+    /// Runs the group and returns the exits of all actors, in the order in which they happened.
     ///
-    /// `[0]` is the cause. It includes the exits that happened before this was called.
+    /// `[0]` is the exit of the cause. Exits that happened before you called `report` are included. oklog/run drops all
+    /// results but the first.
     ///
     /// # Panics
     ///
-    /// Panics are outcomes here. It resumes only one that is no actor's exit: of an observer, of a grace period, or of
-    /// the interrupt of an actor that had already exited.
+    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that is no actor's exit,
+    /// such as that of an observer, of a grace period, or of the interrupt of an actor that had already exited.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe, because it owns the group: dropping it [drops every actor](Self#cancel-safety), and the exits
-    /// so far are lost. [`on_exit`](Group::on_exit) has seen them.
+    /// Not cancel safe, because it owns the group: dropping the future [drops every actor](Self#cancel-safety), and the
+    /// exits so far are lost. An observer set with [`on_exit`](Group::on_exit) has seen them.
     ///
     /// # Examples
     ///
@@ -607,7 +664,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         Added(self.machine.insert(0, actor))
     }
 
-    /// Polls the group. When it has ended, returns what has happened and makes it empty again.
+    /// Polls the group. When it has ended, returns its history and makes it empty again.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<History<T>> {
         ready!(self.machine.poll(cx));
         self.is_terminated = true;
@@ -618,8 +675,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
 impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// Runs the group and returns the output of the cause, or `Ok(())` if there was no actor.
     ///
-    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and so to `Run` of oklog/run: later outputs, errors included, do
-    /// not change the result. [`report`](Self::report) returns them all.
+    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and to `Run` of oklog/run: later outputs, errors included, do not
+    /// change the result. [`report`](Self::report) returns them all.
     ///
     /// # Errors
     ///
@@ -631,7 +688,7 @@ impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe, because it owns the group: dropping it [drops every actor](Self#cancel-safety).
+    /// Not cancel safe, because it owns the group: dropping the future [drops every actor](Self#cancel-safety).
     ///
     /// # Examples
     ///
@@ -656,7 +713,7 @@ impl<T, S: Kind> Future for Group<'_, T, S> {
     }
 }
 
-/// Terminated from the end until you add an actor or make a handle.
+/// Terminated once the group has ended, until you add an actor or make a handle.
 impl<T, S: Kind> FusedFuture for Group<'_, T, S> {
     fn is_terminated(&self) -> bool {
         self.is_terminated
@@ -685,14 +742,28 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
     }
 }
 
-/// An actor that was just added, so that you can name it.
+/// An actor that was just added. Call [`named`](Self::named) to give it a name.
 ///
-/// The three methods that add an actor return it, so that each can take a name. An actor without a name is known by the
-/// line that added it.
+/// Each of the three methods of [`Group`] that add an actor returns one. An actor without a name is known by the line
+/// that added it.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Group;
+///
+/// let mut group = Group::new();
+/// group.add(async {}, |_| {}).named("main");
+/// group.add_abortable(std::future::pending()); // has no name
+///
+/// let exits = smol::block_on(group.report());
+/// assert_eq!(exits[0].to_string(), "main returned ()");
+/// assert!(exits[1].to_string().starts_with(file!()));
+/// ```
 pub struct Added<'g>(&'g mut Label);
 
 impl Added<'_> {
-    /// Gives the actor a name, for its [exit](Exit::name).
+    /// Gives the actor a name. Its [exit](Exit::name) has it, and so has [`running`](Group::running).
     ///
     /// # Examples
     ///

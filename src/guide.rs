@@ -1,12 +1,12 @@
-//! Guides for users of this crate. This module exists in the documentation alone.
+//! Guides for users of this crate. This module exists only in the documentation.
 //!
 //! - [`recipes`]: what a program of this kind needs, one piece at a time.
 //! - [Testing a shutdown](crate::testing): interrupt an actor, or a whole program, at every poll.
 //! - [`from_oklog_run`], [`from_join_set`] and [`from_select`]: the same program before and after.
-//! - [`runtimes`] and [`microcontrollers`]: where a group runs, and what to know there.
-//! - [`comparison`]: what other crates need and give.
+//! - [`runtimes`] and [`microcontrollers`]: what to know about where a group runs.
+//! - [`comparison`]: what other crates need, and what they offer.
 
-#![allow(unused_imports)] // which the links of the guides need
+#![allow(unused_imports)] // the links in the guides need them
 
 pub mod recipes {
     #![doc = include_str!("../docs/recipes.md")]

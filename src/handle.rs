@@ -1,4 +1,4 @@
-//! [`Handle`] and [`LocalHandle`], which add actors to a running group from anywhere.
+//! [`Handle`] and [`LocalHandle`]: add actors to a running group from anywhere.
 
 use alloc::borrow::Cow;
 use core::fmt;
@@ -15,22 +15,25 @@ use crate::settings::Sender;
 
 /// Adds actors to a running group from anywhere: an actor, an interrupt, an observer, another thread.
 ///
-/// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. It keeps no group alive.
+/// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. A handle does not keep its
+/// group running.
 ///
-/// An actor counts as added when a poll of the group takes it in. Adding wakes the group. The actor then gets its
-/// [index](Exit::index). It is first polled in that poll, after the actors that were woken before, unless the group
-/// yields first. The actors that were added through a handle and its clones keep their order.
+/// Adding wakes the group, and its next poll takes the actor in. Only then does the actor count as added and get its
+/// [index](Exit::index). It is first polled in that poll, after the actors that have been woken by then. If the group
+/// yields first, a later poll does that. Actors that you add through a handle and its clones keep their order.
 ///
-/// It joins the first stage of the group that made the handle that has not ended. If that stage is shutting down, the
-/// actor is interrupted before its first poll. The stage does not end while an actor waits to join it. So an actor may
-/// add another in the same poll in which it returns.
+/// Of the stages of the group that made the handle, the actor joins the first that has not ended. If that stage is
+/// shutting down, the actor is interrupted before its first poll. A stage does not end while an actor waits to join it.
+/// So an actor may add another one in the same poll in which it returns.
 ///
-/// When the last of these stages has ended or the group was dropped, the handle is [closed](Self::is_closed). What is
-/// added then is dropped without having been polled.
+/// When the last of these stages has ended, or the group was dropped, the handle is [closed](Self::is_closed). An actor
+/// that you add after that is dropped without being polled.
 ///
-/// Move a clone into each actor that needs one: an actor cannot borrow a handle that was made after its group.
+/// Move a clone into each actor that needs one. An actor cannot borrow a handle of its own group, because the handle is
+/// dropped before the group.
 ///
-/// `Send + Sync`, because its actors are `Send`. [`LocalHandle`] is the same for a [`LocalGroup`](crate::LocalGroup).
+/// A `Handle` is `Send + Sync`, because its actors are `Send`. For a [`LocalGroup`](crate::LocalGroup), there is
+/// [`LocalHandle`], with another last parameter `S`. You never write it: see [`Group`](crate::Group).
 ///
 /// # Examples
 ///
@@ -78,6 +81,19 @@ pub struct Handle<'a, T, S: Kind = Shared> {
 /// A [`Handle`] of a [`LocalGroup`](crate::LocalGroup), whose actors need not be `Send`.
 ///
 /// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Group;
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new(7);
+/// let mut group = Group::local();
+/// let handle = group.handle();
+/// handle.add(async move { *shared }, |_| {});
+/// assert_eq!(smol::block_on(group), Some(7));
+/// ```
 pub type LocalHandle<'a, T> = Handle<'a, T, Local>;
 
 impl<'a, T> Handle<'a, T> {
@@ -105,7 +121,7 @@ impl<'a, T> Handle<'a, T> {
 
     /// Adds an actor like [`Group::add_with`](crate::Group::add_with), when the returned value is dropped.
     ///
-    /// `execute` is called at once, also if the handle is closed.
+    /// `execute` is called at once, even if the handle is closed.
     ///
     /// # Examples
     ///
@@ -150,7 +166,7 @@ impl<'a, T> Handle<'a, T> {
     }
 }
 
-/// The methods of [`Handle`] that take something from the user, without `Send`.
+/// The methods of [`Handle`] that take a future or a closure, without the `Send` bounds.
 impl<'a, T> LocalHandle<'a, T> {
     /// Like [`Handle::add`], without the `Send` bound.
     #[track_caller]
@@ -184,10 +200,10 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
         Self { sender }
     }
 
-    /// Returns whether the group no longer takes actors from this handle.
+    /// Returns whether actors added through this handle are dropped, because the group no longer takes them.
     ///
-    /// That is so when the last stage of the group that made the handle has ended, or the group was dropped. `false` is
-    /// no promise: on another thread the group may end before the next call.
+    /// This is so when the last stage of the group that made the handle has ended, or the group was dropped. `false`
+    /// guarantees nothing for later calls, because the group may end on another thread in between.
     ///
     /// # Examples
     ///
@@ -226,9 +242,15 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
     }
 }
 
-/// An actor that a [`Handle`] is about to add. It is added when this is dropped.
+/// An actor that a [`Handle`] adds when this value is dropped.
 ///
-/// As a statement, `handle.add(..);` adds the actor at once.
+/// So `handle.add(..);`, as a statement, adds the actor at once. Call [`named`](Self::named) to give it a name first.
+/// The last parameter, `S`, is that of the handle.
+///
+/// # Panics
+///
+/// If the handle is closed, the actor is dropped. If that panics, the panic continues, unless the thread is already
+/// panicking.
 pub struct Adding<'h, 'a, T, S: Kind = Shared> {
     sender: &'h Sender<'a, T, S>,
     /// `None` once it was added.
@@ -236,7 +258,7 @@ pub struct Adding<'h, 'a, T, S: Kind = Shared> {
 }
 
 impl<T, S: Kind> Adding<'_, '_, T, S> {
-    /// Adds the actor with a name, for its [exit](Exit::name).
+    /// Gives the actor a name, and adds it. Its [exit](Exit::name) has the name.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! What has happened in a group: its exits, and the first panic that is none of them.
+//! What has happened in a group: its exits, and the first panic that is no actor's exit.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -20,7 +20,7 @@ impl<T> History<T> {
         self.exits.first()
     }
 
-    /// Adds an exit, and returns it. With the first, makes room for as many as are `expected`.
+    /// Adds an exit, and returns it. The first exit makes room for `expected` exits.
     ///
     /// Always inlined: a shutdown then takes 1 % fewer instructions.
     #[inline(always)]
@@ -32,7 +32,7 @@ impl<T> History<T> {
         &self.exits[self.exits.len() - 1]
     }
 
-    /// Notes the panic that a call of the user's code ended in, if it did. Only the first one is kept.
+    /// Records the panic of a call of the user's code, if it panicked. Only the first panic is kept.
     pub(crate) fn note(&mut self, result: Contained) {
         match (result, &self.stray) {
             (Ok(()), _) => {}
@@ -41,7 +41,7 @@ impl<T> History<T> {
         }
     }
 
-    /// Takes out the first panic. `Err`: there was one.
+    /// Takes out the first panic, whether or not it is an actor's exit. `Err`: there was one.
     fn take_first_panic(&mut self) -> Contained {
         let panicked = |exit: &Exit<T>| matches!(exit.outcome, Outcome::Panicked(_));
         let place = self.exits.iter().position(panicked);
@@ -78,7 +78,7 @@ impl<T> History<T> {
         output
     }
 
-    /// Returns every exit, or resumes the panic that is none of them.
+    /// Returns every exit, or resumes the first panic that is no actor's exit.
     pub(crate) fn into_report(self) -> Vec<Exit<T>> {
         if let Some((_, payload)) = self.stray {
             self.exits.into_iter().for_each(discard);

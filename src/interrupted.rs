@@ -1,4 +1,4 @@
-//! How an actor learns that it is interrupted: [`Interrupt`] and [`Interrupted`].
+//! [`Interrupted`], the future that resolves when an actor is interrupted, and [`Interrupt`], its other end.
 
 #[cfg(not(any(feature = "portable-atomic", loom)))]
 use alloc::sync::Arc;
@@ -21,8 +21,8 @@ use run_group_loom::{Arc, AtomicU8, AtomicWaker}; // `tests/loom`, which compile
 
 /// What the two ends share.
 ///
-/// A `oneshot` channel would do as well. But it is larger, since it has room for a value and for a second waker, and it
-/// does not exist on targets without compare-and-swap.
+/// A `oneshot` channel would also work. But it is larger, because it has room for a value and for a second waker. And
+/// there is none for targets without compare-and-swap.
 struct Shared {
     /// [`WAITING`], [`INTERRUPTED`] or [`SEEN`], in this order.
     state: AtomicU8,
@@ -30,12 +30,12 @@ struct Shared {
 }
 
 const WAITING: u8 = 0;
-/// [`Interrupt`] was called or dropped.
+/// [`Interrupt`] was dropped, by [`Interrupt::interrupt`] or otherwise.
 const INTERRUPTED: u8 = 1;
-/// [`Interrupted`] has been ready.
+/// [`Interrupted`] was ready when it was polled.
 const SEEN: u8 = 2;
 
-/// Interrupts the other end, an [`Interrupted`], when it is called or dropped.
+/// Interrupts the other end, an [`Interrupted`], when you call [`interrupt`](Self::interrupt) or drop it.
 ///
 /// [`Interrupted::channel`] makes the pair. A group makes one for each actor that is added with
 /// [`add_with`](crate::Group::add_with) and keeps this end.
@@ -53,12 +53,13 @@ const SEEN: u8 = 2;
 pub struct Interrupt(Arc<Shared>);
 
 impl Interrupt {
-    /// Resolves the [`Interrupted`], and wakes the task that awaits it. Equivalent to dropping this.
+    /// Resolves the [`Interrupted`] at the other end, and wakes the task that awaits it.
+    ///
+    /// Equivalent to dropping the `Interrupt`.
     pub fn interrupt(self) {}
 }
 
-/// Dropping it interrupts, so that one rule covers two cases: the interrupt of an actor is called, and the group that
-/// holds it is dropped.
+/// Interrupts the other end. So an `Interrupted` that is held elsewhere also resolves when the group is dropped.
 impl Drop for Interrupt {
     fn drop(&mut self) {
         self.0.state.store(INTERRUPTED, Ordering::Release);
@@ -74,14 +75,14 @@ impl fmt::Debug for Interrupt {
 
 /// A future that resolves when its actor is interrupted.
 ///
-/// An actor that is added with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
-/// interrupted, or when the group is dropped. From then on it is ready however often it is polled.
+/// Each actor that you add with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
+/// interrupted, or when the group is dropped. After that, it stays ready, however often you poll it.
 ///
 /// It borrows nothing and is `Send`, so an actor can hand it to a thread or to a spawned task. A thread can wait for it
-/// with a `block_on` of its own, or ask [`is_interrupted`](Self::is_interrupted) between two pieces of work.
+/// with a `block_on` of its own, or check [`is_interrupted`](Self::is_interrupted) between two pieces of work.
 ///
-/// Not `Clone`, which would make it larger, and most actors need only one. If several parts of an actor need it, use
-/// `FutureExt::shared` of the `futures` crate.
+/// It is not `Clone`, because that would make it larger, and most actors need only one. If several parts of an actor
+/// need it, use `FutureExt::shared` of the `futures` crate.
 ///
 /// # Cancel safety
 ///
@@ -106,7 +107,7 @@ impl fmt::Debug for Interrupt {
 pub struct Interrupted(Arc<Shared>);
 
 impl Interrupted {
-    /// Returns a future and the [`Interrupt`] that resolves it.
+    /// Returns an `Interrupted` and the [`Interrupt`] that resolves it.
     ///
     /// Use it to test a function that takes an `Interrupted` without a group, or to request a shutdown from outside.
     ///
@@ -133,9 +134,9 @@ impl Interrupted {
         (Interrupt(Arc::clone(&shared)), Self(shared))
     }
 
-    /// Returns whether it is interrupted, without waiting.
+    /// Returns whether the actor has been interrupted, without waiting.
     ///
-    /// For work that does not await: a thread, or a long computation.
+    /// Use it in code that does not await: a thread, or a long computation.
     ///
     /// # Examples
     ///
@@ -155,18 +156,18 @@ impl Interrupted {
         self.0.state.load(Ordering::Acquire) != WAITING
     }
 
-    /// Awaits `future` unless interrupted, and returns its output, or `None` once interrupted.
+    /// Awaits `future` and returns its output, or returns `None` as soon as the actor is interrupted.
     ///
-    /// The interruption wins a tie. Once interrupted, `future` is not polled, and it is dropped before `None` is
-    /// returned. So use it only for a `future` that is safe to cancel at any `.await`.
+    /// If both happen at the same time, the interruption wins: `future` is not polled again. It is dropped before
+    /// `None` is returned. So use `unless` only with futures that are safe to cancel at any `.await`.
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as `future`, which is dropped with it.
+    /// As cancel safe as `future`, because dropping one drops the other. The `Interrupted` itself loses nothing.
     ///
     /// # Examples
     ///
-    /// A worker that takes jobs until it is interrupted, and finishes the job that it has.
+    /// This worker takes jobs until it is interrupted.
     ///
     /// ```
     /// use run_group::Group;
@@ -203,7 +204,7 @@ impl Future for Interrupted {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_interrupted() {
             self.0.waker.register(cx.waker());
-            // Without a second look, an interruption that came before the waker was registered would wake nothing.
+            // Check again: an interruption between the first check and the registration wakes nothing.
             if !self.is_interrupted() {
                 return Poll::Pending;
             }
@@ -222,8 +223,8 @@ impl Drop for Interrupted {
     }
 }
 
-/// Terminated once it has been ready, not as soon as it is interrupted: `select!` skips a terminated future, so it
-/// would never see the interruption.
+/// Terminated once it was ready when polled, not as soon as it is interrupted. Otherwise `select!`, which skips
+/// terminated futures, would never see the interruption.
 impl FusedFuture for Interrupted {
     fn is_terminated(&self) -> bool {
         self.0.state.load(Ordering::Relaxed) == SEEN

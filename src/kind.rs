@@ -1,4 +1,4 @@
-//! What a group boxes: things that are `Send`, or things that need not be.
+//! The two kinds of groups: the actors are `Send`, or they need not be.
 
 use alloc::boxed::Box;
 use core::future::Future;
@@ -8,7 +8,7 @@ use crate::actor::{Actor, Boxed};
 use crate::exit::Exit;
 use crate::running::Waiting;
 
-/// The types that a group boxes, as trait objects. Sealed: its module is private.
+/// The trait objects that a group boxes. It is sealed, because its module is private.
 pub trait Kind {
     /// The name of the group's type, as the user writes it.
     const GROUP: &'static str;
@@ -22,7 +22,7 @@ pub trait Kind {
     type OnWait<'a, T>: FnMut(&Waiting<'_, T>) + ?Sized;
     /// The closure given to `grace_period`.
     type Begin<'a>: FnMut() -> Pin<Box<Self::Timer<'a>>> + ?Sized;
-    /// The future that this closure returns.
+    /// The future that the closure given to `grace_period` returns.
     type Timer<'a>: Future<Output = ()> + ?Sized;
 }
 

@@ -23,9 +23,9 @@
 //! http returned Ok(()), interrupted
 //! ```
 //!
-//! **A clean return stops the group exactly like an error.** An actor that should not stop the group when it is done
-//! awaits `interrupted` after its work. Add this one with `group.add_with(warm_the_cache)`, or see the recipe for
-//! [a sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job):
+//! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, let
+//! it await `interrupted` after its work, as the following one does. `group.add_with(warm_the_cache)` adds it. See also
+//! [a sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job).
 //!
 //! ```
 //! use run_group::Interrupted;
@@ -72,17 +72,17 @@
 //! shutdown, stages, names, actors that are added later, the exit of every actor, and contained panics.
 //!
 //! A group is itself a plain future. It polls its actors wherever it is polled. It spawns nothing and needs no runtime,
-//! so it runs on smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future. It owns its
-//! actors, so they may borrow and need not be `Send`, and an actor that does not stop in time can be dropped. When the
-//! group has finished, nothing of it is left running.
+//! so it runs on smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future. Because it
+//! owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop in time. When the
+//! group has finished, none of its actors is still running.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 //!
 //! # Contents
 //!
-//! This page has [the order of events](#the-order-of-events), what a group [cannot do for you](#one-task), what is
-//! [not in scope](#not-in-scope), the [features](#crate-features) and [what it costs](#what-it-costs). There are also
-//! [guides](guide):
+//! This page describes [the order of events](#the-order-of-events), what follows from running in [one task](#one-task),
+//! what is [not in scope](#not-in-scope), the [features](#crate-features), and [what a group costs](#what-it-costs).
+//! The [guides](guide) go further:
 //!
 //! - [Recipes](guide::recipes): draining, threads, spawned tasks, signals, deadlines, restarts, ...
 //! - [Testing a shutdown](testing)
@@ -93,31 +93,32 @@
 //!
 //! # The order of events
 //!
-//! 1. Nothing runs before the first poll. First polls come in the order of adding. After that, an actor is polled only
-//!    when it was woken.
+//! 1. Nothing runs before the group is first polled. It then polls its actors in the order of adding. After that, it
+//!    polls an actor only when the actor has been woken.
 //! 2. The first actor to return or panic is the *cause*. If several are ready in one poll, the cause is the one that
-//!    was woken first. At the start, it is the one that was added first.
+//!    was woken first or, at the start, the one that was added first.
 //! 3. In the same poll, before any actor is polled again, the group calls every interrupt once, in the order of adding,
 //!    with the [`Exit`] of the cause. This includes actors that have already returned, and actors that have not been
-//!    polled yet; the latter are then polled. An [abortable](Group::add_abortable) actor is dropped in its place in
-//!    this order.
+//!    polled yet; the latter are then polled. An [abortable](Group::add_abortable) actor has no interrupt: it is
+//!    dropped when its turn in this order comes.
 //! 4. The remaining actors return in their own time. Any that are still running when the [grace
 //!    period](Group::grace_period) ends are dropped. Without a grace period, the group waits as long as it takes.
-//! 5. If the group has [several stages](Group::before), steps 3 and 4 are for the actors of the first stage. When all
-//!    of these have exited, the next stage is interrupted, with the same cause. Each stage has its own grace period.
+//! 5. If the group has [several stages](Group::before), steps 3 and 4 apply to the actors of the first stage alone.
+//!    When all of them have exited, the next stage is interrupted, with the same cause. Each stage has its own grace
+//!    period.
 //! 6. When all actors have exited, the group is ready with the output of the cause.
 //!
-//! In this picture, the web has three actors, and is shut down before the storage. `chat` ignores its interrupt, so it
-//! expires when the grace period of the web ends:
+//! In this picture, the stage `web` has three actors and shuts down before the stage `storage`. `chat` ignores its
+//! interrupt, so it expires when the grace period of its stage ends:
 //!
 #![doc = include_str!("../docs/shutdown.svg")]
 //!
-//! An actor *returns* when its execute does. It *exits* when it has returned, panicked, been aborted or expired. Its
-//! execute is dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and
-//! [`report`](Group::report) returns them all.
+//! An actor *returns* when its execute does. It *exits* when it returns, panics, is aborted or expires. Its execute is
+//! dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and [`report`](Group::report)
+//! returns them all.
 //!
-//! An actor may also be added later, between two polls or through a [handle](Group::handle). If its stage is shutting
-//! down by then, it is interrupted before its first poll.
+//! You can also add an actor later, between two polls of the group or through a [handle](Group::handle). If its stage
+//! is shutting down by then, it is interrupted before its first poll.
 //!
 //! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors
 //! clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then
@@ -125,18 +126,18 @@
 //!
 //! # One task
 //!
-//! A group is one future. Its actors take turns on one thread, the one that polls the group. There is no parallelism
-//! between them. An actor that blocks its thread blocks the other actors, the grace period and the shutdown. If you
-//! need more than one thread, let the actor await [a spawned task](guide::recipes#a-spawned-task) or
-//! [a thread](guide::recipes#a-blocking-thread).
+//! A group is one future. Its actors take turns on the thread that polls the group, so they never run in parallel. An
+//! actor that blocks its thread blocks the other actors, the grace period and the shutdown. If you need more than one
+//! thread, let the actor await [a spawned task](guide::recipes#a-spawned-task) or [a
+//! thread](guide::recipes#a-blocking-thread).
 //!
-//! A group is fair. An actor that wakes itself forever is polled again only after those that wait for their turn. The
-//! group also yields to its executor: when two of its actors have woken themselves, or every actor was polled. It then
-//! wakes itself, so it may be polled more often than its actors are woken.
+//! A group is fair. An actor that wakes itself forever is polled again only after the others that have been woken. The
+//! group also yields to its executor: after two of its actors have woken themselves, or after every actor was polled.
+//! When it yields, it wakes itself, so it may be polled more often than its actors are woken.
 //!
 //! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio forces this with a
 //! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
-//! give that actor a task of its own. The grace period is polled before the actors, so it ends in any case.
+//! give that actor a task of its own. The grace period is polled before the actors, so they cannot keep it from ending.
 //!
 //! To await a handful of futures that end by themselves, use `join!` or `select!`. The [comparison](guide::comparison)
 //! says when another crate is the better choice.
@@ -152,8 +153,8 @@
 //!
 //! # Crate features
 //!
-//! - `std` (default) contains panics, and brings [`Handle`] through `futures-channel`. Without it the crate is `no_std`
-//!   with `alloc`, and a panic unwinds through the group ([what holds then](Group#panics)).
+//! - `std` (default) contains panics, and adds [`Handle`], which needs `futures-channel`. Without it, the crate is
+//!   `no_std` with `alloc`, and a panic unwinds through the group ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application has to choose an
 //!   implementation, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
@@ -165,11 +166,11 @@
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
 //! in that time. Waking an actor takes the same time however many actors and stages there are. A shutdown goes through
-//! all actors once a stage.
+//! all actors once a stage, and once more if the grace period of the stage ends.
 //!
-//! Two features add to that. Once a handle was made, each poll looks at the settings of each group that was combined
-//! with [`before`](Group::before), and so does each poll during a shutdown. During a shutdown, each poll that takes in
-//! actors or calls [`on_wait`](Group::on_wait) goes through all actors.
+//! Some polls cost more. During a shutdown, and at any time once you have made a handle, each poll goes through the
+//! settings of all groups that you have combined with [`before`](Group::before). During a shutdown, a poll that takes
+//! in new actors or calls the observer of [`on_wait`](Group::on_wait) goes through all actors.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,17 +1,17 @@
-//! The machine: the order of events. No other module knows it.
+//! The machine: the order of events. It is defined here alone.
 //!
 //! # The order of events
 //!
-//! 1. All actors run. Each is polled when it was woken.
+//! 1. All actors run. Each is polled when it has been woken.
 //! 2. The first to exit is the *cause*: from now on, the group is stopping.
 //! 3. Every actor of the first stage is interrupted, in the order of adding, and the grace period begins.
-//! 4. The actors of the stage exit. When its grace period is over, those that have been woken get a last turn, and any
-//!    that are still running are dropped.
-//! 5. When all actors of the stage have exited, the next stage is interrupted: back to 3.
+//! 4. The actors of the stage exit. When its grace period ends, those that have been woken get a last turn, and then
+//!    any that are still running are dropped.
+//! 5. When all actors of the stage have exited, step 3 follows for the next stage.
 //! 6. When all stages have ended, the group has ended.
 //!
-//! [`Machine::poll`] is steps 1 and 2, and [`Machine::stop`] is the rest. Adding, in [`Machine::insert`], and combining
-//! two groups, in [`Machine::before`], only change what they will find.
+//! [`Machine::poll`] is steps 1 and 2, and [`Machine::stop`] is the rest. [`Machine::insert`] and [`Machine::before`]
+//! only change the state that those two start from.
 //!
 //! # Invariants
 //!
@@ -19,10 +19,10 @@
 //! - The group is stopping if and only if its history has an exit.
 //! - No actor is in a stage before the current one: a stage ends when all its actors have exited, and actors are added
 //!   to the current stage or to a later one.
-//! - Only actors of the current stage are interrupted and still running, and `progress.interrupted` counts them. The
-//!   set cannot be asked: it counts empty places, too.
-//! - With `std`, no call of the user's code unwinds out of here: each is contained. What it panicked with ends up in an
-//!   exit or, where there is none, in the history.
+//! - Of the actors that are running, only those of the current stage can be interrupted. `progress.interrupted` counts
+//!   them. The length of the set is no substitute, because it includes empty places.
+//! - With `std`, no panic of the user's code unwinds out of here: each is contained. Its payload ends up in an exit or,
+//!   if it belongs to none, in the history.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -42,16 +42,15 @@ use crate::settings::{Setting, Settings};
 pub(crate) struct Machine<'a, T, S: Kind> {
     actors: Actors<S::Actor<'a, T>>,
     progress: Progress<'a, T, S>,
-    /// How many stages there are, with those that have ended.
+    /// How many stages there are, including those that have ended.
     stages: Stage,
-    /// The current stage: the one that shuts down first or, while the group is stopping, the one that does.
+    /// The current stage: the one that is shutting down or, before the group is stopping, the first.
     stage: Stage,
     /// Whether the actors of the current stage have been interrupted. Adding one resets it.
     stage_is_interrupted: bool,
-    /// The mark at the end of the last turn of the current stage, whose grace period is over. `None` before and after
-    /// that turn.
+    /// The number of the mark at the end of the last turn of the current stage. `None` before and after that turn.
     last_turn: Option<u32>,
-    /// Whether a handle may have added actors.
+    /// Whether a handle was made, and so may have added actors.
     has_handles: bool,
 }
 
@@ -87,15 +86,15 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.stop(cx)
     }
 
-    /// Continues the shutdown as far as possible.
+    /// Continues the shutdown as far as possible. Ready when the group has ended.
     ///
     /// Not inlined, so that a wake in a running group does not pay for its stack space.
     #[inline(never)]
     fn stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // During a last turn the set yields between two actors that wake themselves. The poll continues until the mark
-        // comes out, or actors that join in every poll could postpone it for ever. A turn of all actors takes no more
-        // yields than this; without a limit, the poll would spin while another thread is adding to the queue of the
-        // set.
+        // The set yields after two actors have woken themselves. During a last turn, this poll continues all the same,
+        // until the mark comes out. Otherwise, actors that join in every poll could postpone the expiry forever. The
+        // number of yields is limited, because the set also yields while another thread is in the middle of waking an
+        // actor, and this loop must not spin until it is done. A turn of all actors needs no more yields than this.
         let mut yields = self.actors.added;
         let mut has_limited = false;
         loop {
@@ -142,7 +141,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         }
     }
 
-    /// Interrupts every actor of the stage that has not been interrupted.
+    /// Interrupts every actor of the current stage that has not been interrupted.
     fn interrupt(&mut self) {
         let (stage, progress) = (self.stage, &mut self.progress);
         let is_due = |actor: &Place<_>| actor.stage == stage && !actor.is_interrupted;
@@ -159,7 +158,8 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.stage_is_interrupted = true;
     }
 
-    /// Begins the grace periods of the stage, and polls them. If one is over, marks the last turn of the actors.
+    /// Begins the grace periods of the current stage, and polls them. If one is over, sets the mark that ends the last
+    /// turn of the actors.
     fn limit(&mut self, cx: &mut Context<'_>) {
         let progress = &mut self.progress;
         let (is_over, panic) = progress.settings.limit(self.stage, cx);
@@ -169,7 +169,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         }
     }
 
-    /// Drops every actor of the stage that is still running, in the order of adding.
+    /// Drops every actor of the current stage that is still running, in the order of adding.
     fn expire(&mut self) {
         self.last_turn = None;
         let stage = self.stage;
@@ -181,17 +181,17 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         }
     }
 
-    /// Leaves the stage for the next one, if there is one.
+    /// Ends the current stage and makes the next one current. Returns whether there is one.
     fn next_stage(&mut self) -> bool {
         let progress = &mut self.progress;
-        progress.history.note(progress.settings.leave(self.stage));
+        progress.history.note(progress.settings.end(self.stage));
         self.stage += 1;
         self.stage_is_interrupted = false;
         self.last_turn = None;
         self.stage < self.stages
     }
 
-    /// Shows what the group waits for to the observers, if they have not seen it.
+    /// Shows the observers which actors the group waits for, unless they have seen that already.
     fn show_wait(&mut self) {
         let (stage, progress) = (self.stage, &mut self.progress);
         let cause = progress.history.cause().expect("it is stopping");
@@ -224,13 +224,13 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.actors.push(stage, actor)
     }
 
-    /// Returns what was set on the group itself, to be changed.
+    /// Returns what was set on the group itself, so that it can be changed.
     pub(crate) fn setting(&mut self) -> &mut Setting<'a, T, S> {
         self.last_turn = None; // there may be another grace period now
         self.progress.settings.own(self.stages)
     }
 
-    /// Returns what a handle needs.
+    /// Returns the sender that a handle needs.
     #[cfg(feature = "std")]
     pub(crate) fn sender(&mut self) -> Sender<'a, T, S> {
         self.has_handles = true;
@@ -263,7 +263,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.progress.running
     }
 
-    /// Shows these actors, in the order of adding.
+    /// Returns the actors that have not exited, in the order of adding.
     pub(crate) fn running(&self) -> impl Iterator<Item = Running<'_>> {
         self.actors.running(|_| true)
     }
@@ -330,7 +330,7 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
 impl<T, S: Kind> Drop for Machine<'_, T, S> {
     fn drop(&mut self) {
         if self.is_new() {
-            return; // It has ended, or never begun.
+            return; // the group has ended, or was never used
         }
         let progress = &mut self.progress;
         let dropped = first(self.actors.drop_all(), progress.settings.close());

@@ -1,4 +1,5 @@
-//! What happens to a panic: with `std` it is contained and can be resumed. Without, it unwinds as panics do.
+//! Panics in the user's code. With `std`, a panic is contained here and can be resumed later. Without `std`, it unwinds
+//! through the group.
 
 use alloc::boxed::Box;
 use core::any::Any;
@@ -6,16 +7,16 @@ use core::mem;
 #[cfg(feature = "std")]
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 
-/// What a panic carries.
+/// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
-/// What a call of the user's code ended in. `Err`: a panic.
+/// The result of a call of the user's code. `Err`: it panicked.
 pub(crate) type Contained<R = ()> = Result<R, Payload>;
 
-/// Calls `f` and returns what it returned or, if it panicked, what the panic carried.
+/// Calls `f` and returns its result or, if it panicked, the payload.
 ///
-/// What `f` borrows must be fit for use after a panic: every caller either drops it or has put it in order before.
-/// Without `std` nothing can stop a panic: it unwinds through here.
+/// What `f` borrows must be usable after a panic. So every caller either drops it, or has put it into a valid state
+/// before the call. Without `std`, nothing can stop a panic: it unwinds through here.
 pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Contained<R> {
     #[cfg(feature = "std")]
     return catch_unwind(AssertUnwindSafe(f));
@@ -23,7 +24,7 @@ pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Contained<R> {
     Ok(f())
 }
 
-/// Continues a contained panic. Never called without `std`, since no panic is contained then.
+/// Continues a contained panic. Never called without `std`, because no panic is contained then.
 pub(crate) fn resume(payload: Payload) -> ! {
     #[cfg(feature = "std")]
     resume_unwind(payload);
@@ -53,11 +54,12 @@ pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
     dropped
 }
 
-/// Drops what a panic has left behind. A further panic in that is ignored, and so is one in dropping what that carries.
+/// Drops what a panic has left behind. If that panics, the second panic is ignored, and its payload is dropped or, if
+/// that panics as well, leaked.
 pub(crate) fn discard<X>(remains: X) {
     if let Err(payload) = contain(|| drop(remains)) {
         if let Err(payload) = contain(|| drop(payload)) {
-            mem::forget(payload); // what it carries could panic again, and so on
+            mem::forget(payload); // dropping it could panic again, and so on
         }
     }
 }

@@ -20,7 +20,9 @@ use crate::exit::{Exit, Label};
 /// let mut group: Group<'_, ()> = Group::new();
 /// group.add_abortable(std::future::pending()).named("tail");
 /// let running = group.running().next().unwrap();
+/// assert_eq!(running.index(), 0);
 /// assert_eq!(running.name(), Some("tail"));
+/// assert_eq!(running.location().file(), file!());
 /// assert!(!running.is_interrupted());
 /// assert_eq!(running.to_string(), "tail");
 /// ```
@@ -42,7 +44,7 @@ impl Running<'_> {
         self.label.name.as_deref()
     }
 
-    /// Returns the line of the program that added the actor.
+    /// Returns the place in your code that added the actor: its file, line and column.
     pub fn location(&self) -> &'static Location<'static> {
         self.label.location
     }
@@ -59,22 +61,42 @@ impl fmt::Display for Running<'_> {
     }
 }
 
-/// What a group that shuts down waits for.
+/// The actors that a group waits for while it shuts down, and the cause.
 ///
-/// The observer set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the actors,
-/// joined by `", "`.
+/// The observer that you set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the
+/// actors, joined by `", "`.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::Group;
+/// use smol::future::poll_once;
+///
+/// let mut log = Vec::new();
+/// let mut group = Group::new();
+/// group.add(async { "done" }, |_| {}).named("main");
+/// group.add(std::future::pending(), |_| {}).named("stuck");
+/// group.on_wait(|waiting| {
+///     let number = waiting.running().count();
+///     log.push(format!("{}, waiting for {number}: {waiting}", waiting.cause()));
+/// });
+///
+/// smol::block_on(poll_once(&mut group));
+/// drop(group);
+/// assert_eq!(log, [r#"main returned "done", waiting for 1: stuck"#]);
+/// ```
 pub struct Waiting<'w, T> {
     pub(crate) cause: &'w Exit<T>,
     pub(crate) running: &'w [Running<'w>],
 }
 
 impl<T> Waiting<'_, T> {
-    /// Returns the exit that started the shutdown.
+    /// Returns the exit of the cause, which began the shutdown.
     pub fn cause(&self) -> &Exit<T> {
         self.cause
     }
 
-    /// Returns the actors that have not exited, of the stage that is shutting down, in the order of adding.
+    /// Returns the actors of the current stage that have not exited, in the order of adding.
     pub fn running(&self) -> impl Iterator<Item = Running<'_>> {
         self.running.iter().copied()
     }
@@ -87,7 +109,7 @@ impl<T> fmt::Display for Waiting<'_, T> {
     }
 }
 
-/// Shows only the label of the cause, so that it does not need `T: Debug`.
+/// Shows the label of the cause instead of its exit, and so needs no `T: Debug`.
 impl<T> fmt::Debug for Waiting<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiting")

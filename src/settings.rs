@@ -19,7 +19,7 @@ use crate::panic::{contain, first, resume, Contained};
 #[cfg(feature = "std")]
 use crate::{actor::drop_actor, kind::BoxedActor, panic::resume_in_drop};
 
-/// What was set on a group and on the groups it was made from: inner before outer, front before back.
+/// What was set on a group and on the groups that it combines: inner before outer, front before back.
 pub(crate) struct Settings<'a, T, S: Kind>(Vec<Setting<'a, T, S>>);
 
 /// What was set on one group.
@@ -37,7 +37,7 @@ pub(crate) struct Setting<'a, T, S: Kind> {
     inbox: Option<Inbox<'a, T, S>>,
 }
 
-/// How far the grace period of the current stage has come.
+/// The state of the grace period in the current stage.
 enum GracePeriod<'a, S: Kind> {
     /// It has not begun, or there is none.
     NotBegun,
@@ -47,15 +47,15 @@ enum GracePeriod<'a, S: Kind> {
     Over,
 }
 
-/// The actors that handles have added and no poll has taken in. It keeps a sender to make handles of, and to see
-/// whether there are any actors.
+/// The actors that handles have added and that no poll has taken in. The sender is cloned for each handle, and shows
+/// whether the inbox is empty.
 #[cfg(feature = "std")]
 struct Inbox<'a, T, S: Kind> {
     sender: Sender<'a, T, S>,
     actors: UnboundedReceiver<BoxedActor<'a, T, S>>,
 }
 
-/// The end of an inbox that a handle has.
+/// The end of an inbox that a handle holds.
 #[cfg(feature = "std")]
 pub(crate) type Sender<'a, T, S> = UnboundedSender<BoxedActor<'a, T, S>>;
 
@@ -64,9 +64,10 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         Self(Vec::new())
     }
 
-    /// Returns what was set on the group itself. `stages` is how many it has.
+    /// Returns what was set on the group itself, which has this many stages.
     ///
-    /// A group that this one was made from has fewer stages, so it is the last entry, or there is none.
+    /// Only the group itself has all of these stages, because those that it combines have fewer. Its entry is the last,
+    /// or is missing.
     pub(crate) fn own(&mut self, stages: Stage) -> &mut Setting<'a, T, S> {
         if self.0.last().map(|setting| &setting.stages) != Some(&(0..stages)) {
             self.0.push(Setting::new(0..stages));
@@ -74,7 +75,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         self.0.last_mut().expect("it was pushed")
     }
 
-    /// Returns what was set for `stage`, inner before outer.
+    /// Returns the settings that apply to `stage`, inner before outer.
     fn of(&mut self, stage: Stage) -> impl Iterator<Item = &mut Setting<'a, T, S>> {
         let settings = self.0.iter_mut();
         settings.filter(move |setting| setting.stages.contains(&stage))
@@ -85,7 +86,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         self.0.is_empty()
     }
 
-    /// Takes over what was set on the groups of `back`, whose stages are behind `stages` others.
+    /// Moves the settings of `back` here. Its stages come after the first `stages`.
     pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
         self.0.extend(back.0.drain(..).map(|setting| Setting {
             stages: setting.stages.start + stages..setting.stages.end + stages,
@@ -99,8 +100,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
             .filter_map(|setting| setting.on_exit.as_deref_mut())
     }
 
-    /// Returns the observers that are to see what the group waits for in `stage`: all if that `has_changed`, or else
-    /// the new ones.
+    /// Returns the observers to call with what the group waits for in `stage`: all of them if that `has_changed`,
+    /// otherwise only those that have not been called since they were set.
     pub(crate) fn on_wait(
         &mut self,
         stage: Stage,
@@ -112,8 +113,9 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         })
     }
 
-    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over.
-    /// `Err`: the first panic. A grace period that panics is over, because a limit that fails must not become no limit.
+    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over, and
+    /// the first panic as `Err`. A grace period that panics is over, because otherwise the shutdown would have no
+    /// limit.
     pub(crate) fn limit(&mut self, stage: Stage, cx: &mut Context<'_>) -> (bool, Contained) {
         let begun = self.of(stage).map(Setting::begin).fold(Ok(()), first);
         let polls = self.of(stage).map(|setting| setting.poll_grace_period(cx));
@@ -123,12 +125,12 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         (is_over, polled)
     }
 
-    /// Drops what no stage after this one needs, and makes the grace periods ready for the next stage. `Err`: the first
-    /// panic in that.
-    pub(crate) fn leave(&mut self, stage: Stage) -> Contained {
+    /// Drops the settings that no stage after this one needs, and resets the grace periods of the others. `Err`: the
+    /// first panic in that.
+    pub(crate) fn end(&mut self, stage: Stage) -> Contained {
         let is_needed = |setting: &Setting<'_, T, S>| setting.stages.end > stage + 1;
         let left = self.0.iter_mut().map(|setting| match is_needed(setting) {
-            true => setting.leave(),
+            true => setting.reset(),
             false => setting.close(),
         });
         let left = left.fold(Ok(()), first);
@@ -147,8 +149,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 /// Handles.
 #[cfg(feature = "std")]
 impl<'a, T, S: Kind> Settings<'a, T, S> {
-    /// Takes out the actors that handles have added, each with the first of the stages that it may join. Registers the
-    /// waker for the next ones.
+    /// Takes out the actors that handles have added, each with the first stage that it may join. Registers the waker to
+    /// be woken when more are added.
     pub(crate) fn take_added(
         &mut self,
         cx: &mut Context<'_>,
@@ -160,7 +162,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
             while let Poll::Ready(Some(actor)) = inbox.actors.poll_next_unpin(cx) {
                 added.push((stages.start, actor));
                 if left == 0 {
-                    cx.waker().wake_by_ref(); // other threads may go on adding for ever
+                    cx.waker().wake_by_ref(); // this poll must end even if other threads keep adding
                     break;
                 }
                 left -= 1;
@@ -169,7 +171,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         added
     }
 
-    /// Returns whether an actor that would join `stage` waits to be taken out.
+    /// Returns whether there is an actor to take out that may join `stage`.
     pub(crate) fn has_added(&mut self, stage: Stage) -> bool {
         let mut inboxes = self.of(stage).filter_map(|setting| setting.inbox.as_ref());
         inboxes.any(|inbox| !inbox.sender.is_empty())
@@ -190,20 +192,21 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
         }
     }
 
-    /// Sets the grace period. If dropping the one that it replaces panics, it is replaced all the same.
+    /// Sets the grace period. If dropping the previous one panics, it is replaced nevertheless, and then the panic
+    /// continues.
     pub(crate) fn set_grace_period(&mut self, begin: Box<S::Begin<'a>>) {
-        let dropped = first(self.leave(), contain(|| self.begin = None));
+        let dropped = first(self.reset(), contain(|| self.begin = None));
         self.begin = Some(begin);
         dropped.unwrap_or_else(|payload| resume(payload));
     }
 
-    /// Sets the observer of what the group waits for.
+    /// Sets the observer that is called with what the group waits for.
     pub(crate) fn set_on_wait(&mut self, observer: Box<S::OnWait<'a, T>>) {
         self.has_seen_wait = false;
         self.on_wait = Some(observer);
     }
 
-    /// Returns what a handle needs.
+    /// Returns the sender that a handle needs.
     #[cfg(feature = "std")]
     pub(crate) fn sender(&mut self) -> Sender<'a, T, S> {
         let inbox = self.inbox.get_or_insert_with(|| {
@@ -213,7 +216,7 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
         inbox.sender.clone()
     }
 
-    /// Begins the grace period, unless it has begun. `Err`: that panicked, and it is over.
+    /// Begins the grace period, unless it has begun. `Err`: `begin` panicked, and the grace period is over.
     fn begin(&mut self) -> Contained {
         if let (GracePeriod::NotBegun, Some(begin)) = (&self.grace_period, &mut self.begin) {
             self.grace_period = GracePeriod::Over;
@@ -222,7 +225,7 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
         Ok(())
     }
 
-    /// Polls the grace period, if it is running. `Err`: that panicked, and it is over.
+    /// Polls the grace period, if it is running. `Err`: its future panicked, and the grace period is over.
     fn poll_grace_period(&mut self, cx: &mut Context<'_>) -> Contained {
         match mem::replace(&mut self.grace_period, GracePeriod::Over) {
             GracePeriod::Running(mut timer) => match contain(|| timer.as_mut().poll(cx)) {
@@ -234,15 +237,15 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
         Ok(())
     }
 
-    /// Makes the grace period ready for the next stage. `Err`: its future panicked when it was dropped.
-    fn leave(&mut self) -> Contained {
+    /// Resets the grace period for the next stage. `Err`: its future panicked when it was dropped.
+    fn reset(&mut self) -> Contained {
         contain(|| self.grace_period = GracePeriod::NotBegun)
     }
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
     fn close(&mut self) -> Contained {
         let dropped = [
-            self.leave(),
+            self.reset(),
             contain(|| self.begin = None),
             contain(|| self.on_exit = None),
             contain(|| self.on_wait = None),
@@ -253,7 +256,7 @@ impl<'a, T, S: Kind> Setting<'a, T, S> {
     }
 }
 
-/// Closes it for the handles, and drops the actors in it, even if dropping one panics.
+/// Closes the handles, and drops the actors that were not taken in, even if dropping one panics.
 #[cfg(feature = "std")]
 impl<T, S: Kind> Drop for Inbox<'_, T, S> {
     fn drop(&mut self) {

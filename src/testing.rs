@@ -1,19 +1,18 @@
 //! Testing a shutdown: interrupt an actor, or a whole program, at every poll.
 //!
-//! A shutdown is the code that a program runs last and tests least. An actor can be interrupted before its first poll
-//! and after each later one, and at each of these points it has to return. The two functions of this module try them
-//! all:
+//! The code that shuts a program down is easily left untested. An actor can be interrupted before its first poll and
+//! after each poll, and whenever that happens, it has to return. The two functions of this module try all these points:
 //!
-//! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. It is for actors whose
-//!   surroundings live in memory: channels, locks, other futures.
-//! - [`interrupt_at_every_poll_on`] runs an actor on your executor. It is for actors with sockets or timers.
+//! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. Use it for actors that wait
+//!   only for things in memory: channels, locks, other futures.
+//! - [`interrupt_at_every_poll_on`] runs an actor on your executor. Use it for actors with sockets or timers.
 //!
-//! Both return the output of each run, so you can check what the actor did with what it had begun. The last run may be
-//! one in which the actor returned before it was interrupted; its output is included.
+//! Both return the output of each run, so you can check what the actor did with the work that it had begun. The last
+//! run may be one in which the actor returned before it was interrupted; its output is included.
 //!
 //! # One actor
 //!
-//! Make the actor a function that takes [`Interrupted`]. Then a group can run it with
+//! Make the actor a function that takes [`Interrupted`]. Then a program can add it with
 //! [`add_with`](crate::Group::add_with), and a test can interrupt it.
 //!
 //! ```
@@ -36,7 +35,7 @@
 //!     send.try_send("a line").unwrap();
 //!     async move {
 //!         copy(interrupted, from, to).await;
-//!         drop(send); // until now, so that `copy` waits for more
+//!         drop(send); // only now, so that `copy` waits for more lines
 //!         let mut lines = Vec::new();
 //!         while let Ok(line) = copied.try_recv() {
 //!             lines.push(line);
@@ -49,7 +48,8 @@
 //! assert!(copies.iter().all(|lines| lines.last().unwrap() == "done"));
 //! ```
 //!
-//! An actor that does not return is found. This one listens in one place and not in the other:
+//! If an actor does not return, the function panics. This actor awaits `interrupted` in one place, but not in the
+//! other:
 //!
 //! ```should_panic
 //! # use run_group::testing::interrupt_at_every_poll;
@@ -62,8 +62,8 @@
 //!
 //! # A whole program
 //!
-//! What works for one actor works for a group. Write the program as a function that takes [`Interrupted`], and add an
-//! actor that awaits it. `main` passes one that a signal resolves, and a test passes one of this module.
+//! You can test a group in the same way. Write the program as a function that takes an [`Interrupted`], and add an
+//! actor that awaits it. In `main`, pass one that a signal resolves. In a test, the functions of this module pass one.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll;
@@ -72,19 +72,23 @@
 //! async fn program(interrupted: Interrupted) -> Vec<Exit<Result<(), &'static str>>> {
 //!     let (send, jobs) = smol::channel::unbounded::<u32>();
 //!     let mut front = Group::new();
-//!     front.add(async { Ok(interrupted.await) }, |_| {}).named("shutdown requested");
+//!     front.add(async {
+//!         interrupted.await;
+//!         Ok(())
+//!     }, |_| {}).named("shutdown requested");
 //!     front.add_with(|mut interrupted| async move {
 //!         for job in 0..3 {
 //!             let _ = send.send(job).await;
 //!             interrupted.unless(smol::future::yield_now()).await;
 //!         }
-//!         Ok(interrupted.await)
+//!         interrupted.await;
+//!         Ok(())
 //!     }).named("listener");
 //!
 //!     let mut back = Group::new();
 //!     back.add_with(|mut interrupted| async move {
 //!         while let Some(Ok(_job)) = interrupted.unless(jobs.recv()).await {}
-//!         while let Ok(_job) = jobs.try_recv() {} // those that are still there
+//!         while let Ok(_job) = jobs.try_recv() {} // finish the jobs that are left
 //!         Ok(())
 //!     }).named("worker");
 //!     front.before(back).report().await
@@ -97,16 +101,16 @@
 //! }
 //! ```
 //!
-//! The points are the polls of the outermost future. A program that settles in one poll has few of them; a
-//! `yield_now().await` in an actor adds some. If the check fails for a program, set [`on_wait`](crate::Group::on_wait)
-//! to see which actor it is.
+//! The program is interrupted between two polls of its outermost future. If it needs few polls, there are few such
+//! points; a `yield_now().await` in an actor adds some. If the test fails, set [`on_wait`](crate::Group::on_wait) to
+//! see which actor does not return.
 //!
 //! # With sockets
 //!
-//! By hand, nothing wakes an actor that waits for a socket or a timer. On an executor something does. Your `block_on`
-//! gives up on a run that does not return, after a time that your slowest machine never needs. If the actor waits until
-//! it is interrupted, the series waits that long once, at its end. To avoid that, let the test's client interrupt the
-//! actor when it is done: then the last run returns by itself.
+//! If an actor waits for a socket or a timer, it needs an executor to wake it. Let your `block_on` give up on a run
+//! that does not return, after more time than your slowest machine ever needs. If the actor waits until it is
+//! interrupted, the series takes that time once, at its end. To avoid that, let the actor return by itself at some
+//! point, for example when the client of the test disconnects.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
@@ -144,14 +148,14 @@
 //!
 //! # What it does not find
 //!
-//! - **A blocking call.** The check interrupts between polls. A poll that does not return hangs the test, as it hangs
-//!   the group.
-//! - **What the actor lost.** It finds an actor that does not return. Whether a message was lost is for you to check,
-//!   in the outputs.
-//! - **What a grace period hides.** An actor that ignores its interrupt expires, and the program returns. Assert that
-//!   nothing expired, for example with [`is_failure`](crate::Exit::is_failure).
-//! - **Other orders.** The actor's surroundings do the same in each run. What comes in another order, or only under
-//!   load, needs runs of its own.
+//! - **A blocking call.** The actor is interrupted between polls. A poll that does not return hangs the test, as it
+//!   hangs the group.
+//! - **What the actor lost.** The test fails if the actor does not return. To find out whether it lost a message, check
+//!   its outputs.
+//! - **What a grace period hides.** If an actor of a program ignores its interrupt, it expires, and the program still
+//!   returns. Assert that no actor expired, for example with [`is_failure`](crate::Exit::is_failure).
+//! - **Other orders.** Each run makes the same things happen in the same order. If something can happen in another
+//!   order, or only under load, write a test for that.
 //! - **A drop at an `.await`.** An actor added with [`add_abortable`](crate::Group::add_abortable) is dropped, not
 //!   interrupted.
 
@@ -169,27 +173,27 @@ use pin_project_lite::pin_project;
 
 use crate::interrupted::{Interrupt, Interrupted};
 
-/// The most runs of a series.
+/// The maximum number of runs in a series.
 const RUNS: usize = 1_000;
-/// The most polls of an actor after it was interrupted.
+/// The maximum number of polls of an actor after it was interrupted.
 const POLLS: usize = 10_000;
 
 /// Interrupts an actor at every poll, by hand, and returns the output of each run.
 ///
-/// `execute` is called for each run and makes a fresh actor, as the closure of [`add_with`](crate::Group::add_with)
-/// does. Run *k*, from 0, polls it *k* times, interrupts it, and polls it until it returns. The actor is polled only
-/// when it was woken, as an executor would. So what it waits for must be there already, or be done by another future in
-/// the same actor.
+/// `execute` is called for each run and makes a new actor, as the closure given to [`add_with`](crate::Group::add_with)
+/// does. Run *k*, from 0, polls the actor *k* times, interrupts it, and polls it until it returns. As on an executor,
+/// the actor is polled only when it has been woken. So whatever it waits for must be ready already, or be made ready by
+/// another future in the same actor.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted, or with the first in which
-/// it is pending and has not been woken. There it is interrupted as well, because that is where a program spends most
-/// of its time. An actor that wakes itself for ever makes an endless series: it ends after 1,000 runs.
+/// the actor waits without having been woken. In the latter case it is interrupted while it waits, because a program
+/// spends most of its time there. If the actor wakes itself forever, the series ends after 1,000 runs.
 ///
 /// # Panics
 ///
-/// Panics if an actor that was interrupted does not return: if it then waits without having been woken, or wakes itself
-/// for 10,000 polls. The message says after how many polls it was interrupted. A panic of the actor passes through
-/// unchanged.
+/// Panics if the actor does not return after it was interrupted: it waits without having been woken, or it has woken
+/// itself for 10,000 polls. The message says after how many polls it was interrupted. A panic of the actor passes
+/// through unchanged.
 ///
 /// # Examples
 ///
@@ -238,7 +242,7 @@ pub fn interrupt_at_every_poll<F: Future>(
                 return outputs;
             }
         }
-        let is_last = !woken.flag.load(Ordering::Acquire);
+        let is_last = !woken.is_woken.load(Ordering::Acquire);
         interrupt.interrupt();
         let mut more = 0;
         let output = loop {
@@ -260,16 +264,17 @@ pub fn interrupt_at_every_poll<F: Future>(
 /// Interrupts an actor at every poll, on your executor, and returns the output of each run.
 ///
 /// Like [`interrupt_at_every_poll`], for an actor with sockets or timers. `block_on` runs one [`Run`] on the executor
-/// and returns its output, or `None` when it has waited for long enough: a second, say.
+/// and returns its output, or `None` if the run takes too long: more than a second, say.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on`
-/// gives up on a run that has not been interrupted: the actor waits for something that does not come, and there are no
-/// more points at which to interrupt it. It ends after 1,000 runs at the latest.
+/// gives up on a run that has not been interrupted. Then the actor waits for something that does not happen, so there
+/// are no more points at which to interrupt it. It ends after 1,000 runs at the latest.
 ///
 /// # Panics
 ///
-/// Panics if `block_on` gives up on a run that was interrupted: the actor did not return. The message says after how
-/// many polls it was interrupted. A panic of the actor passes through unchanged, if `block_on` lets it.
+/// Panics if `block_on` gives up on a run that was interrupted, because the actor did not return. The message says
+/// after how many polls it was interrupted. A panic of the actor passes through unchanged, if `block_on` does not catch
+/// it.
 ///
 /// # Examples
 ///
@@ -332,21 +337,26 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 }
 
 pin_project! {
-    /// One run of an actor: a future with its output, which interrupts it after a set number of polls.
+    /// One run of an actor: a future that interrupts the actor after a certain number of polls, and resolves to its
+    /// output.
     ///
-    /// [`interrupt_at_every_poll_on`] makes it. `Send` where the actor is, and `'static` where the actor is, so you can
-    /// spawn it.
+    /// [`interrupt_at_every_poll_on`] makes it, and has an example. It is `Send` or `'static` if the actor is, so you
+    /// can spawn it.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the actor, because dropping one drops the other. A `block_on` that gives up does that.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Run<F> {
         #[pin]
         execute: F,
-        // What wakes the actor.
+        // Wakes the task, and records that the actor was woken.
         woken: Arc<Woken>,
-        // How many polls are left until it is interrupted.
+        // How many polls are left before the actor is interrupted.
         polls: usize,
-        // `None` once it was interrupted.
+        // `None` once the actor was interrupted.
         interrupt: Option<Interrupt>,
-        // For the function that made it.
+        // Shared with the function that made the run.
         is_interrupted: Arc<AtomicBool>,
     }
 }
@@ -358,7 +368,7 @@ impl<F: Future> Future for Run<F> {
         let run = self.project();
         run.woken.task.register(cx.waker());
         if !run.woken.take() {
-            return Poll::Pending; // this poll is for another future of the task, such as the timer of `block_on`
+            return Poll::Pending; // another future of the task was woken, such as the timer of `block_on`
         }
         let mut interrupt = || {
             if let Some(interrupt) = run.interrupt.take() {
@@ -372,7 +382,8 @@ impl<F: Future> Future for Run<F> {
         let waker = Waker::from(run.woken.clone());
         let polled = run.execute.poll(&mut Context::from_waker(&waker));
         *run.polls = run.polls.saturating_sub(1);
-        // Not before the next poll: it may never come, and where an actor waits is where most are interrupted.
+        // Interrupt the actor now, not at the next poll, which may never come: most actors are interrupted while they
+        // wait.
         if *run.polls == 0 && polled.is_pending() {
             interrupt();
         }
@@ -389,23 +400,24 @@ impl<F> fmt::Debug for Run<F> {
     }
 }
 
-/// Notes that the actor was woken, and wakes its task.
+/// Records that the actor was woken, and wakes its task.
 struct Woken {
     /// Whether the actor was woken since it was last polled. At first it counts as woken.
-    flag: AtomicBool,
+    is_woken: AtomicBool,
     task: AtomicWaker,
 }
 
 impl Woken {
+    /// Returns whether the actor was woken since the last call.
     fn take(&self) -> bool {
-        self.flag.swap(false, Ordering::AcqRel)
+        self.is_woken.swap(false, Ordering::AcqRel)
     }
 }
 
 impl Default for Woken {
     fn default() -> Self {
         Self {
-            flag: AtomicBool::new(true),
+            is_woken: AtomicBool::new(true),
             task: AtomicWaker::new(),
         }
     }
@@ -413,12 +425,12 @@ impl Default for Woken {
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.flag.store(true, Ordering::Release);
+        self.is_woken.store(true, Ordering::Release);
         self.task.wake();
     }
 }
 
-/// The beginning of a message: the actor did not return when it was interrupted after this many polls.
+/// The beginning of a message: the actor was interrupted after this many polls, and did not return.
 struct NotReturned(usize);
 
 const WAITS: &str =

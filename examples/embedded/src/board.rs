@@ -56,7 +56,7 @@ static SERIAL: Mutex<RefCell<Serial>> = Mutex::new(RefCell::new(Serial {
 #[global_allocator]
 static HEAP: LlffHeap = LlffHeap::empty();
 
-/// Starts the heap, the clock and the UART, and returns the LED. Call it once, before anything is allocated.
+/// Starts the heap, the clock and the UART, and returns the LED. Call it once, before you allocate anything.
 pub fn start() -> Led {
     let mut core = cortex_m::Peripherals::take().expect("the board is started once");
 
@@ -98,7 +98,7 @@ pub async fn read() -> u8 {
                 serial.listen(Interrupts::RXI | Interrupts::RTI);
                 Poll::Pending
             }
-            // Noise on the line. The reader handles it like any wrong input.
+            // Noise on the line. The caller handles it like any wrong input.
             Err(_) => Poll::Ready(b'?'),
         })
     })
@@ -121,7 +121,8 @@ pub async fn write(byte: u8) {
     .await
 }
 
-/// Sends bytes over the UART and blocks until they are sent. For the end, when nothing else runs.
+/// Sends bytes over the UART, and blocks until there is room for the last one. Use it only at the end, when nothing
+/// else runs.
 pub fn write_blocking(bytes: &[u8]) {
     for &byte in bytes {
         while serial(|serial| serial.uart.is_tx_fifo_full()) {}
@@ -173,7 +174,7 @@ impl Led {
 }
 
 impl Serial {
-    /// Enables interrupts. The handler disables each again when it has come.
+    /// Enables interrupts. The handler disables each of them when it occurs.
     fn listen(&mut self, interrupts: Interrupts) {
         let masks = self.uart.interrupt_masks();
         self.uart.set_interrupt_masks(masks | interrupts);
@@ -189,14 +190,14 @@ const fn at<T>(address: usize) -> NonNull<T> {
     NonNull::new(address as *mut T).expect("an address")
 }
 
-// Both interrupts have the highest priority, as after a reset. They wake actors of a group that embassy's thread-mode
-// executor polls, below all interrupts.
+// Both interrupts have the highest priority, as they do after a reset. They wake actors of a group that embassy's
+// thread-mode executor polls, at a priority below all interrupts.
 
 #[interrupt]
 fn UART0() {
     serial(|serial| {
         let pending = serial.uart.masked_interrupt_status();
-        // The actor that waits for it handles the event, and then listens again.
+        // The actor that waits for the event handles it, and enables the interrupt again.
         let masks = serial.uart.interrupt_masks();
         serial.uart.set_interrupt_masks(masks - pending);
         if pending.contains(Interrupts::TXI) {

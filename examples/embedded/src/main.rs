@@ -1,9 +1,9 @@
-//! Firmware whose parts are the actors of one group: a light, a sensor, its watchdog, a console. README.md says how to run
-//! it.
+//! Firmware whose parts are the actors of one group: a light, a sensor, its watchdog, a console. README.md says how to
+//! run it.
 //!
-//! The console takes the commands `status`, `stuck` and `stop`. `stop` shuts the group down cleanly. `stuck` makes the sensor
-//! hang. Then its watchdog returns an error, which stops the group. The sensor ignores its interrupt, and is dropped when the
-//! grace period ends. The output is in a second stage, so it shuts down last, when there is nothing left to print.
+//! The console takes the commands `status`, `stuck` and `stop`. `stop` shuts the group down cleanly. `stuck` makes the
+//! sensor hang. Then its watchdog returns an error, which stops the group. The sensor ignores its interrupt, and is
+//! dropped when the grace period ends. The output is in a second stage. It shuts down last, so no line is lost.
 
 #![no_std]
 #![no_main]
@@ -46,8 +46,8 @@ const LINE: usize = 40;
 
 type Result = core::result::Result<(), &'static str>;
 
-/// The state that the actors share. They run on one thread, so it needs neither `Sync` nor a lock. The task that runs the
-/// group owns it, so they can borrow it.
+/// The state that the actors share. The actors run on one thread, so it needs neither `Sync` nor a lock. The task that
+/// runs the group owns it, so the actors can borrow it.
 struct Shared {
     blinks: Cell<u32>,
     samples: Cell<u32>,
@@ -57,16 +57,16 @@ struct Shared {
     stuck: Cell<bool>,
     /// Set by each sample.
     fed: Signal<NoopRawMutex, ()>,
-    /// The lines of the console, which waits while this is full.
+    /// The lines of the console. When this is full, the console waits.
     answers: Channel<NoopRawMutex, Vec<u8>, 16>,
-    /// The lines about exits. An observer cannot wait, so there is room for one of each actor.
+    /// The lines about exits. An observer cannot wait, so there is room for one line for each actor.
     exits: Channel<NoopRawMutex, Vec<u8>, ACTORS>,
 }
 
-// This is embassy's thread-mode executor, which every interrupt preempts. So every wake of an actor comes from the priority
-// of the group or from a higher one, which is safe. If the group ran on an `InterruptExecutor`, code at a lower priority would
-// have to wake actors inside `critical_section::with`: a group that is polled in the middle of a wake wakes itself until that
-// wake is complete, and the code that it has preempted could never complete it.
+// This is embassy's thread-mode executor, which every interrupt preempts. So an actor is always woken at the priority
+// of the group or at a higher one, which is safe. If the group ran on an `InterruptExecutor`, code at a lower priority
+// would have to wake actors inside `critical_section::with`. Otherwise, the group could preempt that code in the middle
+// of a wake. It would then wake itself again and again, and the code would never get to complete its wake.
 #[embassy_executor::main]
 async fn main(_spawner: Spawner) {
     let led = board::start();
@@ -98,12 +98,12 @@ async fn main(_spawner: Spawner) {
     let mut group = front.before(back);
     group.on_exit(|exit| {
         let sent = shared.exits.try_send(line(exit));
-        sent.expect("room for every actor's line");
+        sent.expect("room forevery actor's line");
     });
     let exits = group.report().await;
 
     let cause = &exits[0];
-    // The output has exited, so this sends the last line, which is about that exit.
+    // The output has exited, so the last line, which is about that exit, is sent here.
     while let Ok(bytes) = shared.exits.try_receive() {
         board::write_blocking(&bytes);
     }
@@ -129,7 +129,7 @@ async fn sense(shared: &Shared, mut interrupted: Interrupted) -> Result {
     let mut ticker = Ticker::every(SAMPLE);
     while interrupted.unless(ticker.next()).await.is_some() {
         if shared.stuck.get() {
-            // Like a driver that waits for ever for a sensor that does not answer.
+            // Like a driver that waits forever for a sensor that does not answer.
             pending::<()>().await;
         }
         shared.sample.set(board::heap_used());
@@ -139,13 +139,13 @@ async fn sense(shared: &Shared, mut interrupted: Interrupted) -> Result {
     Ok(())
 }
 
-/// Returns an error when no sample has come for a while.
+/// Returns an error when there is no sample for a while.
 async fn watch(shared: &Shared) -> Result {
     while with_timeout(TIMEOUT, shared.fed.wait()).await.is_ok() {}
     Err("no sample for 300 ms")
 }
 
-/// Carries out commands until `stop`.
+/// Carries out commands until the command `stop`.
 async fn obey(shared: &Shared) -> Result {
     shared.say("commands: status, stuck, stop").await;
     loop {
@@ -174,7 +174,7 @@ async fn obey(shared: &Shared) -> Result {
     }
 }
 
-/// Sends the output, until it is interrupted and nothing is left to send.
+/// Sends the output until it is interrupted and nothing is left to send.
 async fn send(shared: &Shared, mut interrupted: Interrupted) -> Result {
     loop {
         let answer = shared.answers.receive();

@@ -1,14 +1,14 @@
-//! Runs the work of an actor as a task of Tokio: [`spawned`].
+//! [`spawned`] runs the work of an actor as a Tokio task.
 
 use std::future::Future;
 use std::panic::resume_unwind;
 
 use tokio_util::task::AbortOnDropHandle;
 
-/// Spawns `work` as a task and returns its output. Aborts the task when it is dropped.
+/// Spawns `work` as a task, awaits it, and returns its output. Aborts the task if it is dropped before that.
 ///
-/// Use it as the execute of an actor. The task may run on any thread of the runtime and has a budget of its own. It
-/// ends when the actor expires.
+/// Use it as the execute of an actor. The task may run on any thread of the runtime, and has a budget of its own. If
+/// the actor expires, the task is aborted.
 ///
 /// # Panics
 ///
@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 ///
 /// # Cancel safety
 ///
-/// Dropping it aborts the task, so it is as cancel safe as `work`. The runtime may drop `work` later than that.
+/// As cancel safe as `work`, because dropping it aborts the task. The runtime may drop `work` a little later.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match AbortOnDropHandle::new(tokio::spawn(work)).await {
         Ok(output) => output,
-        // Only this handle could abort it, so it has panicked.
+        // Only this handle could abort the task, so the task has panicked.
         Err(error) => resume_unwind(error.into_panic()),
     }
 }

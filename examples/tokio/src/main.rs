@@ -1,8 +1,8 @@
 //! A group under Tokio: an actor spawns its work, so that the work may run on any thread of the runtime.
 //!
-//! A group polls all its actors in one task. An actor that needs a task of its own spawns its work and awaits the
-//! handle. It returns when the work returns, and panics if the work panics. When the actor expires, the handle is
-//! dropped, which aborts the work.
+//! A group polls all its actors in one task. If an actor needs a task of its own, let it spawn its work and await the
+//! handle. The actor then returns when the work returns, and panics if the work panics. If the actor expires, the
+//! handle is dropped, which aborts the work.
 //!
 //! ```text
 //! cargo run -p run-group-tokio -- [HABIT]
@@ -26,7 +26,8 @@
 //! the work has ended
 //! ```
 //!
-//! With `clumsy` as HABIT, the work panics at once. The group shuts down in order, and then the panic continues in `main`.
+//! With `clumsy` as HABIT, the work panics at once. The group shuts down in order, and then the panic continues in
+//! `main`.
 //! So the exit status is that of a panic, 101:
 //!
 //! ```text
@@ -47,7 +48,7 @@ use run_group_tokio::spawned;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// How long the work may take once the shutdown has begun.
+/// How long the work may take after the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// How the work behaves.
@@ -89,7 +90,7 @@ fn habit() -> Result<Habit, String> {
     }
 }
 
-/// Does the work until a signal comes.
+/// Runs the work until a signal comes.
 async fn program(habit: Habit) -> Result<(), String> {
     let signal = signal().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let (working, ended) = oneshot::channel();
@@ -110,7 +111,7 @@ async fn program(habit: Habit) -> Result<(), String> {
     Ok(())
 }
 
-/// Works until interrupted, or as its habit is. However it ends, `_working` is dropped.
+/// Works until interrupted, unless `habit` says otherwise. When it ends, in whatever way, `_working` is dropped.
 async fn work(
     habit: Habit,
     interrupted: Interrupted,
