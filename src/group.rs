@@ -36,8 +36,11 @@ use crate::running::{Running, Waiting};
 /// | [`group.run().await`](Self::run) | `Result<(), E>`: the same, if `T` is a `Result<(), E>` | `Ok(())` |
 /// | [`group.report().await`](Self::report) | `Vec<Exit<T>>`: the exits of all actors, the cause first | `[]` |
 ///
-/// `'a` is what the actors may borrow, and `T` is what they return. Actors must be `Send`, and the group is `Send` if
-/// `T` is. If your actors are not `Send`, use a [`LocalGroup`], made with [`Group::local`].
+/// `'a` is what the actors may borrow, and `T` is what they return. Declare what actors and observers borrow before the
+/// group, because the group may use it until it is dropped.
+///
+/// Actors must be `Send`, and the group is `Send` if `T` is. If your actors are not, so that the compiler says "cannot be
+/// sent between threads safely", use a [`LocalGroup`], made with [`Group::local`].
 ///
 /// The last parameter distinguishes the two types, and you never write it: `S` is `Shared` in `Group<'a, T>` and
 /// `Local` in `LocalGroup<'a, T>`. Neither these nor their trait `Kind` can be named outside this crate.

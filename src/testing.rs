@@ -143,8 +143,10 @@
 //!     },
 //! );
 //! assert_eq!(accepted[0], 0); // interrupted before its first poll
-//! assert_eq!(accepted.last(), Some(&2)); // interrupted while it waited for a request
 //! ```
+//!
+//! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect an
+//! exact list of outputs.
 //!
 //! # What it does not find
 //!
