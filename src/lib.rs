@@ -197,6 +197,7 @@ mod actors;
 mod exit;
 mod group;
 #[cfg(all(feature = "std", any(doc, doctest)))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))] // the guides are about all features
 pub mod guide;
 #[cfg(feature = "std")]
 mod handle;
