@@ -181,6 +181,7 @@
     unreachable_pub
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(target_has_atomic = "ptr"))))] // `testing` says so in its text
 #![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to handles, which need it
 
 extern crate alloc;
