@@ -181,6 +181,7 @@
     unreachable_pub
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(target_has_atomic = "ptr"))))] // `testing` says so in its text
 #![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to handles, which need it
 
 extern crate alloc;
@@ -197,6 +198,7 @@ mod actors;
 mod exit;
 mod group;
 #[cfg(all(feature = "std", any(doc, doctest)))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))] // the guides are about all features
 pub mod guide;
 #[cfg(feature = "std")]
 mod handle;

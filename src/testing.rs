@@ -10,6 +10,8 @@
 //! Both return the output of each run, so you can check what the actor did with the work that it had begun. The last
 //! run may be one in which the actor returned before it was interrupted; its output is included.
 //!
+//! The module does not exist on targets without compare-and-swap. Test on your own machine.
+//!
 //! # One actor
 //!
 //! Make the actor a function that takes [`Interrupted`]. Then a program can add it with
