@@ -631,8 +631,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// # Panics
     ///
-    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that belongs to no exit: in
-    /// an observer, in a grace period, or in the interrupt of an actor that had already exited, for example.
+    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that belongs to no exit,
+    /// such as one in an observer, in a grace period, or in the interrupt of an actor that had already exited.
     ///
     /// # Cancel safety
     ///

@@ -108,9 +108,9 @@
 //! # With sockets
 //!
 //! If an actor waits for a socket or a timer, it needs an executor to wake it. Let your `block_on` give up on a run
-//! that does not return, after more time than your slowest machine ever needs. If the actor never returns by itself,
-//! `block_on` gives up on the last run, so the series takes that time once. To avoid that, let the actor return by
-//! itself at some point, for example when the client of the test disconnects.
+//! that does not return, after more time than your slowest machine ever needs. If the actor returns only when it is
+//! interrupted, `block_on` gives up on the last run, so the series takes that time once. To avoid that, let the actor
+//! return by itself at some point, for example when the client of the test disconnects.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
