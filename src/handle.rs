@@ -203,7 +203,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
 
     /// Returns whether actors added through this handle are dropped, because the group no longer takes them.
     ///
-    /// This is so once the last stage of the group that made the handle has ended, or the group was dropped. If this
+    /// This is so once the last stage of the group that made the handle has ended, or the group was dropped. If it
     /// returns `false`, an actor that you add next may still be dropped, because the group may finish on another thread
     /// in between.
     ///
