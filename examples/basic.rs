@@ -1,4 +1,4 @@
-//! Two actors: when one returns, the group interrupts both, and ends when the other has returned too.
+//! Two actors: when one returns, the group interrupts both, and finishes when the other has returned too.
 //!
 //! ```text
 //! cargo run --example basic

@@ -1,6 +1,6 @@
 //! A TCP echo server that serves its clients to the end when it shuts down.
 //!
-//! Its group has two actors. One accepts clients and serves them. The other returns when a signal comes, and so stops
+//! Its group has two actors. One accepts clients and serves them. The other returns when a signal arrives, and so stops
 //! the group. The first actor is then interrupted: it accepts no more clients, and returns when those that are
 //! connected have left. The grace period limits this to ten seconds. A second signal ends the grace period early.
 //!
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(echo(&address))
 }
 
-/// Serves clients until a signal comes or something fails.
+/// Serves clients until a signal arrives or something fails.
 async fn echo(address: &str) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| anyhow!("cannot listen on {address}: {error}"))?;

@@ -1,9 +1,9 @@
 //! An HTTP server behind a load balancer, on smol and hyper, that finishes the requests in flight when it shuts down.
 //!
 //! Its group has two stages. The first has the public server, and an actor that waits for a signal. The second has a
-//! server for the load balancer. It listens on an address of its own, and answers `/ready` and `/live`. When a signal
-//! comes, the public server refuses new connections, closes idle ones, and finishes the requests that have begun. The
-//! grace period limits this to 10 seconds. A second signal ends the grace period early.
+//! server for the load balancer. This server listens on an address of its own, and answers `/ready` and `/live`. When a
+//! signal arrives, the public server refuses new connections, closes idle ones, and finishes the requests that have
+//! begun. The grace period limits this to 10 seconds. A second signal ends the grace period early.
 //!
 //! Meanwhile, the second stage still runs. It answers `/ready` with 503, so that the load balancer sends clients
 //! elsewhere. It shuts down after the first stage.
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The addresses are 127.0.0.1:8080 and 127.0.0.1:8081 unless you give others; with port 0 the system chooses a port.
-//! In a second terminal, begin a request that lasts as long as you like, because the server sends back what you type:
+//! In a second terminal, begin a request. It lasts as long as you like, because the server sends back what you type:
 //!
 //! ```text
 //! curl -NT . 127.0.0.1:8080/echo
@@ -31,12 +31,12 @@
 //! health returned Ok(()), interrupted
 //! ```
 //!
-//! Some load balancers keep sending clients for a while. If yours does, remove the server from it first and send the
-//! signal later: in Kubernetes, with a `preStop` hook that sleeps.
+//! Some load balancers keep sending clients for a while. If yours does, remove the server from it first, and send the
+//! signal later. In Kubernetes, do this with a `preStop` hook that sleeps.
 //!
 //! This example also handles what the others leave out. If it cannot accept a client, it waits a moment, and if its
-//! listener is lost, it ends. A signal ends it even while it looks up an address. If its output is closed, it
-//! continues.
+//! listener is lost, it ends. A signal ends the program even while it looks up an address. If the output is closed, the
+//! program continues.
 //!
 //! After a signal, the exit status is 0. If a port is in use or an address is bad, the program says so and exits with
 //! 1.
@@ -97,9 +97,9 @@ fn addresses() -> anyhow::Result<(String, String)> {
     ))
 }
 
-/// Serves clients until a signal comes or something fails.
+/// Serves clients until a signal arrives or something fails.
 async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
-    // Listen for signals before the server is visible from outside, so that none comes too early.
+    // Listen for signals before the server is visible from outside, so that none is missed.
     let signals = Signals::listen()?;
     // Looking up an address may take long, so a signal ends the program meanwhile.
     let listen = async {

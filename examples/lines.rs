@@ -1,5 +1,5 @@
 //! A reader as an actor, like the one in the README of Go's oklog/run: it numbers lines until they end or a signal
-//! comes.
+//! arrives.
 //!
 //! Reading from a terminal may block for hours, until you type a line. Printing into `less` may block until you turn
 //! the page. So both happen on threads of their own. A blocked thread cannot be interrupted, but the program need not

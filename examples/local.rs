@@ -2,7 +2,7 @@
 //!
 //! The actors of a group take turns on one thread, so the actors of a `LocalGroup` need not be `Send`. They can share
 //! their work through `Rc` and `RefCell`, without a lock. They can also borrow from the function that runs the group.
-//! Once the group has ended, that function can use what it lent.
+//! Once the group has finished, that function can use what it lent.
 //!
 //! ```text
 //! cargo run --example local

@@ -1,4 +1,4 @@
-//! A group inside a group: a library runs a group of its own, and the library is one of the actors of a program.
+//! A group inside a group: a library runs a group of its own, and a program runs the library as one actor.
 //!
 //! The library is a function that runs until a future resolves. Its signature does not show that there is a group
 //! inside. The program interrupts it like any actor, and the library then shuts down its own actors, in its own order.

@@ -1,8 +1,8 @@
 //! A shutdown that is requested from outside: by the function that runs the group, or from another thread.
 //!
 //! The request is an actor that returns at once, added through a handle. You can request a shutdown at any time: before
-//! the group is first polled, while it runs, a second time, or after the group has ended. The group does not wait for
-//! its handles: if you drop one, nothing happens.
+//! the group is first polled, while it runs, a second time, or after the group has finished. The group does not wait
+//! for its handles, and dropping one changes nothing.
 //!
 //! ```text
 //! cargo run --example outside
@@ -47,7 +47,7 @@ fn before_the_start() {
     smol::block_on(group);
 }
 
-/// Requests a shutdown from another thread as soon as the worker runs, and again after the group has ended.
+/// Requests a shutdown from another thread as soon as the worker runs, and again after the group has finished.
 fn while_it_runs() {
     let (started, has_started) = mpsc::channel();
     let mut group = group(started);
@@ -68,7 +68,7 @@ fn while_it_runs() {
     }
 }
 
-/// Returns a group of one worker, which sends a message when it runs.
+/// Returns a group of one worker. The worker sends a message when it runs.
 pub fn group(started: mpsc::Sender<()>) -> Group<'static, &'static str> {
     let mut group = Group::new();
     group

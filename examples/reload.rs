@@ -6,7 +6,8 @@
 //! cargo run --example reload -- names
 //! ```
 //!
-//! It prints the command that makes it read the file again. In a second terminal, add a name and run the command:
+//! The program prints the command that makes it read the file again. In a second terminal, add a name and run the
+//! command:
 //!
 //! ```text
 //! echo news >>names
@@ -47,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(run(&file.context("give a file of names")?))
 }
 
-/// Runs an actor for each name in the file, until a signal comes.
+/// Runs an actor for each name in the file, until a signal arrives.
 async fn run(file: &str) -> anyhow::Result<()> {
     let hangups = async_signal::Signals::new([Signal::Hup]);
     let hangups = hangups.map_err(|error| anyhow!("cannot wait for SIGHUP: {error}"))?;

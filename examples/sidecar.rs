@@ -1,7 +1,7 @@
 //! A sidecar beside a main job: the group stops when the main job is done, but not when the sidecar is.
 //!
 //! Any return stops a group. So when the sidecar has done its work, it does not return yet: it awaits `interrupted`. If
-//! it fails, the group should stop, so it returns the error at once.
+//! the sidecar fails, the group should stop, so the sidecar returns the error at once.
 //!
 //! ```text
 //! cargo run --example sidecar -- [FAILURE]

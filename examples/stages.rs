@@ -54,7 +54,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(group).unwrap_or(Ok(0)).map(drop)
 }
 
-/// Returns a group of three stages. One more actor of `stage`, with this name, stops the group when `end` resolves.
+/// Returns a group of three stages. An extra actor of `stage`, with this name, stops the group when `end` resolves.
 /// Each of the others returns how many items it has sent or received.
 pub fn group<'a>(
     stage: &str,

@@ -12,7 +12,7 @@
 //! group.add_with(|interrupted| greet(listener, interrupted));
 //! ```
 //!
-//! Until a signal comes, the server greets each client and closes the connection:
+//! Until a signal arrives, the server greets each client and closes the connection:
 //!
 //! ```text
 //! cargo run --example tcp_server -- [ADDRESS]
@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     task::block_on(run(&address))
 }
 
-/// Greets clients until a signal comes or something fails.
+/// Greets clients until a signal arrives or something fails.
 async fn run(address: &str) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| anyhow!("cannot listen on {address}: {error}"))?;

@@ -1,7 +1,7 @@
 //! An actor that runs a thread: the thread computes without a pause, and can still be interrupted.
 //!
 //! The thread gets the actor's `Interrupted` and checks it before each number. The actor waits for the thread, so the
-//! group does not end before the thread does. If the thread returns or panics, so does the actor.
+//! group does not finish before the thread does. If the thread returns or panics, so does the actor.
 //!
 //! ```text
 //! cargo run --example threads -- [LIMIT]
@@ -29,7 +29,7 @@
 //!
 //! Then the panic continues in `main`, and the exit status is that of a panic: 101.
 //!
-//! A thread that sleeps until something happens cannot check. Let it wait for both at once, with
+//! A thread that waits for an event cannot check. Let it wait for the event and the interrupt at once, with
 //! `block_on(interrupted.unless(next_event))`. Or give its actor an interrupt that ends the sleep, for example by
 //! closing the socket that the thread reads from.
 
@@ -53,7 +53,7 @@ fn main() -> anyhow::Result<()> {
     smol::block_on(count(limit))
 }
 
-/// Counts the primes below `limit`, until a signal comes.
+/// Counts the primes below `limit`, until a signal arrives.
 async fn count(limit: u64) -> anyhow::Result<()> {
     let signals = Signals::listen()?;
     println!("counting; press Ctrl-C to stop");

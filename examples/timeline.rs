@@ -1,5 +1,4 @@
-//! A picture of a shutdown: the program runs a group of two stages, records what happens and when, and draws that as
-//! SVG.
+//! A picture of a shutdown: the program runs a group of two stages, records what happens and when, and draws it as SVG.
 //!
 //! ```text
 //! cargo run --example timeline >docs/shutdown.svg
@@ -102,7 +101,7 @@ fn add<'a>(
     added.named(name);
 }
 
-/// A clock whose seconds pass when there is nothing else to do.
+/// A clock that advances when there is nothing else to do.
 #[derive(Default)]
 struct Clock {
     now: Cell<u32>,

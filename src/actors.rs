@@ -17,7 +17,7 @@ use crate::running::Running;
 /// The place of a stage in the order of shutting down.
 pub(crate) type Stage = u16;
 
-/// The actors that have not exited, and those that have but are still to be interrupted.
+/// The actors that have not exited, and those that have exited but are still to be interrupted.
 pub(crate) struct Actors<A: ?Sized> {
     /// The actors that have not exited. There are also empty places, because a future cannot be removed from the set.
     /// `None` after the end of a group that left empty places, until an actor is added.
@@ -118,8 +118,8 @@ impl<A: Actor + ?Sized> Actors<A> {
         in_order(self.added, running.map(|running| (running.index, running)))
     }
 
-    /// Makes it empty again, when all actors have exited and were interrupted. The set is reused, unless it has empty
-    /// places, because their wakers could still wake the group.
+    /// Makes this empty again, when all actors have exited and were interrupted. The set is reused, unless it has empty
+    /// places: their wakers could still wake the group.
     pub(crate) fn clear(&mut self) {
         self.set = self.set.take().filter(FuturesUnordered::is_empty);
         self.added = 0;
@@ -142,8 +142,7 @@ impl<A: Actor + ?Sized> Actors<A> {
         }
     }
 
-    /// Drops every actor, even if dropping one panics, because the set itself would then leak the rest. `Err`: the
-    /// first panic.
+    /// Drops every actor, even if dropping one panics: the set itself would leak the rest. `Err`: the first panic.
     pub(crate) fn drop_all(&mut self) -> Contained {
         let places = self.set.iter_mut().flatten().chain(&mut self.exited);
         let actors = places.filter_map(|place| place.actor.take());
@@ -176,8 +175,8 @@ impl<A: ?Sized> Place<A> {
 }
 
 impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
-    /// Interrupts the actor. Returns its exit if that drops it. `Err`: the interrupt of an actor that had already
-    /// exited panicked.
+    /// Interrupts the actor. Returns its exit if this drops the actor. `Err`: the interrupt of an actor that had
+    /// already exited panicked.
     ///
     /// Always inlined: a shutdown then takes 1 % fewer instructions.
     #[inline(always)]

@@ -267,7 +267,7 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
 pub enum Outcome<T> {
     /// Its execute returned this.
     Returned(T),
-    /// Its execute panicked, or was dropped because its interrupt had panicked. This is the payload of the panic.
+    /// Its execute panicked, or was dropped because its interrupt had panicked. Holds the payload of the panic.
     ///
     /// If dropping execute panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std` no
     /// actor has this outcome, because a panic unwinds through the group.
@@ -278,7 +278,7 @@ pub enum Outcome<T> {
     Expired,
 }
 
-/// Returns the message of a panic, if its payload is a string. That of `panic!` is one.
+/// Returns the message of a panic, if its payload is a string, as with `panic!`.
 fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     match payload.downcast_ref::<&'static str>() {
         Some(message) => Some(message),

@@ -49,7 +49,7 @@ use crate::running::{Running, Waiting};
 ///
 /// - Every actor has exited. Every execute was dropped as soon as its actor exited. A group spawns nothing, so nothing
 ///   that it started is still running.
-/// - Every interrupt was called, once, in the order of adding within its stage.
+/// - Every interrupt was called once, in the order of adding within each stage.
 /// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can add actors and
 ///   run it again. If you poll it while it is empty, it is ready with `None`, and drops its settings.
 ///
@@ -57,10 +57,11 @@ use crate::running::{Running, Waiting};
 ///
 /// # Adding while it runs
 ///
-/// `&mut group` is a future too, so you can add an actor between two polls. The next poll of the group polls it, after
-/// the actors that were woken before you added it. If the group yields first, a later poll does. If the group is
-/// shutting down by then, the actor is interrupted before its first poll. Adding does not wake the task; make sure the
-/// group is polled again. From anywhere else, add actors through a [handle](Self::handle), which wakes the task.
+/// `&mut group` is a future too, so you can add an actor between two polls. The next poll of the group polls the new
+/// actor, after the actors that were woken before you added it. If the group yields first, the new actor is polled in a
+/// later poll. If the group is shutting down by then, the actor is interrupted before its first poll. Adding does not
+/// wake the task; make sure the group is polled again. From anywhere else, add actors through a [handle](Self::handle),
+/// which wakes the task.
 ///
 /// In oklog/run, an actor that is added while the group runs never starts.
 ///
@@ -82,7 +83,7 @@ use crate::running::{Running, Waiting};
 ///
 /// Without `std`, a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
 /// group may never finish: an execute that panicked is dropped and does not count as exited. All you can do with the
-/// group then is drop it, which drops every actor.
+/// group then is drop it. That drops every actor.
 ///
 /// # Cancel safety
 ///
@@ -111,7 +112,7 @@ use crate::running::{Running, Waiting};
 #[must_use = "a group does nothing unless you `.await`, `run` or `report` it"]
 pub struct Group<'a, T, S: Kind = Shared> {
     machine: Machine<'a, T, S>,
-    /// Whether the group has ended, and no actor was added and no handle made since then.
+    /// Whether the group has finished, and no actor was added and no handle made since then.
     is_terminated: bool,
 }
 
@@ -278,7 +279,7 @@ impl<'a, T> Group<'a, T> {
     /// the order of adding. Their outcome is [`Expired`](crate::Outcome::Expired). An actor that joins the stage later
     /// is interrupted, polled once, and then expires.
     ///
-    /// Any future will do: a timer of any runtime, a second Ctrl-C, or either of the two.
+    /// Any future will do: a timer of any runtime, a second Ctrl-C, or whichever of the two comes first.
     ///
     /// Without a grace period, the group waits as long as it takes, as oklog/run does. If you set a second grace
     /// period, it replaces the first. If you set one while the group is shutting down, it begins with the next poll.
@@ -295,7 +296,7 @@ impl<'a, T> Group<'a, T> {
     /// let (second_signal, signals) = smol::channel::unbounded();
     /// let mut group = Group::new();
     /// group.add(async { "done" }, |_| {});
-    /// group.add(std::future::pending(), |_| { /* and so it never returns */ }).named("stuck");
+    /// group.add(std::future::pending(), |_| { /* does nothing */ }).named("stuck");
     /// group.grace_period(|| async { signals.recv().await });
     ///
     /// second_signal.try_send("SIGTERM").unwrap();
@@ -304,7 +305,7 @@ impl<'a, T> Group<'a, T> {
     /// ```
     ///
     /// `begin` may be called several times, so it cannot move what it captures into the future that it returns. If it
-    /// captures a future, share that:
+    /// captures a future, share the future:
     ///
     /// ```
     /// use futures::channel::oneshot;
@@ -341,8 +342,8 @@ impl<'a, T> Group<'a, T> {
 
     /// Calls `observer` with each exit as it happens.
     ///
-    /// The cause comes first, before any interrupt is called. `observer` is called while the group is polled, so it
-    /// must not block.
+    /// The exit of the cause comes first, before any interrupt is called. `observer` is called while the group is
+    /// polled, so it must not block.
     ///
     /// A second observer replaces the first. On a group of [several stages](Self::before), `observer` is called with
     /// the exits of all stages. If a stage has an observer of its own, that one is called first.
@@ -369,13 +370,13 @@ impl<'a, T> Group<'a, T> {
 
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
     ///
-    /// `observer` is called at the end of a poll during a shutdown, if actors of the current stage are still running,
+    /// During a shutdown, `observer` is called at the end of a poll if actors of the current stage are still running,
     /// and any actor of the stage was interrupted or exited since the last call. So if a shutdown hangs, the last call
     /// shows the actors that it waits for. `observer` is not called if all actors return in the poll that interrupts
     /// them.
     ///
-    /// A second observer replaces the first. If you set it while the group is shutting down, it is called at the end of
-    /// the next poll. On a group of [several stages](Self::before), it is called for all stages. If a stage has an
+    /// A second observer replaces the first. If you set one while the group is shutting down, it is called at the end
+    /// of the next poll. On a group of [several stages](Self::before), it is called for all stages. If a stage has an
     /// observer of its own, that one is called first. An observer must not block.
     ///
     /// # Examples
@@ -494,8 +495,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// Either group may have been polled before. Each actor of `back` that has been polled is polled once more, after
     /// the actors of this group that have been woken.
     ///
-    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. So if a function returns
-    /// a group to be combined, make it generic in the lifetime: `fn web<'a>() -> Group<'a, T>`.
+    /// `Group` is invariant in `'a`: a `Group<'static, T>` cannot be used as a `Group<'a, T>`. If you combine a group
+    /// that a function returns, make that function generic in the lifetime: `fn web<'a>() -> Group<'a, T>`.
     ///
     /// oklog/run has no stages. Its users order a shutdown with interrupts that block until their actor has returned.
     ///
@@ -539,8 +540,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
 
     /// Returns a handle that adds actors to this group from anywhere while it runs.
     ///
-    /// Make it before you poll the group. If you make the first handle later, make sure that the group is polled again:
-    /// only from that poll on does adding through a handle wake the task. All handles of a group add to the same queue.
+    /// Make it before you poll the group. If you make the first handle later, make sure that the group is polled again,
+    /// because adding through a handle wakes the task only after that poll. All handles of a group add to the same
+    /// queue.
     ///
     /// A handle does not keep an empty group running. Before you run the group, add an actor, directly or through the
     /// handle.
@@ -584,7 +586,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         self.machine.len()
     }
 
-    /// Returns whether every actor has exited, or none was added: whether [`len`](Self::len) is 0.
+    /// Returns whether [`len`](Self::len) is 0: every actor has exited, or none was added.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -632,8 +634,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// # Panics
     ///
-    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that is no actor's exit,
-    /// such as that of an observer, of a grace period, or of the interrupt of an actor that had already exited.
+    /// A panic in an actor is an outcome, and is not resumed. `report` resumes only a panic that belongs to no exit,
+    /// such as one in an observer, in a grace period, or in the interrupt of an actor that had already exited.
     ///
     /// # Cancel safety
     ///
@@ -667,7 +669,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         Added(self.machine.insert(0, actor))
     }
 
-    /// Polls the group. When it has ended, returns its history and makes it empty again.
+    /// Polls the group. Once it has finished, returns its history and makes it empty again.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<History<T>> {
         ready!(self.machine.poll(cx));
         self.is_terminated = true;
@@ -716,7 +718,7 @@ impl<T, S: Kind> Future for Group<'_, T, S> {
     }
 }
 
-/// Terminated once the group has ended, until you add an actor or make a handle.
+/// Terminated once the group has finished, until you add an actor or make a handle.
 impl<T, S: Kind> FusedFuture for Group<'_, T, S> {
     fn is_terminated(&self) -> bool {
         self.is_terminated
@@ -747,8 +749,8 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 
 /// An actor that was just added. Call [`named`](Self::named) to give it a name.
 ///
-/// Each of the three methods of [`Group`] that add an actor returns one. An actor without a name is known by the line
-/// that added it.
+/// Each of the three methods of [`Group`] that add an actor returns one. The label of an actor without a name is the
+/// line that added it.
 ///
 /// # Examples
 ///
@@ -766,7 +768,7 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 pub struct Added<'g>(&'g mut Label);
 
 impl Added<'_> {
-    /// Gives the actor a name. Its [exit](Exit::name) has it, and so has [`running`](Group::running).
+    /// Names the actor. Its [exit](Exit::name) and [`running`](Group::running) show the name.
     ///
     /// # Examples
     ///

@@ -18,13 +18,14 @@ use crate::settings::Sender;
 /// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. A handle does not keep its
 /// group running.
 ///
-/// Adding wakes the group, and its next poll takes the actor in. Only then does the actor count as added and get its
+/// Adding wakes the group, and its next poll takes the actor in. The actor then counts as added and gets its
 /// [index](Exit::index). It is first polled in that poll, after the actors that have been woken by then. If the group
-/// yields first, a later poll does that. Actors that you add through a handle and its clones keep their order.
+/// yields first, the new actor is polled in a later poll. Actors that you add through a handle and its clones keep
+/// their order.
 ///
-/// Of the stages of the group that made the handle, the actor joins the first that has not ended. If that stage is
-/// shutting down, the actor is interrupted before its first poll. A stage does not end while an actor waits to join it.
-/// So an actor may add another one in the same poll in which it returns.
+/// The actor joins a stage of the group that made the handle: the first that has not ended. If that stage is shutting
+/// down, the actor is interrupted before its first poll. A stage does not end while an actor waits to join it. So an
+/// actor may add another in the poll in which it returns.
 ///
 /// When the last of these stages has ended, or the group was dropped, the handle is [closed](Self::is_closed). An actor
 /// that you add after that is dropped without being polled.
@@ -33,7 +34,7 @@ use crate::settings::Sender;
 /// dropped before the group.
 ///
 /// A `Handle` is `Send + Sync`, because its actors are `Send`. For a [`LocalGroup`](crate::LocalGroup), there is
-/// [`LocalHandle`], with another last parameter `S`. You never write it: see [`Group`](crate::Group).
+/// [`LocalHandle`], with a different last parameter `S`. You never write `S`: see [`Group`](crate::Group).
 ///
 /// # Examples
 ///
@@ -202,8 +203,9 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
 
     /// Returns whether actors added through this handle are dropped, because the group no longer takes them.
     ///
-    /// This is so when the last stage of the group that made the handle has ended, or the group was dropped. `false`
-    /// guarantees nothing for later calls, because the group may end on another thread in between.
+    /// This is so once the last stage of the group that made the handle has ended, or the group was dropped. If it
+    /// returns `false`, an actor that you add next may still be dropped, because the group may finish on another thread
+    /// in between.
     ///
     /// # Examples
     ///
@@ -244,13 +246,13 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
 
 /// An actor that a [`Handle`] adds when this value is dropped.
 ///
-/// So `handle.add(..);`, as a statement, adds the actor at once. Call [`named`](Self::named) to give it a name first.
-/// The last parameter, `S`, is that of the handle.
+/// The statement `handle.add(..);` adds the actor at once. Call [`named`](Self::named) to give it a name first. The
+/// last parameter, `S`, is that of the handle.
 ///
 /// # Panics
 ///
-/// If the handle is closed, the actor is dropped. If that panics, the panic continues, unless the thread is already
-/// panicking.
+/// If the handle is closed, dropping this value drops the actor. If that panics, the panic continues, unless the thread
+/// is already panicking.
 pub struct Adding<'h, 'a, T, S: Kind = Shared> {
     sender: &'h Sender<'a, T, S>,
     /// `None` once it was added.
@@ -258,7 +260,7 @@ pub struct Adding<'h, 'a, T, S: Kind = Shared> {
 }
 
 impl<T, S: Kind> Adding<'_, '_, T, S> {
-    /// Gives the actor a name, and adds it. Its [exit](Exit::name) has the name.
+    /// Names the actor, and adds it. Its [exit](Exit::name) shows the name.
     ///
     /// # Examples
     ///

@@ -21,8 +21,8 @@ use run_group_loom::{Arc, AtomicU8, AtomicWaker}; // `tests/loom`, which compile
 
 /// What the two ends share.
 ///
-/// A `oneshot` channel would also work. But it is larger, because it has room for a value and for a second waker. And
-/// there is none for targets without compare-and-swap.
+/// A `oneshot` channel would also work, but it is larger, because it has room for a value and for a second waker. There
+/// is none for targets without compare-and-swap.
 struct Shared {
     /// [`WAITING`], [`INTERRUPTED`] or [`SEEN`], in this order.
     state: AtomicU8,
@@ -82,11 +82,11 @@ impl fmt::Debug for Interrupt {
 /// with a `block_on` of its own, or check [`is_interrupted`](Self::is_interrupted) between two pieces of work.
 ///
 /// It is not `Clone`, because that would make it larger, and most actors need only one. If several parts of an actor
-/// need it, use `FutureExt::shared` of the `futures` crate.
+/// need one, use `FutureExt::shared` of the `futures` crate.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: you can await `&mut interrupted` any number of times. Dropping it drops its waker.
+/// Cancel safe: you can await `&mut interrupted` any number of times. Dropping the `Interrupted` drops its waker.
 ///
 /// # Examples
 ///

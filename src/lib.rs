@@ -24,8 +24,8 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, let
-//! it await `interrupted` after its work, as the following one does. `group.add_with(warm_the_cache)` adds it. See also
-//! [a sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job).
+//! it await `interrupted` after its work, like this one. You add it with `group.add_with(warm_the_cache)`. See also [a
+//! sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job).
 //!
 //! ```
 //! use run_group::Interrupted;
@@ -69,7 +69,7 @@
 //! ```
 //!
 //! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on the
-//! shutdown, stages, names, actors that are added later, the exit of every actor, and contained panics.
+//! shutdown, stages, names, actors that join later, a report of every exit, and contained panics.
 //!
 //! A group is itself a plain future. It polls its actors wherever it is polled. It spawns nothing and needs no runtime,
 //! so it runs on smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future. Because it
@@ -80,9 +80,9 @@
 //!
 //! # Contents
 //!
-//! This page describes [the order of events](#the-order-of-events), what follows from running in [one task](#one-task),
-//! what is [not in scope](#not-in-scope), the [features](#crate-features), and [what a group costs](#what-it-costs).
-//! The [guides](guide) go further:
+//! This page describes [the order of events](#the-order-of-events), why all actors share [one task](#one-task), what is
+//! [not in scope](#not-in-scope), the [features](#crate-features), and [what a group costs](#what-it-costs). The
+//! [guides](guide) go further:
 //!
 //! - [Recipes](guide::recipes): draining, threads, spawned tasks, signals, deadlines, restarts, ...
 //! - [Testing a shutdown](testing)
@@ -135,7 +135,7 @@
 //! group also yields to its executor: after two of its actors have woken themselves, or after every actor was polled.
 //! When it yields, it wakes itself, so it may be polled more often than its actors are woken.
 //!
-//! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio forces this with a
+//! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio enforces this with a
 //! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
 //! give that actor a task of its own. The grace period is polled before the actors, so they cannot keep it from ending.
 //!
@@ -155,8 +155,8 @@
 //!
 //! - `std` (default) contains panics, and adds [`Handle`], which needs `futures-channel`. Without it, the crate is
 //!   `no_std` with `alloc`, and a panic unwinds through the group ([what holds then](Group#panics)).
-//! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application has to choose an
-//!   implementation, usually with the feature `critical-section` of `portable-atomic` itself.
+//! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application then chooses how
+//!   atomics are implemented, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
 //! The dependency tree has seven crates, this one included, and six without default features. The crate contains no
 //! `unsafe` code.
@@ -166,7 +166,7 @@
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
 //! in that time. Waking an actor takes the same time however many actors and stages there are. A shutdown goes through
-//! all actors once a stage, and once more if the grace period of the stage ends.
+//! all actors once for each stage, and once more for each grace period that ends.
 //!
 //! Some polls cost more. During a shutdown, and at any time once you have made a handle, each poll goes through the
 //! settings of all groups that you have combined with [`before`](Group::before). During a shutdown, a poll that takes

@@ -1,4 +1,4 @@
-//! The machine: the order of events. It is defined here alone.
+//! The machine: the order of events. Nothing else defines it.
 //!
 //! # The order of events
 //!
@@ -19,10 +19,10 @@
 //! - The group is stopping if and only if its history has an exit.
 //! - No actor is in a stage before the current one: a stage ends when all its actors have exited, and actors are added
 //!   to the current stage or to a later one.
-//! - Of the actors that are running, only those of the current stage can be interrupted. `progress.interrupted` counts
-//!   them. The length of the set is no substitute, because it includes empty places.
-//! - With `std`, no panic of the user's code unwinds out of here: each is contained. Its payload ends up in an exit or,
-//!   if it belongs to none, in the history.
+//! - Running actors that have been interrupted are in the current stage. `progress.interrupted` counts them. The length
+//!   of the set is no substitute, because it includes empty places.
+//! - With `std`, no panic of the user's code unwinds out of here: each is contained. Its payload goes into an exit or,
+//!   if it belongs to none, into the history.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -91,10 +91,10 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Not inlined, so that a wake in a running group does not pay for its stack space.
     #[inline(never)]
     fn stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // The set yields after two actors have woken themselves. During a last turn, this poll continues all the same,
-        // until the mark comes out. Otherwise, actors that join in every poll could postpone the expiry forever. The
-        // number of yields is limited, because the set also yields while another thread is in the middle of waking an
-        // actor, and this loop must not spin until it is done. A turn of all actors needs no more yields than this.
+        // The set yields after two actors have woken themselves. During a last turn, this poll continues anyway, until
+        // the mark comes out. Otherwise, actors that join in every poll could postpone the expiry forever. The number
+        // of yields is limited, because the set also yields while another thread is in the middle of waking an actor,
+        // and this loop must not spin until that thread is done. A turn of all actors needs no more yields than this.
         let mut yields = self.actors.added;
         let mut has_limited = false;
         loop {
@@ -191,7 +191,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.stage < self.stages
     }
 
-    /// Shows the observers which actors the group waits for, unless they have seen that already.
+    /// Shows the observers which actors the group waits for, unless they have seen these already.
     fn show_wait(&mut self) {
         let (stage, progress) = (self.stage, &mut self.progress);
         let cause = progress.history.cause().expect("it is stopping");
@@ -237,7 +237,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.setting().sender()
     }
 
-    /// Puts the stages of `back` behind those that are here. Neither group is stopping.
+    /// Puts the stages of `back` behind those of this machine. Neither group is stopping.
     pub(crate) fn before(&mut self, mut back: Self) {
         let stages = self.stages;
         let (settings, theirs) = (&mut self.progress.settings, &mut back.progress.settings);

@@ -109,7 +109,7 @@ impl<T> fmt::Display for Waiting<'_, T> {
     }
 }
 
-/// Shows the label of the cause instead of its exit, and so needs no `T: Debug`.
+/// Shows the label of the cause instead of its exit, so that it needs no `T: Debug`.
 impl<T> fmt::Debug for Waiting<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiting")

@@ -66,8 +66,8 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 
     /// Returns what was set on the group itself, which has this many stages.
     ///
-    /// Only the group itself has all of these stages, because those that it combines have fewer. Its entry is the last,
-    /// or is missing.
+    /// Only the group itself has all these stages, because the groups that it combines have fewer. Its own entry is the
+    /// last, or is missing.
     pub(crate) fn own(&mut self, stages: Stage) -> &mut Setting<'a, T, S> {
         if self.0.last().map(|setting| &setting.stages) != Some(&(0..stages)) {
             self.0.push(Setting::new(0..stages));
@@ -126,7 +126,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
     }
 
     /// Drops the settings that no stage after this one needs, and resets the grace periods of the others. `Err`: the
-    /// first panic in that.
+    /// first panic while doing so.
     pub(crate) fn end(&mut self, stage: Stage) -> Contained {
         let is_needed = |setting: &Setting<'_, T, S>| setting.stages.end > stage + 1;
         let left = self.0.iter_mut().map(|setting| match is_needed(setting) {

@@ -1,14 +1,14 @@
 //! Testing a shutdown: interrupt an actor, or a whole program, at every poll.
 //!
-//! The code that shuts a program down is easily left untested. An actor can be interrupted before its first poll and
-//! after each poll, and whenever that happens, it has to return. The two functions of this module try all these points:
+//! Shutdown code is easily left untested. An actor can be interrupted before its first poll or after any poll. Whenever
+//! that happens, it has to return. The two functions of this module try all these points:
 //!
 //! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. Use it for actors that wait
 //!   only for things in memory: channels, locks, other futures.
 //! - [`interrupt_at_every_poll_on`] runs an actor on your executor. Use it for actors with sockets or timers.
 //!
-//! Both return the output of each run, so you can check what the actor did with the work that it had begun. The last
-//! run may be one in which the actor returned before it was interrupted; its output is included.
+//! Both return the output of each run, so you can check what the actor did with the work that it had begun. In the last
+//! run, the actor may have returned before it was interrupted. The output of that run is included.
 //!
 //! The module does not exist on targets without compare-and-swap. Test on your own machine.
 //!
@@ -104,15 +104,15 @@
 //! ```
 //!
 //! The program is interrupted between two polls of its outermost future. If it needs few polls, there are few such
-//! points; a `yield_now().await` in an actor adds some. If the test fails, set [`on_wait`](crate::Group::on_wait) to
-//! see which actor does not return.
+//! points. Add some with a `yield_now().await` in an actor. If the test fails, set [`on_wait`](crate::Group::on_wait)
+//! to see which actor does not return.
 //!
 //! # With sockets
 //!
 //! If an actor waits for a socket or a timer, it needs an executor to wake it. Let your `block_on` give up on a run
-//! that does not return, after more time than your slowest machine ever needs. If the actor waits until it is
-//! interrupted, the series takes that time once, at its end. To avoid that, let the actor return by itself at some
-//! point, for example when the client of the test disconnects.
+//! that does not return, after more time than your slowest machine ever needs. If the actor returns only when it is
+//! interrupted, `block_on` gives up on the last run, so the series takes that time once. To avoid that, let the actor
+//! return by itself at some point, for example when the client of the test disconnects.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
@@ -152,8 +152,8 @@
 //!
 //! # What it does not find
 //!
-//! - **A blocking call.** The actor is interrupted between polls. A poll that does not return hangs the test, as it
-//!   hangs the group.
+//! - **A blocking call.** The actor is interrupted between polls. A poll that does not return hangs the test, just as
+//!   it hangs a group.
 //! - **What the actor lost.** The test fails if the actor does not return. To find out whether it lost a message, check
 //!   its outputs.
 //! - **What a grace period hides.** If an actor of a program ignores its interrupt, it expires, and the program still
@@ -190,8 +190,8 @@ const POLLS: usize = 10_000;
 /// another future in the same actor.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted, or with the first in which
-/// the actor waits without having been woken. In the latter case it is interrupted while it waits, because a program
-/// spends most of its time there. If the actor wakes itself forever, the series ends after 1,000 runs.
+/// the actor waits without having been woken. In the latter case, the actor is interrupted while it waits, because that
+/// is how a program spends most of its time. If the actor wakes itself forever, the series ends after 1,000 runs.
 ///
 /// # Panics
 ///

@@ -17,7 +17,7 @@ impl Signals {
         Ok(Self(async_signal::Signals::new(SIGNALS)?))
     }
 
-    /// Returns when a signal comes.
+    /// Returns when a signal arrives.
     pub async fn next(&self) -> anyhow::Result<()> {
         (&self.0).next().await.transpose()?;
         Ok(())
