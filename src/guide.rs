@@ -1,6 +1,6 @@
 //! Guides for users of this crate. This module exists only in the documentation.
 //!
-//! - [`recipes`]: what a program of this kind needs, one piece at a time.
+//! - [`recipes`]: what a program with a group needs, one piece at a time.
 //! - [Testing a shutdown](crate::testing): interrupt an actor, or a whole program, at every poll.
 //! - [`from_oklog_run`], [`from_join_set`] and [`from_select`]: the same program before and after.
 //! - [`runtimes`] and [`microcontrollers`]: what to know about where a group runs.
