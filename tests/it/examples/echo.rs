@@ -91,7 +91,6 @@ fn port_in_use_is_one_line_and_status_1() {
     assert_fails("echo", &[address], &line);
 }
 
-/// A program rarely loses its listener, and never by its own fault. Here the test takes it away.
 #[cfg(target_os = "linux")]
 #[test]
 fn lost_listener_is_one_line_and_status_1() {
@@ -99,13 +98,7 @@ fn lost_listener_is_one_line_and_status_1() {
     let mut client = connect(address);
     assert_echoes(&mut client, b"before");
 
-    let listener = program
-        .files()
-        .map(TcpListener::from)
-        .find(|socket| socket.local_addr().is_ok_and(|local| local == address))
-        .unwrap();
-    rustix::net::shutdown(&listener, rustix::net::Shutdown::Both).unwrap();
-
+    program.lose_listener(address);
     let error = "Invalid argument (os error 22)";
     assert_eq!(program.line(), format!("clients returned Err({error})"));
     let ended = program.end();

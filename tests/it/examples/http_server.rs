@@ -148,7 +148,6 @@ fn port_in_use_is_one_line_and_status_1() {
     assert_fails("http_server", &["127.0.0.1:0", &address], &line);
 }
 
-/// A program rarely loses its listener, and never by its own fault. Here the test takes it away.
 #[cfg(target_os = "linux")]
 #[test]
 fn lost_listener_is_one_line_and_status_1() {
@@ -156,13 +155,7 @@ fn lost_listener_is_one_line_and_status_1() {
     let mut client = Client::connect(web);
     client.assert_get("/", 200, "hello\n");
 
-    let listener = program
-        .files()
-        .map(TcpListener::from)
-        .find(|socket| socket.local_addr().is_ok_and(|local| local == web))
-        .unwrap();
-    rustix::net::shutdown(&listener, rustix::net::Shutdown::Both).unwrap();
-
+    program.lose_listener(web);
     let error = "cannot accept clients any more: Invalid argument (os error 22)";
     assert_eq!(program.line(), format!("web returned Err({error})"));
     let ended = program.end();

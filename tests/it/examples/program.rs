@@ -131,14 +131,24 @@ impl Program {
         self.stdin = None;
     }
 
-    /// Returns the program's open files, as far as the system gives them out.
+    /// Takes the listener at this address away from the program. A program rarely loses its listener, and never by its
+    /// own fault.
     #[cfg(target_os = "linux")]
-    pub fn files(&self) -> impl Iterator<Item = std::os::fd::OwnedFd> {
+    #[track_caller]
+    pub fn lose_listener(&self, address: SocketAddr) {
+        use rustix::net::{shutdown, Shutdown};
         use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
 
         let pid = Pid::from_child(&self.child.lock().unwrap());
         let program = pidfd_open(pid, PidfdFlags::empty()).unwrap();
-        (3..100).filter_map(move |file| pidfd_getfd(&program, file, PidfdGetfdFlags::empty()).ok())
+        // The program's open files, as far as the system gives them out.
+        let files =
+            (3..100).filter_map(|file| pidfd_getfd(&program, file, PidfdGetfdFlags::empty()).ok());
+        let listener = files
+            .map(std::net::TcpListener::from)
+            .find(|socket| socket.local_addr().is_ok_and(|local| local == address))
+            .unwrap();
+        shutdown(&listener, Shutdown::Both).unwrap();
     }
 
     /// Sends the program a signal.
