@@ -173,7 +173,7 @@ fn draw(events: &Events) -> String {
     let cause = first.map(|(_, actor, _)| actor.as_str());
 
     // From back to front.
-    let (mut stages, mut moments, mut bars) = (String::new(), String::new(), String::new());
+    let (mut stages, mut moments, mut bars) = (String::new(), Vec::new(), String::new());
 
     let mut y = 66;
     let mut reason = "first exit".to_owned();
@@ -226,13 +226,16 @@ fn draw(events: &Events) -> String {
             .iter()
             .filter_map(|actor| at(actor, Event::IsInterrupted));
         if let Some(x) = interrupts.next() {
-            moments += &moment(x, &reason, &format!("{stage} is interrupted"));
+            moments.push((x, reason, format!("{stage} is interrupted")));
         }
         reason = format!("{stage} has exited");
     }
     if let Some(x) = at("group", Event::IsReady) {
-        moments += &moment(x, &reason, "the group is ready");
+        moments.push((x, reason, "the group is ready".to_owned()));
     }
+    let moments = moments.iter();
+    let moments = moments.map(|(x, reason, event)| moment(*x, y + 2, reason, event));
+    let moments: String = moments.collect();
     for second in [0, 5, 10, 15] {
         bars += &text(x(&second), y + 12, "quiet middle", &format!("{second} s"));
     }
@@ -261,8 +264,8 @@ fn bar(begin: u32, end: u32, y: u32, state: &str) -> String {
     bar + &text(begin + width / 2, y + 16, "middle", state)
 }
 
-/// Draws a vertical line through the stages, labelled with an event and the reason for it.
-fn moment(x: u32, reason: &str, event: &str) -> String {
-    let line = format!("<path d=\"M{x} 52V316\" class=\"moment\"/>\n");
+/// Draws a vertical line down to `end`, through the stages, labelled with an event and the reason for it.
+fn moment(x: u32, end: u32, reason: &str, event: &str) -> String {
+    let line = format!("<path d=\"M{x} 52V{end}\" class=\"moment\"/>\n");
     line + &text(x, 28, "quiet middle", reason) + &text(x, 45, "bold middle", event)
 }
