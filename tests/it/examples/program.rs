@@ -136,7 +136,6 @@ impl Program {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn lose_listener(&self, address: SocketAddr) {
-        use rustix::net::{shutdown, Shutdown};
         use rustix::process::{pidfd_getfd, pidfd_open, Pid, PidfdFlags, PidfdGetfdFlags};
 
         let pid = Pid::from_child(&self.child.lock().unwrap());
@@ -145,10 +144,10 @@ impl Program {
         let files =
             (3..100).filter_map(|file| pidfd_getfd(&program, file, PidfdGetfdFlags::empty()).ok());
         let listener = files
-            .map(std::net::TcpListener::from)
+            .map(std::net::TcpStream::from)
             .find(|socket| socket.local_addr().is_ok_and(|local| local == address))
             .unwrap();
-        shutdown(&listener, Shutdown::Both).unwrap();
+        listener.shutdown(std::net::Shutdown::Both).unwrap();
     }
 
     /// Sends the program a signal.
