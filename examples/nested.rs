@@ -42,8 +42,6 @@
 //!
 //! With either FAILURE, the error goes to the standard error as well, and the exit status is 1.
 
-use std::panic::resume_unwind;
-
 use anyhow::{anyhow, bail};
 use futures::channel::oneshot;
 use run_group::{Group, Interrupted, Outcome};
@@ -97,7 +95,7 @@ async fn first_error(group: Group<'_, anyhow::Result<()>>) -> anyhow::Result<()>
     for exit in group.report().await {
         match exit.into_outcome() {
             Outcome::Returned(result) => result?,
-            Outcome::Panicked(payload) => resume_unwind(payload),
+            Outcome::Panicked(panic) => panic.resume(),
             // An actor that was aborted did not fail. No actor expires, because there is no grace period.
             _ => {}
         }

@@ -1,6 +1,7 @@
-//! One actor: its label, execute and interrupt, in one allocation.
+//! One actor: its profile, execute and interrupt, in one allocation.
 
 use alloc::boxed::Box;
+use core::fmt;
 use core::future::Future;
 use core::panic::Location;
 use core::pin::Pin;
@@ -8,8 +9,8 @@ use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::exit::{Exit, Label, Outcome};
-use crate::panic::{contain, first, Contained, Payload};
+use crate::exit::{Exit, Label, Outcome, Panic};
+use crate::panic::{contain, earlier, Contained};
 
 /// An actor in its allocation.
 pub(crate) type Boxed<A> = Pin<Box<A>>;
@@ -18,7 +19,7 @@ pub(crate) type Boxed<A> = Pin<Box<A>>;
 ///
 /// The methods that call the user's code contain its panics.
 ///
-/// This trait and [`After`] are public because [`Kind`](crate::kind::Kind) is. None of them can be named outside this
+/// This trait and [`Profile`] are public because [`Kind`](crate::kind::Kind) is. Neither can be named outside this
 /// crate.
 pub trait Actor {
     /// What execute returns.
@@ -27,41 +28,45 @@ pub trait Actor {
     /// Polls execute. Call `release` as soon as this is ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
-    /// Calls the interrupt, if it has not been called, and returns what to do with execute.
-    fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>) -> After;
+    /// Calls the interrupt, if it has not been called. Returns the outcome to drop execute with, unless the group waits
+    /// until execute returns: it is abortable, or its interrupt panicked, so it can no longer be asked to return.
+    fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>)
+        -> Option<Outcome<Self::Output>>;
 
     /// Drops execute, if it is still there.
     fn release(self: Pin<&mut Self>) -> Contained;
 
-    /// Returns the label.
-    fn label(&self) -> &Label;
+    /// Returns the profile.
+    fn profile(&self) -> &Profile<Self::Output>;
 
-    /// Returns the label, so that it can be changed.
-    fn label_mut(self: Pin<&mut Self>) -> &mut Label;
+    /// Returns the profile, so that it can be changed.
+    fn profile_mut(self: Pin<&mut Self>) -> &mut Profile<Self::Output>;
 }
 
-/// What to do with execute after the interrupt.
-#[derive(Debug)]
-pub enum After {
-    /// The group waits until execute returns.
-    Wait,
-    /// Execute is dropped where it is.
-    Abort,
-    /// The interrupt panicked with this payload. Execute can no longer be asked to return, so it is dropped.
-    Panic(Payload),
+/// What was said of an actor when it was added.
+pub struct Profile<T> {
+    pub(crate) label: Label,
+    /// Whether its exit stops the group, if it has not been interrupted.
+    pub(crate) stops_if: fn(&Exit<T>) -> bool,
+}
+
+impl<T> fmt::Debug for Profile<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.label.fmt(f)
+    }
 }
 
 /// Drops an actor that has not exited: execute, then its interrupt, even if dropping one panics. `Err`: the first
 /// panic.
 pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
     let released = actor.as_mut().release();
-    first(released, contain(|| drop(actor)))
+    earlier(released, contain(|| drop(actor)))
 }
 
 pin_project! {
-    /// Execute and interrupt, as they were added, and the label.
-    struct Pair<F, I> {
-        label: Label,
+    /// Execute and interrupt, as they were added, and the profile.
+    struct Pair<F: Future, I> {
+        profile: Profile<F::Output>,
         // `None` once it has returned, has panicked or was dropped.
         #[pin]
         execute: Option<F>,
@@ -78,31 +83,35 @@ pub(crate) fn interruptible<F: Future>(
 ) -> Boxed<impl Actor<Output = F::Output>> {
     boxed(execute, |cause: &Exit<F::Output>| {
         interrupt(cause);
-        After::Wait
+        None
     })
 }
 
 /// Returns an actor that is dropped when it is interrupted.
 #[track_caller]
 pub(crate) fn abortable<F: Future>(execute: F) -> Boxed<impl Actor<Output = F::Output>> {
-    boxed(execute, |_: &Exit<F::Output>| After::Abort)
+    boxed(execute, |_: &Exit<F::Output>| Some(Outcome::Aborted))
 }
 
 #[track_caller]
-fn boxed<F, I>(execute: F, interrupt: I) -> Boxed<Pair<F, I>> {
+fn boxed<F: Future, I>(execute: F, interrupt: I) -> Boxed<Pair<F, I>> {
     let label = Label {
         name: None,
         location: Location::caller(),
     };
-    let (execute, interrupt) = (Some(execute), Some(interrupt));
+    let stops_if = |_: &Exit<F::Output>| true;
     Box::pin(Pair {
-        label,
-        execute,
-        interrupt,
+        profile: Profile { label, stops_if },
+        execute: Some(execute),
+        interrupt: Some(interrupt),
     })
 }
 
-impl<F: Future, I: FnOnce(&Exit<F::Output>) -> After> Actor for Pair<F, I> {
+impl<F, I> Actor for Pair<F, I>
+where
+    F: Future,
+    I: FnOnce(&Exit<F::Output>) -> Option<Outcome<F::Output>>,
+{
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<F::Output>> {
@@ -112,15 +121,14 @@ impl<F: Future, I: FnOnce(&Exit<F::Output>) -> After> Actor for Pair<F, I> {
         match contain(|| execute.poll(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Outcome::Returned(output)),
-            Err(payload) => Poll::Ready(Outcome::Panicked(payload)),
+            Err(payload) => Poll::Ready(Outcome::Panicked(Panic::new(payload))),
         }
     }
 
-    fn interrupt(self: Pin<&mut Self>, cause: &Exit<F::Output>) -> After {
-        match self.project().interrupt.take() {
-            Some(interrupt) => contain(|| interrupt(cause)).unwrap_or_else(After::Panic),
-            None => After::Wait,
-        }
+    fn interrupt(self: Pin<&mut Self>, cause: &Exit<F::Output>) -> Option<Outcome<F::Output>> {
+        let interrupt = self.project().interrupt.take()?;
+        let interrupted = contain(|| interrupt(cause));
+        interrupted.unwrap_or_else(|payload| Some(Outcome::Panicked(Panic::new(payload))))
     }
 
     fn release(self: Pin<&mut Self>) -> Contained {
@@ -128,11 +136,11 @@ impl<F: Future, I: FnOnce(&Exit<F::Output>) -> After> Actor for Pair<F, I> {
         contain(|| execute.set(None))
     }
 
-    fn label(&self) -> &Label {
-        &self.label
+    fn profile(&self) -> &Profile<F::Output> {
+        &self.profile
     }
 
-    fn label_mut(self: Pin<&mut Self>) -> &mut Label {
-        self.project().label
+    fn profile_mut(self: Pin<&mut Self>) -> &mut Profile<F::Output> {
+        self.project().profile
     }
 }

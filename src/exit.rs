@@ -1,24 +1,30 @@
-//! How an actor ended, [`Exit`] and [`Outcome`], and what it is called, [`Label`].
+//! How an actor ended, [`Exit`], [`Outcome`] and [`Panic`], and what it is called, [`Label`].
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::any::Any;
-use core::fmt;
+use core::fmt::{self, Write};
 use core::panic::Location;
+#[cfg(feature = "std")]
+use std::sync::{Mutex, PoisonError};
 
 /// What an actor is called: its name or, without one, the line that added it.
-pub struct Label {
+#[derive(Clone)]
+pub(crate) struct Label {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) location: &'static Location<'static>,
 }
 
+/// One line, with the padding that the format asks for.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
         match &self.name {
-            Some(name) => f.pad(name),
-            None => fmt::Display::fmt(self.location, f),
+            Some(name) => OneLine(&mut line).write_str(name)?,
+            None => write!(OneLine(&mut line), "{}", self.location)?,
         }
+        f.pad(&line)
     }
 }
 
@@ -29,21 +35,40 @@ impl fmt::Debug for Label {
     }
 }
 
+/// Escapes control characters and line separators, so that what a name or a message contains cannot begin a new line.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| match c {
+            '\u{2028}' | '\u{2029}' => write!(self.0, "{}", c.escape_default()),
+            c if c.is_control() => write!(self.0, "{}", c.escape_default()),
+            c => self.0.write_char(c),
+        })
+    }
+}
+
 /// How one actor ended: which actor it was, whether it had been interrupted, and its outcome.
 ///
 /// Every interrupt gets the exit of the cause. The observer that you set with [`on_exit`](crate::Group::on_exit) gets
 /// each exit as it happens, and [`report`](crate::Group::report) returns them all.
 ///
 /// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked,
-/// it adds `, interrupted` if the actor had been interrupted:
+/// it adds `, interrupted` if the actor had been interrupted, and `, left` if it [has left](Self::has_left):
 ///
 /// ```text
 /// http returned Err(AddrInUse)
 /// src/main.rs:31:11 returned Ok(()), interrupted
+/// 10.0.0.7:5012 returned Ok(()), left
 /// worker panicked: index out of bounds: the len is 3 but the index is 3
 /// tail aborted
 /// storage expired
 /// ```
+///
+/// It is always one line: control characters in names, panic messages and outputs are escaped, so a line break is shown
+/// as `\n`. [`name`](Self::name) and [`Panic::message`] are not escaped.
+///
+/// With `std`, the exit of an actor that returns a `Result` is also an error, for `?` and `Box<dyn Error>`.
 ///
 /// # Examples
 ///
@@ -64,19 +89,20 @@ impl fmt::Debug for Label {
 /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
 /// ```
 pub struct Exit<T> {
-    pub(crate) index: u32,
+    pub(crate) index: usize,
     pub(crate) label: Label,
     pub(crate) was_interrupted: bool,
+    pub(crate) has_left: bool,
     pub(crate) outcome: Outcome<T>,
 }
 
 impl<T> Exit<T> {
     /// Returns the actor's place in the order of adding, from 0.
     ///
-    /// In a group of several stages, the indices continue: the actors of the [back](crate::Group::before) follow those
-    /// of the front.
+    /// An index is not reused while the group runs. In a group of several stages, the indices continue: the actors of
+    /// the [back](crate::Group::before) follow those of the front.
     pub fn index(&self) -> usize {
-        self.index as usize
+        self.index
     }
 
     /// Returns the name that the actor was [given](crate::Added::named), if any.
@@ -90,6 +116,8 @@ impl<T> Exit<T> {
     }
 
     /// Returns what to call the actor in a log: its name or, without one, the line that added it as `file:line:column`.
+    ///
+    /// It is one line, and takes padding: `{:>20}` and `{:.5}` apply to it.
     ///
     /// # Examples
     ///
@@ -105,12 +133,34 @@ impl<T> Exit<T> {
         &self.label
     }
 
-    /// Returns whether the actor had been interrupted before it exited.
+    /// Returns whether the group had interrupted the actor before it exited.
     ///
-    /// `false` for an actor that returned or panicked by itself: the cause, and any actor of a later stage that exited
-    /// before its stage was interrupted.
+    /// `false` for an actor that returned or panicked by itself: the cause, an actor that left, and any actor of a
+    /// later stage that exited before its stage was interrupted. Also `false` if the actor was stopped in another way,
+    /// such as through [`other_end`](crate::Interrupted::other_end).
     pub fn was_interrupted(&self) -> bool {
         self.was_interrupted
+    }
+
+    /// Returns whether the actor left: it exited without stopping the group, because of
+    /// [`stops_if`](crate::Added::stops_if).
+    ///
+    /// Only an observer set with [`on_exit`](crate::Group::on_exit) sees such an exit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut log = Vec::new();
+    /// let mut group = Group::new();
+    /// group.add(async { "cached" }, |_| {}).stops_if(|_| false).named("cache");
+    /// group.on_exit(|exit| log.push((exit.has_left(), exit.to_string())));
+    /// assert_eq!(smol::block_on(group), None); // no actor stopped it
+    /// assert_eq!(log, [(true, r#"cache returned "cached", left"#.to_string())]);
+    /// ```
+    pub fn has_left(&self) -> bool {
+        self.has_left
     }
 
     /// Returns the outcome.
@@ -130,7 +180,7 @@ impl<T> Exit<T> {
     /// for exit in smol::block_on(group.report()) {
     ///     match exit.into_outcome() {
     ///         Outcome::Returned(output) => assert_eq!(output, "done"),
-    ///         Outcome::Panicked(payload) => std::panic::resume_unwind(payload),
+    ///         Outcome::Panicked(panic) => panic.resume(),
     ///         _ => unreachable!("no actor was dropped"),
     ///     }
     /// }
@@ -186,6 +236,23 @@ impl<V, E> Exit<Result<V, E>> {
         self.output()?.as_ref().err()
     }
 
+    /// Returns the error by value, if the actor returned one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { Err::<(), _>("disk full") }, |_| {});
+    /// let report = smol::block_on(group.report());
+    /// let errors: Vec<_> = report.into_iter().filter_map(|exit| exit.into_error()).collect();
+    /// assert_eq!(errors, ["disk full"]);
+    /// ```
+    pub fn into_error(self) -> Option<E> {
+        self.into_output()?.err()
+    }
+
     /// Returns whether the actor failed: it returned an error, panicked or expired.
     ///
     /// An actor that returned `Ok` or was aborted did not fail.
@@ -212,21 +279,26 @@ impl<V, E> Exit<Result<V, E>> {
     }
 }
 
+/// One line, whatever is in it.
 impl<T: fmt::Debug> fmt::Display for Exit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.label)?;
+        let mut line = OneLine(f);
+        write!(line, "{} ", self.label)?;
         match &self.outcome {
-            Outcome::Returned(output) => write!(f, "returned {output:?}")?,
-            Outcome::Panicked(payload) => match message(&**payload) {
-                Some(message) => write!(f, "panicked: {message}")?,
-                None => f.write_str("panicked")?,
+            Outcome::Returned(output) => write!(line, "returned {output:?}")?,
+            Outcome::Panicked(panic) => match panic.message() {
+                Some(message) => write!(line, "panicked: {message}")?,
+                None => line.write_str("panicked")?,
             },
             // Only an actor that was interrupted is aborted or expires, so the line need not say it.
-            Outcome::Aborted => return f.write_str("aborted"),
-            Outcome::Expired => return f.write_str("expired"),
+            Outcome::Aborted => return line.write_str("aborted"),
+            Outcome::Expired => return line.write_str("expired"),
         }
         if self.was_interrupted {
-            f.write_str(", interrupted")?;
+            line.write_str(", interrupted")?;
+        }
+        if self.has_left {
+            line.write_str(", left")?;
         }
         Ok(())
     }
@@ -239,10 +311,15 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
             .field("name", &self.label.name)
             .field("location", &format_args!("{}", self.label.location))
             .field("was_interrupted", &self.was_interrupted)
+            .field("has_left", &self.has_left)
             .field("outcome", &self.outcome)
             .finish()
     }
 }
+
+/// So a program can return the first failure of its [report](crate::Report::into_result) from `main`.
+#[cfg(feature = "std")]
+impl<V: fmt::Debug, E: fmt::Debug> std::error::Error for Exit<Result<V, E>> {}
 
 /// What an actor ended with: an output, or the reason why there is none.
 ///
@@ -265,23 +342,128 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome<T> {
-    /// Its execute returned this.
+    /// Its future returned this.
     Returned(T),
-    /// Its execute panicked, or was dropped because its interrupt had panicked. Holds the payload of the panic.
+    /// Its future panicked, or was dropped because its interrupt had panicked.
     ///
-    /// If dropping execute panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std` no
-    /// actor has this outcome, because a panic unwinds through the group.
-    Panicked(Box<dyn Any + Send>),
-    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted.
+    /// If dropping its future panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std`
+    /// no actor has this outcome, because a panic unwinds through the group.
+    Panicked(Panic),
+    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted, because it did not
+    /// return in its last poll.
     Aborted,
-    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped.
+    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped, because it did not
+    /// return in its last poll.
     Expired,
 }
 
-/// Returns the message of a panic, if its payload is a string, as with `panic!`.
-fn message(payload: &(dyn Any + Send)) -> Option<&str> {
-    match payload.downcast_ref::<&'static str>() {
-        Some(message) => Some(message),
-        None => payload.downcast_ref::<String>().map(String::as_str),
+/// A panic that was caught in an actor.
+///
+/// [`Outcome::Panicked`] holds one. `Display` and `Debug` show its message, or say that there is none. Unlike a bare
+/// payload it is `Sync`, so a report can be borrowed across an `.await` in a spawned task.
+///
+/// Without the feature `std` there is never one, because a panic unwinds through the group. The type exists nevertheless,
+/// so code that matches on an outcome need not know the feature.
+///
+/// # Examples
+///
+/// ```
+/// use run_group::{Group, Outcome};
+///
+/// let mut group: Group<'_, ()> = Group::new();
+/// group.add(async { panic!("no route") }, |_| {}).named("dialer");
+///
+/// let report = smol::block_on(group.report());
+/// assert_eq!(report[0].to_string(), "dialer panicked: no route");
+/// let Outcome::Panicked(panic) = report[0].outcome() else { unreachable!() };
+/// assert_eq!(panic.message(), Some("no route"));
+/// ```
+pub struct Panic(Box<Thrown>); // boxed, so that an exit takes 64 bytes
+
+/// A payload, by its type. A `Mutex` makes one of an unknown type `Sync`.
+enum Thrown {
+    Literal(&'static str),
+    Message(String),
+    #[cfg(feature = "std")]
+    Other(Mutex<Box<dyn Any + Send>>),
+}
+
+impl Panic {
+    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+        let thrown = match payload.downcast::<&'static str>() {
+            Ok(literal) => Thrown::Literal(*literal),
+            Err(payload) => match payload.downcast::<String>() {
+                Ok(message) => Thrown::Message(*message),
+                #[cfg(feature = "std")]
+                Err(payload) => Thrown::Other(Mutex::new(payload)),
+                #[cfg(not(feature = "std"))]
+                Err(_) => unreachable!("no panic is caught without `std`"),
+            },
+        };
+        Self(Box::new(thrown))
+    }
+
+    /// Returns the message, if the payload is a string, as with `panic!`. It is not escaped.
+    pub fn message(&self) -> Option<&str> {
+        match &*self.0 {
+            Thrown::Literal(message) => Some(message),
+            Thrown::Message(message) => Some(message),
+            #[cfg(feature = "std")]
+            Thrown::Other(_) => None,
+        }
+    }
+
+    /// Returns the payload, as [`std::panic::catch_unwind`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::{Group, Outcome};
+    ///
+    /// let mut group: Group<'_, ()> = Group::new();
+    /// group.add(async { std::panic::panic_any(404) }, |_| {});
+    /// for exit in smol::block_on(group.report()) {
+    ///     let Outcome::Panicked(panic) = exit.into_outcome() else { unreachable!() };
+    ///     assert_eq!(panic.message(), None);
+    ///     assert_eq!(panic.into_payload().downcast_ref(), Some(&404));
+    /// }
+    /// ```
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        match *self.0 {
+            Thrown::Literal(message) => Box::new(message),
+            Thrown::Message(message) => Box::new(message),
+            #[cfg(feature = "std")]
+            Thrown::Other(payload) => payload.into_inner().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Continues the panic, with its payload, without printing its message again.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    pub fn resume(self) -> ! {
+        #[cfg(feature = "std")]
+        std::panic::resume_unwind(self.into_payload());
+        #[cfg(not(feature = "std"))]
+        unreachable!("no panic is caught without `std`")
+    }
+}
+
+/// The message, in one line.
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message().unwrap_or("a panic without a message");
+        OneLine(f).write_str(message)
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = f.debug_tuple("Panic");
+        match self.message() {
+            Some(message) => tuple.field(&message).finish(),
+            None => tuple.field(&format_args!("no message")).finish(),
+        }
     }
 }

@@ -11,14 +11,14 @@ use core::task::{Context, Poll};
 use futures_util::future::{FusedFuture, FutureExt};
 use futures_util::ready;
 
-use crate::actor;
-use crate::exit::{Exit, Label};
-#[cfg(feature = "std")]
+use crate::actor::{self, Profile};
+use crate::exit::Exit;
 use crate::handle::Handle;
 use crate::history::History;
 use crate::interrupted::Interrupted;
 use crate::kind::{BoxedActor, Kind, Local, Shared};
 use crate::machine::Machine;
+use crate::report::Report;
 use crate::running::{Running, Waiting};
 
 /// A group of actors that run together and shut down together.
@@ -200,7 +200,7 @@ impl<'a, T> Group<'a, T> {
         &mut self,
         execute: impl Future<Output = T> + Send + 'a,
         interrupt: impl FnOnce(&Exit<T>) + Send + 'a,
-    ) -> Added<'_> {
+    ) -> Added<'_, T> {
         self.insert(actor::interruptible(execute, interrupt))
     }
 
@@ -232,7 +232,7 @@ impl<'a, T> Group<'a, T> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
+    pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_, T>
     where
         F: Future<Output = T> + Send + 'a,
     {
@@ -263,7 +263,7 @@ impl<'a, T> Group<'a, T> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn add_abortable(&mut self, execute: impl Future<Output = T> + Send + 'a) -> Added<'_> {
+    pub fn add_abortable(&mut self, execute: impl Future<Output = T> + Send + 'a) -> Added<'_, T> {
         self.insert(actor::abortable(execute))
     }
 
@@ -336,8 +336,8 @@ impl<'a, T> Group<'a, T> {
         &mut self,
         mut begin: impl FnMut() -> F + Send + 'a,
     ) {
-        let setting = self.machine.setting();
-        setting.set_grace_period(Box::new(move || Box::pin(begin().map(drop))));
+        let settings = self.machine.settings();
+        settings.set_grace_period(Box::new(move || Box::pin(begin().map(drop))));
     }
 
     /// Calls `observer` with each exit as it happens.
@@ -365,7 +365,7 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(log, [r#"storage returned Err("disk full")"#, "metrics aborted"]);
     /// ```
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + Send + 'a) {
-        self.machine.setting().on_exit = Some(Box::new(observer));
+        self.machine.settings().set_on_exit(Box::new(observer));
     }
 
     /// Calls `observer` with the actors that a shutdown waits for, whenever that changes.
@@ -404,7 +404,7 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(log, ["waiting for stuck, slow", "waiting for stuck"]);
     /// ```
     pub fn on_wait(&mut self, observer: impl FnMut(&Waiting<'_, T>) + Send + 'a) {
-        self.machine.setting().set_on_wait(Box::new(observer));
+        self.machine.settings().set_on_wait(Box::new(observer));
     }
 }
 
@@ -435,14 +435,14 @@ impl<'a, T> LocalGroup<'a, T> {
         &mut self,
         execute: impl Future<Output = T> + 'a,
         interrupt: impl FnOnce(&Exit<T>) + 'a,
-    ) -> Added<'_> {
+    ) -> Added<'_, T> {
         self.insert(actor::interruptible(execute, interrupt))
     }
 
     /// Like [`Group::add_with`], without the `Send` bound.
     #[inline]
     #[track_caller]
-    pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_>
+    pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_, T>
     where
         F: Future<Output = T> + 'a,
     {
@@ -453,24 +453,24 @@ impl<'a, T> LocalGroup<'a, T> {
     /// Like [`Group::add_abortable`], without the `Send` bound.
     #[inline]
     #[track_caller]
-    pub fn add_abortable(&mut self, execute: impl Future<Output = T> + 'a) -> Added<'_> {
+    pub fn add_abortable(&mut self, execute: impl Future<Output = T> + 'a) -> Added<'_, T> {
         self.insert(actor::abortable(execute))
     }
 
     /// Like [`Group::grace_period`], without the `Send` bounds.
     pub fn grace_period<F: Future + 'a>(&mut self, mut begin: impl FnMut() -> F + 'a) {
-        let setting = self.machine.setting();
-        setting.set_grace_period(Box::new(move || Box::pin(begin().map(drop))));
+        let settings = self.machine.settings();
+        settings.set_grace_period(Box::new(move || Box::pin(begin().map(drop))));
     }
 
     /// Like [`Group::on_exit`], without the `Send` bound.
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + 'a) {
-        self.machine.setting().on_exit = Some(Box::new(observer));
+        self.machine.settings().set_on_exit(Box::new(observer));
     }
 
     /// Like [`Group::on_wait`], without the `Send` bound.
     pub fn on_wait(&mut self, observer: impl FnMut(&Waiting<'_, T>) + 'a) {
-        self.machine.setting().set_on_wait(Box::new(observer));
+        self.machine.settings().set_on_wait(Box::new(observer));
     }
 }
 
@@ -538,36 +538,6 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         self
     }
 
-    /// Returns a handle that adds actors to this group from anywhere while it runs.
-    ///
-    /// Make it before you poll the group. If you make the first handle later, make sure that the group is polled again,
-    /// because adding through a handle wakes the task only after that poll. All handles of a group add to the same
-    /// queue.
-    ///
-    /// A handle does not keep an empty group running. Before you run the group, add an actor, directly or through the
-    /// handle.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use run_group::Group;
-    ///
-    /// let mut group = Group::new();
-    /// let handle = group.handle();
-    /// group.add(async move {
-    ///     handle.add(async { "flushed" }, |_| {}).named("flush");
-    ///     "done"
-    /// }, |_| {});
-    ///
-    /// let exits = smol::block_on(group.report());
-    /// assert_eq!(exits[1].to_string(), r#"flush returned "flushed", interrupted"#);
-    /// ```
-    #[cfg(feature = "std")]
-    pub fn handle(&mut self) -> Handle<'a, T, S> {
-        self.is_terminated = false;
-        Handle::new(self.machine.sender())
-    }
-
     /// Returns how many actors have not exited.
     ///
     /// An actor that is added through a [handle](Self::handle) counts from the poll that takes it in.
@@ -623,8 +593,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let labels: Vec<_> = group.running().map(|running| running.to_string()).collect();
     /// assert_eq!(labels, ["http", "metrics"]);
     /// ```
-    pub fn running(&self) -> impl Iterator<Item = Running<'_>> {
-        self.machine.running()
+    pub fn running(&self) -> impl Iterator<Item = Running> {
+        self.machine.running().into_iter()
     }
 
     /// Runs the group and returns the exits of all actors, in the order in which they happened.
@@ -660,11 +630,12 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let failed = exits.iter().find(|exit| exit.is_failure());
     /// assert_eq!(failed.unwrap().to_string(), r#"storage returned Err("cannot flush"), interrupted"#);
     /// ```
-    pub async fn report(mut self) -> Vec<Exit<T>> {
-        poll_fn(|cx| self.poll_end(cx)).await.into_report()
+    pub async fn report(mut self) -> Report<T> {
+        let history = poll_fn(|cx| self.poll_end(cx)).await;
+        Report::new(history.into_exits())
     }
 
-    fn insert(&mut self, actor: BoxedActor<'a, T, S>) -> Added<'_> {
+    fn insert(&mut self, actor: BoxedActor<'a, T, S>) -> Added<'_, T> {
         self.is_terminated = false;
         Added(self.machine.insert(0, actor))
     }
@@ -674,6 +645,51 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         ready!(self.machine.poll(cx));
         self.is_terminated = true;
         Poll::Ready(self.machine.end())
+    }
+}
+
+#[cfg(feature = "std")]
+impl<'a, T, S: Kind> Group<'a, T, S> {
+    /// Returns a handle that adds actors to this group from anywhere while it runs.
+    ///
+    /// Make it before you poll the group. If you make the first handle later, make sure that the group is polled again,
+    /// because adding through a handle wakes the task only after that poll. All handles of a group add to the same
+    /// queue.
+    ///
+    /// A handle does not keep an empty group running. Before you run the group, add an actor, directly or through the
+    /// handle.
+    ///
+    /// Without the feature `std`, only a [`LocalGroup`] has handles, because those of a `Group` need a mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// let handle = group.handle();
+    /// group.add(async move {
+    ///     handle.add(async { "flushed" }, |_| {}).named("flush");
+    ///     "done"
+    /// }, |_| {});
+    ///
+    /// let exits = smol::block_on(group.report());
+    /// assert_eq!(exits[1].to_string(), r#"flush returned "flushed", interrupted"#);
+    /// ```
+    pub fn handle(&mut self) -> Handle<'a, T, S> {
+        self.is_terminated = false;
+        Handle::new(self.machine.inbox())
+    }
+}
+
+#[cfg(not(feature = "std"))]
+impl<'a, T> LocalGroup<'a, T> {
+    /// Returns a handle that adds actors to this group from anywhere while it runs.
+    ///
+    /// Make it before you poll the group. Without the feature `std`, a [`Group`] has none, because it would need a mutex.
+    pub fn handle(&mut self) -> Handle<'a, T, Local> {
+        self.is_terminated = false;
+        Handle::new(self.machine.inbox())
     }
 }
 
@@ -704,8 +720,8 @@ impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// group.add(async { Err("disk full") }, |_| {});
     /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
     /// ```
-    pub async fn run(self) -> Result<(), E> {
-        self.await.unwrap_or(Ok(()))
+    pub async fn run(mut self) -> Result<(), E> {
+        poll_fn(|cx| self.poll_end(cx)).await.into_result()
     }
 }
 
@@ -747,7 +763,8 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
     }
 }
 
-/// An actor that was just added. Call [`named`](Self::named) to give it a name.
+/// An actor that was just added. Call [`stops_if`](Self::stops_if) to let it leave, and [`named`](Self::named) to give it
+/// a name.
 ///
 /// Each of the three methods of [`Group`] that add an actor returns one. The label of an actor without a name is the
 /// line that added it.
@@ -765,9 +782,51 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
 /// assert_eq!(exits[0].to_string(), "main returned ()");
 /// assert!(exits[1].to_string().starts_with(file!()));
 /// ```
-pub struct Added<'g>(&'g mut Label);
+pub struct Added<'g, T>(&'g mut Profile<T>);
 
-impl Added<'_> {
+impl<T> Added<'_, T> {
+    /// Lets the actor leave without stopping the group, unless `f` holds for its exit.
+    ///
+    /// Without this, every exit stops the group. `stops_if(Exit::is_failure)` is for an actor that may finish its work:
+    /// only its failure stops the group. `stops_if(|_| false)` is for a client, which comes and goes.
+    ///
+    /// `f` is called if the actor returns or panics before the group has interrupted it. If `f` returns `false`, the
+    /// actor *leaves*: the observers set with [`on_exit`](Group::on_exit) see its exit, with
+    /// [`has_left`](Exit::has_left) `true`. Then its interrupt, which is not called, and its exit are dropped, and the
+    /// group goes on. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor. When
+    /// all actors of a group have left, the group finishes.
+    ///
+    /// Once the group has interrupted the actor, its exit belongs to the shutdown, and `f` is not called. So an actor of
+    /// a later [stage](Group::before) may still leave while the stages before it shut down.
+    ///
+    /// `f` is called while the group is polled, so it must not block. It cannot capture anything: `f` is a plain
+    /// function pointer, so that it costs no allocation. If you set another, it replaces the first.
+    ///
+    /// In oklog/run, every return stops the group.
+    ///
+    /// # Panics
+    ///
+    /// If `f` panics, the exit stops the group. The panic is resumed at the end, like that of an observer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::{Exit, Group};
+    ///
+    /// let mut log = Vec::new();
+    /// let mut group = Group::new();
+    /// group.add(async { Ok(()) }, |_| {}).stops_if(Exit::is_failure).named("warm-up");
+    /// group.add(async { Err("disk full") }, |_| {}).stops_if(Exit::is_failure).named("storage");
+    /// group.on_exit(|exit| log.push(exit.to_string()));
+    ///
+    /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
+    /// assert_eq!(log, ["warm-up returned Ok(()), left", r#"storage returned Err("disk full")"#]);
+    /// ```
+    pub fn stops_if(self, f: fn(&Exit<T>) -> bool) -> Self {
+        self.0.stops_if = f;
+        self
+    }
+
     /// Names the actor. Its [exit](Exit::name) and [`running`](Group::running) show the name.
     ///
     /// # Examples
@@ -784,11 +843,11 @@ impl Added<'_> {
     /// assert_eq!(exits[2].name(), Some("worker 2"));
     /// ```
     pub fn named(self, name: impl Into<Cow<'static, str>>) {
-        self.0.name = Some(name.into());
+        self.0.label.name = Some(name.into());
     }
 }
 
-impl fmt::Debug for Added<'_> {
+impl<T> fmt::Debug for Added<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Added").field(&self.0).finish()
     }

@@ -1,19 +1,30 @@
-//! [`Handle`] and [`LocalHandle`]: add actors to a running group from anywhere.
+//! [`Handle`] and [`LocalHandle`], which add actors to a running group from anywhere, and the inbox where these wait.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
+use core::mem;
+use core::task::Waker;
 
-use futures_channel::mpsc::TrySendError;
+#[cfg(feature = "std")]
+use futures_channel::oneshot;
+#[cfg(feature = "std")]
+use futures_util::future::FutureExt;
 
 use crate::actor::{self, drop_actor, Actor};
 use crate::exit::Exit;
 use crate::interrupted::Interrupted;
-use crate::kind::{BoxedActor, Kind, Local, Shared};
-use crate::panic::resume_in_drop;
-use crate::settings::Sender;
+use crate::kind::{BoxedActor, Cell, Kind, Local, Shared};
+use crate::panic::{earlier, resume_in_drop, Contained};
+#[cfg(feature = "std")]
+use crate::running::Running;
+use crate::stages::{Stage, Staged};
 
 /// Adds actors to a running group from anywhere: an actor, an interrupt, an observer, another thread.
+///
+/// `handle.add(..);` adds the actor at the end of the statement. Don't keep what it returns: `let peer = handle.add(..);`
+/// adds the actor only when `peer` is dropped ([`Adding`]).
 ///
 /// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. A handle does not keep its
 /// group running.
@@ -24,8 +35,8 @@ use crate::settings::Sender;
 /// their order.
 ///
 /// The actor joins a stage of the group that made the handle: the first that has not ended. If that stage is shutting
-/// down, the actor is interrupted before its first poll. A stage does not end while an actor waits to join it. So an
-/// actor may add another in the poll in which it returns.
+/// down, the actor is interrupted before its first poll. A stage does not end while an actor waits to join it, unless
+/// its grace period is over. So an actor may add another in the poll in which it returns.
 ///
 /// When the last of these stages has ended, or the group was dropped, the handle is [closed](Self::is_closed). An actor
 /// that you add after that is dropped without being polled.
@@ -33,55 +44,62 @@ use crate::settings::Sender;
 /// Move a clone into each actor that needs one. An actor cannot borrow a handle of its own group, because the handle is
 /// dropped before the group.
 ///
-/// A `Handle` is `Send + Sync`, because its actors are `Send`. For a [`LocalGroup`](crate::LocalGroup), there is
-/// [`LocalHandle`], with a different last parameter `S`. You never write `S`: see [`Group`](crate::Group).
+/// A `Handle` is `Send + Sync`, because its actors are `Send`, and needs the feature `std`. For a
+/// [`LocalGroup`](crate::LocalGroup), there is [`LocalHandle`], with a different last parameter `S`. You never write
+/// `S`: see [`Group`](crate::Group).
+///
+/// oklog/run has no handles. There, an actor that is added while the group runs never starts.
+///
+/// # Actors that add themselves again
+///
+/// Nothing limits how many actors wait for the next poll. If others decide how many you add, limit them with a
+/// semaphore.
+///
+/// A value that adds an actor when it is dropped must check [`is_closed`](Self::is_closed) first. Otherwise, it recurses
+/// forever once the handle is closed: the actor is dropped at once, which adds another.
+///
+/// If you move a group into an actor that you add through its own handle, the two own each other: neither is ever
+/// polled or dropped, and their memory leaks.
 ///
 /// # Examples
 ///
-/// A leader that adds an actor for each of its peers. See [Adding actors while it
-/// runs](crate::guide::recipes#adding-actors-while-it-runs) for when that is the right thing to do.
+/// A listener that hands each of its clients to an actor. The clients come and go: because of
+/// [`stops_if`](Adding::stops_if), none of them stops the group when it leaves.
 ///
 /// ```
 /// use run_group::Group;
 ///
+/// let mut log = Vec::new();
 /// let mut group = Group::new();
 /// let handle = group.handle();
-/// group.add_with(|_interrupted| async move {
-///     for peer in ["a", "b"] {
+/// group.add_with(|interrupted| async move {
+///     for client in ["10.0.0.7", "10.0.0.8"] { // ... accept a client ...
 ///         handle.add_with(|interrupted| async move {
-///             interrupted.await;
-///             peer
-///         }).named(peer);
+///             interrupted.await; // ... serve the client until it leaves or is interrupted ...
+///             Ok(())
+///         }).stops_if(|_| false).named(client);
 ///     }
-///     "leader"
-/// });
+///     smol::future::yield_now().await;
+///     drop(interrupted);
+///     Err("too many open files")
+/// }).named("listener");
+/// group.on_exit(|exit| log.push(exit.to_string()));
 ///
-/// let exits = smol::block_on(group.report());
-/// let outputs: Vec<_> = exits.iter().filter_map(|exit| exit.output()).collect();
-/// assert_eq!(outputs, [&"leader", &"a", &"b"]);
-/// ```
-///
-/// A shutdown requested from outside is an actor that returns at once:
-///
-/// ```
-/// use run_group::Group;
-///
-/// let mut group = Group::new();
-/// group.add_with(|interrupted| interrupted);
-/// let handle = group.handle();
-/// let elsewhere = std::thread::spawn(move || {
-///     handle.add(async {}, |_| {}).named("shutdown requested");
-/// });
-/// smol::block_on(group);
-/// # elsewhere.join().unwrap();
+/// assert_eq!(smol::block_on(group.run()), Err("too many open files"));
+/// assert_eq!(log, [
+///     r#"listener returned Err("too many open files")"#,
+///     "10.0.0.7 returned Ok(()), interrupted",
+///     "10.0.0.8 returned Ok(()), interrupted",
+/// ]);
 /// ```
 pub struct Handle<'a, T, S: Kind = Shared> {
-    sender: Sender<'a, T, S>,
+    inbox: Inbox<'a, T, S>,
 }
 
 /// A [`Handle`] of a [`LocalGroup`](crate::LocalGroup), whose actors need not be `Send`.
 ///
-/// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`.
+/// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`. It also exists
+/// without the feature `std`, so actors can come and go on a microcontroller.
 ///
 /// # Examples
 ///
@@ -97,6 +115,7 @@ pub struct Handle<'a, T, S: Kind = Shared> {
 /// ```
 pub type LocalHandle<'a, T> = Handle<'a, T, Local>;
 
+#[cfg(feature = "std")]
 impl<'a, T> Handle<'a, T> {
     /// Adds an actor like [`Group::add`](crate::Group::add), when the returned value is dropped.
     ///
@@ -135,9 +154,9 @@ impl<'a, T> Handle<'a, T> {
     ///     interrupted.await;
     ///     "worker"
     /// });
-    /// handle.add(async { "done" }, |_| {});
-    /// let exits = smol::block_on(group.report());
-    /// assert_eq!(exits[1].output(), Some(&"worker"));
+    /// handle.stop("done");
+    /// let report = smol::block_on(group.report());
+    /// assert_eq!(report[1].output(), Some(&"worker"));
     /// ```
     #[track_caller]
     pub fn add_with<F>(&self, execute: impl FnOnce(Interrupted) -> F) -> Adding<'_, 'a, T>
@@ -158,16 +177,47 @@ impl<'a, T> Handle<'a, T> {
     /// let mut group = Group::new();
     /// let handle = group.handle();
     /// handle.add_abortable(std::future::pending());
-    /// handle.add(async { "done" }, |_| {});
+    /// handle.stop("done");
     /// assert_eq!(smol::block_on(group), Some("done"));
     /// ```
     #[track_caller]
     pub fn add_abortable(&self, execute: impl Future<Output = T> + Send + 'a) -> Adding<'_, 'a, T> {
         self.adding(actor::abortable(execute))
     }
+
+    /// Stops the group from outside: adds an actor that returns `output` at once.
+    ///
+    /// Equivalent to `handle.add(async { output }, |_| {});`. So if nothing else stops the group first, this actor is the
+    /// cause. Its label is the line that called `stop`. For a name, add the actor yourself.
+    ///
+    /// If the group is shutting down already, this is one more exit that belongs to the shutdown. If the handle is
+    /// closed, `output` is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// group.add_with(|interrupted| async {
+    ///     interrupted.await;
+    ///     Ok::<(), &str>(())
+    /// });
+    /// let handle = group.handle();
+    /// let elsewhere = std::thread::spawn(move || handle.stop(Ok(())));
+    /// assert_eq!(smol::block_on(group.run()), Ok(()));
+    /// # elsewhere.join().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn stop(&self, output: T)
+    where
+        T: Send + 'a,
+    {
+        self.add(async { output }, |_| {});
+    }
 }
 
-/// The methods of [`Handle`] that take a future or a closure, without the `Send` bounds.
+/// The methods of [`Handle`] that take a future or an output, without the `Send` bounds.
 impl<'a, T> LocalHandle<'a, T> {
     /// Like [`Handle::add`], without the `Send` bound.
     #[track_caller]
@@ -194,11 +244,20 @@ impl<'a, T> LocalHandle<'a, T> {
     pub fn add_abortable(&self, execute: impl Future<Output = T> + 'a) -> Adding<'_, 'a, T, Local> {
         self.adding(actor::abortable(execute))
     }
+
+    /// Like [`Handle::stop`], without the `Send` bound.
+    #[track_caller]
+    pub fn stop(&self, output: T)
+    where
+        T: 'a,
+    {
+        self.add(async { output }, |_| {});
+    }
 }
 
 impl<'a, T, S: Kind> Handle<'a, T, S> {
-    pub(crate) fn new(sender: Sender<'a, T, S>) -> Self {
-        Self { sender }
+    pub(crate) fn new(inbox: Inbox<'a, T, S>) -> Self {
+        Self { inbox }
     }
 
     /// Returns whether actors added through this handle are dropped, because the group no longer takes them.
@@ -219,12 +278,48 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// assert!(handle.is_closed());
     /// ```
     pub fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        self.inbox.is_closed()
+    }
+
+    /// Asks the group which of its actors have not exited, for a status page or a list of workers.
+    ///
+    /// The call wakes the group, and its next poll answers: after it has taken in the actors that were added, it lists
+    /// those of the stages of the group that made this handle, in the order of adding. If you made the handle of a
+    /// combined group, these are all of its actors. The future resolves to an empty list once the handle is closed.
+    ///
+    /// The future borrows nothing, and the group answers even if nothing polls it. An actor of the group may await it.
+    /// The question does not keep a stage from ending.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future drops the answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::Group;
+    ///
+    /// let mut group = Group::new();
+    /// let handle = group.handle();
+    /// group.add_abortable(std::future::pending()).named("http");
+    /// group.add(async move {
+    ///     let labels = handle.running().await.into_iter().map(|actor| actor.to_string());
+    ///     labels.collect()
+    /// }, |_| {}).named("status");
+    ///
+    /// let status: Option<Vec<String>> = smol::block_on(group);
+    /// assert_eq!(status.unwrap(), ["http", "status"]);
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn running(&self) -> impl Future<Output = Vec<Running>> + Send + Sync + Unpin + 'static {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.ask(answer);
+        answered.map(Result::unwrap_or_default)
     }
 
     fn adding(&self, actor: BoxedActor<'a, T, S>) -> Adding<'_, 'a, T, S> {
         Adding {
-            sender: &self.sender,
+            inbox: &self.inbox,
             actor: Some(actor),
         }
     }
@@ -232,7 +327,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
 
 impl<T, S: Kind> Clone for Handle<'_, T, S> {
     fn clone(&self) -> Self {
-        Self::new(self.sender.clone())
+        Self::new(self.inbox.clone())
     }
 }
 
@@ -244,22 +339,61 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
     }
 }
 
-/// An actor that a [`Handle`] adds when this value is dropped.
+/// An actor that a [`Handle`] adds when this value is dropped, so don't keep it.
 ///
-/// The statement `handle.add(..);` adds the actor at once. Call [`named`](Self::named) to give it a name first. The
-/// last parameter, `S`, is that of the handle.
+/// The statement `handle.add(..);` adds the actor at once. Call [`named`](Self::named) to give it a name first. If you
+/// bind the value to a variable, the actor is only added at the end of the variable's scope:
+///
+/// ```
+/// use run_group::Group;
+///
+/// let mut group = Group::new();
+/// let handle = group.handle();
+/// group.add(async move {
+///     let _peer = handle.add(async { "peer" }, |_| {}); // wrong: not yet added
+///     smol::future::yield_now().await;
+///     assert_eq!(handle.running().await.len(), 1); // only this actor runs
+///     "leader" // now the peer is added
+/// }, |_| {});
+/// let report = smol::block_on(group.report());
+/// assert_eq!(report[1].output(), Some(&"peer"));
+/// ```
+///
+/// The last parameter, `S`, is that of the handle.
 ///
 /// # Panics
 ///
 /// If the handle is closed, dropping this value drops the actor. If that panics, the panic continues, unless the thread
 /// is already panicking.
 pub struct Adding<'h, 'a, T, S: Kind = Shared> {
-    sender: &'h Sender<'a, T, S>,
+    inbox: &'h Inbox<'a, T, S>,
     /// `None` once it was added.
     actor: Option<BoxedActor<'a, T, S>>,
 }
 
 impl<T, S: Kind> Adding<'_, '_, T, S> {
+    /// Lets the actor leave without stopping the group, unless `f` holds for its exit.
+    ///
+    /// As [`Added::stops_if`](crate::Added::stops_if) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::{Exit, Group};
+    ///
+    /// let mut group = Group::new();
+    /// let handle = group.handle();
+    /// handle.add(async { Ok(()) }, |_| {}).stops_if(Exit::is_failure).named("warm-up");
+    /// handle.add(async { Err("disk full") }, |_| {}).stops_if(Exit::is_failure).named("storage");
+    /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
+    /// ```
+    pub fn stops_if(mut self, f: fn(&Exit<T>) -> bool) -> Self {
+        if let Some(actor) = &mut self.actor {
+            actor.as_mut().profile_mut().stops_if = f;
+        }
+        self
+    }
+
     /// Names the actor, and adds it. Its [exit](Exit::name) shows the name.
     ///
     /// # Examples
@@ -270,12 +404,12 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// let mut group = Group::new();
     /// let handle = group.handle();
     /// handle.add(async {}, |_| {}).named("main");
-    /// let exits = smol::block_on(group.report());
-    /// assert_eq!(exits[0].name(), Some("main"));
+    /// let report = smol::block_on(group.report());
+    /// assert_eq!(report[0].name(), Some("main"));
     /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) {
         if let Some(actor) = &mut self.actor {
-            actor.as_mut().label_mut().name = Some(name.into());
+            actor.as_mut().profile_mut().label.name = Some(name.into());
         }
     }
 }
@@ -284,9 +418,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
 impl<T, S: Kind> Drop for Adding<'_, '_, T, S> {
     fn drop(&mut self) {
         if let Some(actor) = self.actor.take() {
-            let sent = self.sender.unbounded_send(actor);
-            let refused = sent.err().map(TrySendError::into_inner);
-            if let Some(Err(payload)) = refused.map(drop_actor) {
+            if let Err(payload) = self.inbox.add(actor) {
                 resume_in_drop(payload);
             }
         }
@@ -296,5 +428,126 @@ impl<T, S: Kind> Drop for Adding<'_, '_, T, S> {
 impl<T, S: Kind> fmt::Debug for Adding<'_, '_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Adding").finish_non_exhaustive()
+    }
+}
+
+/// What a group shares with its handles. Nothing of the user's is called, woken or dropped while it is locked.
+pub(crate) struct Inbox<'a, T, S: Kind>(S::Cell<Queue<'a, T, S>>);
+
+/// The content of an [`Inbox`].
+pub(crate) struct Queue<'a, T, S: Kind> {
+    /// `None`: the handles are closed.
+    mail: Option<Mail<'a, T, S>>,
+    /// Wakes the group. `None` before its first poll, and between a wake and the next poll.
+    waker: Option<Waker>,
+}
+
+/// What waits for the next poll of the group.
+pub(crate) struct Mail<'a, T, S: Kind> {
+    pub(crate) actors: Vec<BoxedActor<'a, T, S>>,
+    /// Each gets the answer to [`Handle::running`]. If it is dropped instead, the answer is an empty list.
+    #[cfg(feature = "std")]
+    pub(crate) questions: Vec<oneshot::Sender<Vec<Running>>>,
+}
+
+impl<'a, T, S: Kind> Inbox<'a, T, S> {
+    pub(crate) fn new() -> Self {
+        Self(Cell::new(Queue {
+            mail: Some(Mail::default()),
+            waker: None,
+        }))
+    }
+
+    /// Adds an actor and wakes the group, or drops the actor if this is closed. `Err`: dropping it panicked.
+    fn add(&self, actor: BoxedActor<'a, T, S>) -> Contained {
+        let mut actor = Some(actor);
+        self.post(|mail| mail.actors.extend(actor.take()));
+        actor.map_or(Ok(()), drop_actor)
+    }
+
+    /// Asks which actors run and wakes the group, or drops the question if this is closed.
+    #[cfg(feature = "std")]
+    fn ask(&self, question: oneshot::Sender<Vec<Running>>) {
+        let mut question = Some(question);
+        self.post(|mail| mail.questions.extend(question.take()));
+    }
+
+    /// Calls `put` and wakes the group, unless this is closed.
+    fn post(&self, put: impl FnOnce(&mut Mail<'a, T, S>)) {
+        let waker = self.0.with(|queue| {
+            put(queue.mail.as_mut()?);
+            queue.waker.take()
+        });
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes out what waits. From now on, what comes in wakes `waker`.
+    pub(crate) fn take(&self, waker: &Waker) -> Mail<'a, T, S> {
+        let taken = self.0.with(|queue| {
+            let is_known = queue.waker.as_ref()?.will_wake(waker);
+            is_known.then(|| queue.take())
+        });
+        taken.unwrap_or_else(|| {
+            let mut waker = Some(waker.clone());
+            let taken = self.0.with(|queue| {
+                mem::swap(&mut queue.waker, &mut waker);
+                queue.take()
+            });
+            drop(waker); // the previous one
+            taken
+        })
+    }
+
+    /// Returns whether an actor waits.
+    pub(crate) fn has_actors(&self) -> bool {
+        let has_actors = |mail: &Mail<'_, T, S>| !mail.actors.is_empty();
+        self.0
+            .with(|queue| queue.mail.as_ref().map_or(false, has_actors))
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.with(|queue| queue.mail.is_none())
+    }
+
+    /// Closes the handles. Returns what waits, and the waker.
+    fn close(&self) -> Queue<'a, T, S> {
+        let closed = Queue {
+            mail: None,
+            waker: None,
+        };
+        self.0.with(|queue| mem::replace(queue, closed))
+    }
+}
+
+impl<'a, T, S: Kind> Staged<Inbox<'a, T, S>> {
+    /// Closes the handles that add to no stage after this one, and then drops what waits behind them. `Err`: the first
+    /// panic while doing so.
+    pub(crate) fn end(&mut self, stage: Stage) -> Contained {
+        let closed: Vec<_> = self.ended(stage).map(|(_, inbox)| inbox.close()).collect();
+        let mail = closed.into_iter().filter_map(|queue| queue.mail);
+        let dropped = mail.flat_map(|mail| mail.actors).map(drop_actor);
+        dropped.fold(Ok(()), earlier)
+    }
+}
+
+impl<T, S: Kind> Clone for Inbox<'_, T, S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<'a, T, S: Kind> Queue<'a, T, S> {
+    fn take(&mut self) -> Mail<'a, T, S> {
+        self.mail.as_mut().map(mem::take).unwrap_or_default()
+    }
+}
+
+impl<T, S: Kind> Default for Mail<'_, T, S> {
+    fn default() -> Self {
+        Self {
+            actors: Vec::new(),
+            #[cfg(feature = "std")]
+            questions: Vec::new(),
+        }
     }
 }

@@ -1,44 +1,72 @@
 //! [`Interrupted`], the future that resolves when an actor is interrupted, and [`Interrupt`], its other end.
 
+#[cfg(feature = "std")]
+use alloc::boxed::Box;
 #[cfg(not(any(feature = "portable-atomic", loom)))]
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{poll_fn, Future};
+#[cfg(feature = "std")]
+use core::mem;
 use core::pin::{pin, Pin};
 #[cfg(not(loom))]
 use core::sync::atomic::AtomicU8;
 use core::sync::atomic::Ordering;
+#[cfg(feature = "std")]
+use core::task::Waker;
 use core::task::{Context, Poll};
+#[cfg(all(feature = "std", not(loom)))]
+use std::sync::Mutex;
+#[cfg(feature = "std")]
+use std::sync::PoisonError;
 
 use futures_util::future::FusedFuture;
 #[cfg(not(loom))]
 use futures_util::task::AtomicWaker;
 #[cfg(all(feature = "portable-atomic", not(loom)))]
 use portable_atomic_util::Arc;
+#[cfg(feature = "std")]
+use slab::Slab;
 
 #[cfg(loom)]
-use run_group_loom::{Arc, AtomicU8, AtomicWaker}; // `tests/loom`, which compiles this file by itself
+use run_group_loom::{Arc, AtomicU8, AtomicWaker, Mutex}; // `tests/loom`, which compiles this file by itself
 
 /// What the two ends share.
 ///
 /// A `oneshot` channel would also work, but it is larger, because it has room for a value and for a second waker. There
 /// is none for targets without compare-and-swap.
 struct Shared {
-    /// [`WAITING`], [`INTERRUPTED`] or [`SEEN`], in this order.
+    /// [`WAITING`] or, once interrupted, a number from [`INTERRUPTED`] to [`YIELDS`] that grows by 1 with each poll.
+    ///
+    /// It is only loaded and stored, because some targets have no compare-and-swap. If two threads poll at the same time,
+    /// one poll is not counted, which is harmless.
     state: AtomicU8,
+    /// The waker of the original.
     waker: AtomicWaker,
+    /// The wakers of the clones that wait. `None` until one does, and forever once interrupted.
+    #[cfg(feature = "std")]
+    clones: Mutex<Option<Box<Slab<Waker>>>>,
 }
 
 const WAITING: u8 = 0;
 /// [`Interrupt`] was dropped, by [`Interrupt::interrupt`] or otherwise.
 const INTERRUPTED: u8 = 1;
-/// [`Interrupted`] was ready when it was polled.
-const SEEN: u8 = 2;
+/// The next poll yields. So one poll in 200 does, and never the first.
+const YIELDS: u8 = 200;
+
+impl Shared {
+    /// Calls `f` with the wakers of the clones. `f` neither wakes nor drops any, because the mutex is locked.
+    #[cfg(feature = "std")]
+    fn with_clones<R>(&self, f: impl FnOnce(&mut Option<Box<Slab<Waker>>>) -> R) -> R {
+        f(&mut self.clones.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// Interrupts the other end, an [`Interrupted`], when you call [`interrupt`](Self::interrupt) or drop it.
 ///
 /// [`Interrupted::channel`] makes the pair. A group makes one for each actor that is added with
-/// [`add_with`](crate::Group::add_with) and keeps this end.
+/// [`add_with`](crate::Group::add_with) and keeps this end. [`Interrupted::other_end`] makes another, to stop that actor
+/// alone.
 ///
 /// # Examples
 ///
@@ -53,17 +81,28 @@ const SEEN: u8 = 2;
 pub struct Interrupt(Arc<Shared>);
 
 impl Interrupt {
-    /// Resolves the [`Interrupted`] at the other end, and wakes the task that awaits it.
+    /// Resolves the [`Interrupted`] at the other end, with its clones, and wakes the tasks that await them.
     ///
-    /// Equivalent to dropping the `Interrupt`.
+    /// Equivalent to dropping the `Interrupt`. If another end was used before, this does nothing.
     pub fn interrupt(self) {}
 }
 
 /// Interrupts the other end. So an `Interrupted` that is held elsewhere also resolves when the group is dropped.
 impl Drop for Interrupt {
     fn drop(&mut self) {
-        self.0.state.store(INTERRUPTED, Ordering::Release);
-        self.0.waker.wake();
+        let shared = &*self.0;
+        if shared.state.load(Ordering::Relaxed) == WAITING {
+            shared.state.store(INTERRUPTED, Ordering::Release);
+        }
+        shared.waker.wake();
+        #[cfg(feature = "std")]
+        for (_, waker) in shared
+            .with_clones(mem::take)
+            .into_iter()
+            .flat_map(|clones| *clones)
+        {
+            waker.wake();
+        }
     }
 }
 
@@ -76,13 +115,45 @@ impl fmt::Debug for Interrupt {
 /// A future that resolves when its actor is interrupted.
 ///
 /// Each actor that you add with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
-/// interrupted, or when the group is dropped. After that, it stays ready, however often you poll it.
+/// interrupted, or when its [`Interrupt`] is dropped: the group was dropped, or the actor has exited.
 ///
 /// It borrows nothing and is `Send`, so an actor can hand it to a thread or to a spawned task. A thread can wait for it
 /// with a `block_on` of its own, or check [`is_interrupted`](Self::is_interrupted) between two pieces of work.
 ///
-/// It is not `Clone`, because that would make it larger, and most actors need only one. If several parts of an actor
-/// need one, use `FutureExt::shared` of the `futures` crate.
+/// With `std` it is `Clone`, for an actor that needs it in several places. A clone resolves with the original.
+///
+/// # After the interruption
+///
+/// The first poll after the interruption is ready. After that it is ready whenever you poll it, except that one poll in
+/// 200 yields: it wakes the task and returns `Pending` once. All clones share that count. So a loop that ignores the
+/// interruption cannot keep its executor, its siblings and the grace period from running:
+///
+/// ```
+/// use futures::{future, pin_mut};
+/// use run_group::{Group, Interrupted};
+///
+/// async fn worker(mut interrupted: Interrupted, jobs: smol::channel::Receiver<u32>) {
+///     loop {
+///         let job = jobs.recv();
+///         pin_mut!(job);
+///         match future::select(&mut interrupted, job).await {
+///             future::Either::Left(_) => {} // a bug: this should leave the loop
+///             future::Either::Right(_) => { /* ... */ }
+///         }
+///     }
+/// }
+///
+/// let (_send, jobs) = smol::channel::unbounded();
+/// let mut group = Group::new();
+/// group.add_with(|interrupted| worker(interrupted, jobs)).named("worker");
+/// group.add(async {}, |_| {});
+/// group.grace_period(|| smol::future::yield_now());
+/// let report = smol::block_on(group.report());
+/// assert_eq!(report[1].to_string(), "worker expired");
+/// ```
+///
+/// For the same reason, `now_or_never` on it is `None` now and then. To look without waiting, call
+/// [`is_interrupted`](Self::is_interrupted), which always tells.
 ///
 /// # Cancel safety
 ///
@@ -100,16 +171,33 @@ impl fmt::Debug for Interrupt {
 /// });
 /// group.add(async { "done" }, |_| {});
 ///
-/// let exits = smol::block_on(group.report());
-/// assert_eq!(exits[1].output(), Some(&"interrupted"));
+/// let report = smol::block_on(group.report());
+/// assert_eq!(report[1].output(), Some(&"interrupted"));
 /// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Interrupted(Arc<Shared>);
+pub struct Interrupted {
+    shared: Arc<Shared>,
+    #[cfg(feature = "std")]
+    slot: Slot,
+    /// Whether a poll was ready.
+    is_terminated: bool,
+}
+
+/// Where an [`Interrupted`] has its waker.
+#[cfg(feature = "std")]
+enum Slot {
+    /// In [`Shared::waker`].
+    Original,
+    /// Nowhere: this clone has not waited.
+    Clone,
+    /// In [`Shared::clones`], under this key. 32 bits keep an `Interrupted` at 16 bytes.
+    Waiting(u32),
+}
 
 impl Interrupted {
     /// Returns an `Interrupted` and the [`Interrupt`] that resolves it.
     ///
-    /// Use it to test a function that takes an `Interrupted` without a group, or to request a shutdown from outside.
+    /// Use it to test a function that takes an `Interrupted` without a group, or to stop something else.
     ///
     /// # Examples
     ///
@@ -130,8 +218,16 @@ impl Interrupted {
         let shared = Arc::new(Shared {
             state: AtomicU8::new(WAITING),
             waker: AtomicWaker::new(),
+            #[cfg(feature = "std")]
+            clones: Mutex::new(None),
         });
-        (Interrupt(Arc::clone(&shared)), Self(shared))
+        let interrupted = Self {
+            shared: Arc::clone(&shared),
+            #[cfg(feature = "std")]
+            slot: Slot::Original,
+            is_terminated: false,
+        };
+        (Interrupt(shared), interrupted)
     }
 
     /// Returns whether the actor has been interrupted, without waiting.
@@ -153,13 +249,43 @@ impl Interrupted {
     /// smol::block_on(group);
     /// ```
     pub fn is_interrupted(&self) -> bool {
-        self.0.state.load(Ordering::Acquire) != WAITING
+        self.shared.state.load(Ordering::Acquire) != WAITING
     }
 
     /// Awaits `future` and returns its output, or returns `None` as soon as the actor is interrupted.
     ///
-    /// If both happen at the same time, the interruption wins: `future` is not polled again. It is dropped before
-    /// `None` is returned. So use `unless` only with futures that are safe to cancel at any `.await`.
+    /// If both happen at the same time, the interruption wins. Once the actor is interrupted, `future` is not polled
+    /// again. It is dropped before `None` is returned. So use `unless` only with futures that are safe to cancel at any
+    /// `.await`.
+    ///
+    /// If `future` is a reference, as in `unless(&mut future)`, only the reference is dropped. Whatever the future
+    /// itself holds, such as a lock, stays held until you drop it. An actor that then waits for that lock hangs:
+    ///
+    /// ```
+    /// use run_group::Interrupted;
+    /// use smol::lock::Mutex;
+    /// use std::pin::pin;
+    ///
+    /// async fn save(interrupted: &mut Interrupted, file: &Mutex<Vec<u8>>) {
+    ///     let mut write = Box::pin(async {
+    ///         let mut file = file.lock().await;
+    ///         std::future::pending::<()>().await; // ... slow writes ...
+    ///         file.push(1);
+    ///     });
+    ///     if interrupted.unless(&mut write).await.is_none() {
+    ///         assert!(file.try_lock().is_none()); // `file.lock().await` would wait forever
+    ///         drop(write);
+    ///         file.lock().await.clear();
+    ///     }
+    /// }
+    ///
+    /// # let (interrupt, mut interrupted) = Interrupted::channel();
+    /// # let file = Mutex::new(Vec::new());
+    /// # let mut save = pin!(save(&mut interrupted, &file));
+    /// # assert!(smol::block_on(smol::future::poll_once(save.as_mut())).is_none());
+    /// # interrupt.interrupt();
+    /// # smol::block_on(save);
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -185,40 +311,136 @@ impl Interrupted {
     /// });
     /// group.add(async { 0 }, |_| {});
     ///
-    /// let exits = smol::block_on(group.report());
-    /// assert_eq!(exits[1].output(), Some(&1));
+    /// let report = smol::block_on(group.report());
+    /// assert_eq!(report[1].output(), Some(&1));
     /// ```
     pub async fn unless<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         poll_fn(|cx| match Pin::new(&mut *self).poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending if self.is_interrupted() => Poll::Pending, // it yields
             Poll::Pending => future.as_mut().poll(cx).map(Some),
         })
         .await
     }
+
+    /// Returns another [`Interrupt`] for this actor, to stop it alone.
+    ///
+    /// The group has not interrupted the actor then: if the actor returns, that is an exit by itself. With
+    /// [`stops_if`](crate::Added::stops_if), the actor leaves and the group goes on.
+    ///
+    /// Keep the value, because dropping it interrupts. However many ends there are, the first that is used interrupts,
+    /// and the others then do nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use run_group::{Group, Interrupted};
+    ///
+    /// let mut group = Group::new();
+    /// let handle = group.handle();
+    /// let (send, stop) = smol::channel::bounded(1);
+    /// group.add_with(|interrupted| async move {
+    ///     send.try_send(interrupted.other_end()).unwrap();
+    ///     interrupted.await;
+    /// }).stops_if(|_| false).named("logger");
+    /// group.add(async move {
+    ///     stop.recv().await.unwrap().interrupt();
+    ///     smol::future::yield_now().await;
+    ///     let running = handle.running().await;
+    ///     assert_eq!(running.len(), 1); // only this actor: the logger has left
+    /// }, |_| {});
+    /// smol::block_on(group);
+    /// ```
+    #[must_use = "dropping an `Interrupt` interrupts the actor"]
+    pub fn other_end(&self) -> Interrupt {
+        Interrupt(Arc::clone(&self.shared))
+    }
+
+    /// Makes an interruption wake this task. It wakes it or, if it came first, is seen after this.
+    fn register(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "std")]
+        if !matches!(self.slot, Slot::Original) {
+            return self.register_clone(cx.waker().clone());
+        }
+        self.shared.waker.register(cx.waker());
+    }
+
+    #[cfg(feature = "std")]
+    fn register_clone(&mut self, waker: Waker) {
+        let (shared, slot) = (&self.shared, &mut self.slot);
+        let replaced = shared.with_clones(|clones| {
+            if shared.state.load(Ordering::Acquire) != WAITING {
+                return Some(waker); // the interruption has taken the wakers, or will now take them
+            }
+            let clones = clones.get_or_insert_with(Box::default);
+            if let Slot::Waiting(key) = *slot {
+                return Some(mem::replace(&mut clones[key as usize], waker));
+            }
+            let key = clones.insert(waker);
+            *slot = Slot::Waiting(u32::try_from(key).expect(TOO_MANY_CLONES));
+            None
+        });
+        drop(replaced); // outside the mutex
+    }
 }
+
+#[cfg(feature = "std")]
+const TOO_MANY_CLONES: &str = "an `Interrupted` has room for 4 294 967 296 clones that wait";
 
 impl Future for Interrupted {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_interrupted() {
-            self.0.waker.register(cx.waker());
+            self.register(cx);
             // Check again: an interruption between the first check and the registration wakes nothing.
             if !self.is_interrupted() {
                 return Poll::Pending;
             }
         }
-        self.0.state.store(SEEN, Ordering::Relaxed);
+        let state = &self.shared.state;
+        let polls = state.load(Ordering::Acquire);
+        let yields = polls == YIELDS;
+        let next = if yields { INTERRUPTED } else { polls + 1 };
+        state.store(next, Ordering::Release); // passes on what the interrupting thread wrote
+        if yields {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.is_terminated = true;
         Poll::Ready(())
+    }
+}
+
+/// A clone resolves with the original. It has a waker of its own, and is not terminated, whatever the others have seen.
+#[cfg(feature = "std")]
+impl Clone for Interrupted {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            slot: Slot::Clone,
+            is_terminated: false,
+        }
     }
 }
 
 /// Drops the waker, so that a later interruption does not wake a task that no longer waits for it.
 impl Drop for Interrupted {
     fn drop(&mut self) {
+        #[cfg(feature = "std")]
+        match self.slot {
+            Slot::Original => {}
+            Slot::Clone => return,
+            Slot::Waiting(key) => {
+                let remove =
+                    |clones: &mut Option<Box<Slab<_>>>| clones.as_mut()?.try_remove(key as usize);
+                let waker = self.shared.with_clones(remove);
+                return drop(waker); // outside the mutex
+            }
+        }
         if !self.is_interrupted() {
-            drop(self.0.waker.take());
+            drop(self.shared.waker.take());
         }
     }
 }
@@ -227,7 +449,7 @@ impl Drop for Interrupted {
 /// terminated futures, would never see the interruption.
 impl FusedFuture for Interrupted {
     fn is_terminated(&self) -> bool {
-        self.0.state.load(Ordering::Relaxed) == SEEN
+        self.is_terminated
     }
 }
 

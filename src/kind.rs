@@ -1,20 +1,28 @@
 //! The two kinds of groups: the actors are `Send`, or they need not be.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
+use core::cell::RefCell;
+#[cfg(not(feature = "std"))]
+use core::convert::Infallible;
 use core::future::Future;
 use core::pin::Pin;
+#[cfg(feature = "std")]
+use std::sync::{Mutex, PoisonError};
 
 use crate::actor::{Actor, Boxed};
 use crate::exit::Exit;
 use crate::running::Waiting;
 
-/// The trait objects that a group boxes. It is sealed, because its module is private.
+/// What a group boxes or shares with its handles. It is sealed, because its module is private.
 pub trait Kind {
     /// The name of the group's type, as the user writes it.
     const GROUP: &'static str;
     /// The name of the handle's type, as the user writes it.
     const HANDLE: &'static str;
-    /// Execute and interrupt of an actor.
+    /// An actor.
     type Actor<'a, T>: Actor<Output = T> + ?Sized;
     /// The closure given to `on_exit`.
     type OnExit<'a, T>: FnMut(&Exit<T>) + ?Sized;
@@ -24,10 +32,21 @@ pub trait Kind {
     type Begin<'a>: FnMut() -> Pin<Box<Self::Timer<'a>>> + ?Sized;
     /// The future that the closure given to `grace_period` returns.
     type Timer<'a>: Future<Output = ()> + ?Sized;
+    /// What a group shares with its handles.
+    type Cell<X>: Cell<X>;
 }
 
 /// An actor of a group of this kind.
 pub(crate) type BoxedActor<'a, T, S> = Boxed<<S as Kind>::Actor<'a, T>>;
+
+/// A value that a group shares with its handles.
+pub trait Cell<X>: Clone {
+    /// Returns a cell with this value.
+    fn new(value: X) -> Self;
+
+    /// Calls `f` with the value. The value is locked meanwhile, so `f` must not call the user's code.
+    fn with<R>(&self, f: impl FnOnce(&mut X) -> R) -> R;
+}
 
 /// The kind of [`Group`](crate::Group): everything is `Send`.
 #[derive(Debug)]
@@ -41,6 +60,10 @@ impl Kind for Shared {
     type OnWait<'a, T> = dyn FnMut(&Waiting<'_, T>) + Send + 'a;
     type Begin<'a> = dyn FnMut() -> Pin<Box<Self::Timer<'a>>> + Send + 'a;
     type Timer<'a> = dyn Future<Output = ()> + Send + 'a;
+    #[cfg(feature = "std")]
+    type Cell<X> = Arc<Mutex<X>>;
+    #[cfg(not(feature = "std"))]
+    type Cell<X> = Infallible; // its groups have no handles, because `core` has no mutex
 }
 
 /// The kind of [`LocalGroup`](crate::LocalGroup): nothing needs to be `Send`.
@@ -55,4 +78,37 @@ impl Kind for Local {
     type OnWait<'a, T> = dyn FnMut(&Waiting<'_, T>) + 'a;
     type Begin<'a> = dyn FnMut() -> Pin<Box<Self::Timer<'a>>> + 'a;
     type Timer<'a> = dyn Future<Output = ()> + 'a;
+    type Cell<X> = Rc<RefCell<X>>;
+}
+
+#[cfg(feature = "std")]
+impl<X> Cell<X> for Arc<Mutex<X>> {
+    fn new(value: X) -> Self {
+        Self::new(Mutex::new(value))
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut X) -> R) -> R {
+        f(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<X> Cell<X> for Rc<RefCell<X>> {
+    fn new(value: X) -> Self {
+        Self::new(RefCell::new(value))
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut X) -> R) -> R {
+        f(&mut self.borrow_mut())
+    }
+}
+
+#[cfg(not(feature = "std"))]
+impl<X> Cell<X> for Infallible {
+    fn new(_: X) -> Self {
+        unreachable!("only a `LocalGroup` has handles without `std`")
+    }
+
+    fn with<R>(&self, _: impl FnOnce(&mut X) -> R) -> R {
+        match *self {}
+    }
 }

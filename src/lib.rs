@@ -200,23 +200,26 @@ mod group;
 #[cfg(all(feature = "std", any(doc, doctest)))]
 #[cfg_attr(docsrs, doc(auto_cfg = false))] // the guides are about all features
 pub mod guide;
-#[cfg(feature = "std")]
 mod handle;
 mod history;
 mod interrupted;
 mod kind;
 mod machine;
 mod panic;
+mod report;
 mod running;
 mod settings;
+mod stages;
 #[cfg(target_has_atomic = "ptr")]
 pub mod testing;
 
-pub use crate::exit::{Exit, Outcome};
+pub use crate::exit::{Exit, Outcome, Panic};
 pub use crate::group::{Added, Group, LocalGroup};
 #[cfg(feature = "std")]
-pub use crate::handle::{Adding, Handle, LocalHandle};
+pub use crate::handle::Handle;
+pub use crate::handle::{Adding, LocalHandle};
 pub use crate::interrupted::{Interrupt, Interrupted};
+pub use crate::report::Report;
 pub use crate::running::{Running, Waiting};
 
 /// The code in README.md compiles and runs.

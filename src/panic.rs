@@ -32,14 +32,14 @@ pub(crate) fn resume(payload: Payload) -> ! {
     unreachable!("contained without `std`: {payload:?}")
 }
 
-/// Keeps the first of two panics and ignores the second.
-pub(crate) fn first(first: Contained, second: Contained) -> Contained {
-    match (first, second) {
-        (Err(payload), second) => {
-            discard(second);
+/// Keeps the earlier of two panics and ignores the later one.
+pub(crate) fn earlier(earlier: Contained, later: Contained) -> Contained {
+    match (earlier, later) {
+        (Err(payload), later) => {
+            discard(later);
             Err(payload)
         }
-        (Ok(()), second) => second,
+        (Ok(()), later) => later,
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
     let mut dropped = Ok(());
     // A panic ends the loop in `contain`, and the next round continues with the next item.
     while let Err(payload) = contain(|| items.by_ref().for_each(drop)) {
-        dropped = first(dropped, Err(payload));
+        dropped = earlier(dropped, Err(payload));
     }
     dropped
 }

@@ -1,6 +1,5 @@
 //! The actors that have not exited, as a group shows them: [`Running`] and [`Waiting`].
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 use core::panic::Location;
@@ -9,8 +8,9 @@ use crate::exit::{Exit, Label};
 
 /// One actor that has not exited.
 ///
-/// [`Group::running`](crate::Group::running) and [`Waiting::running`] return these. `Display` gives its label: its name
-/// or, without one, the line that added it.
+/// [`Group::running`](crate::Group::running), [`Handle::running`](crate::Handle::running) and [`Waiting::running`] return
+/// these. It borrows nothing, so you can send it elsewhere. `Display` gives its label, in one line: its name or, without
+/// one, the line that added it.
 ///
 /// # Examples
 ///
@@ -26,20 +26,20 @@ use crate::exit::{Exit, Label};
 /// assert!(!running.is_interrupted());
 /// assert_eq!(running.to_string(), "tail");
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Running<'g> {
-    pub(crate) index: u32,
-    pub(crate) label: &'g Label,
+#[derive(Clone, Debug)]
+pub struct Running {
+    pub(crate) index: usize,
+    pub(crate) label: Label,
     pub(crate) is_interrupted: bool,
 }
 
-impl Running<'_> {
+impl Running {
     /// Returns the actor's place in the order of adding, from 0.
     pub fn index(&self) -> usize {
-        self.index as usize
+        self.index
     }
 
-    /// Returns the name that the actor was [given](crate::Added::named), if any.
+    /// Returns the name that the actor was [given](crate::Added::named), if any. It is not escaped.
     pub fn name(&self) -> Option<&str> {
         self.label.name.as_deref()
     }
@@ -49,13 +49,13 @@ impl Running<'_> {
         self.label.location
     }
 
-    /// Returns whether the actor has been interrupted.
+    /// Returns whether the group had interrupted the actor.
     pub fn is_interrupted(&self) -> bool {
         self.is_interrupted
     }
 }
 
-impl fmt::Display for Running<'_> {
+impl fmt::Display for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.label.fmt(f)
     }
@@ -64,7 +64,7 @@ impl fmt::Display for Running<'_> {
 /// The actors that a group waits for while it shuts down, and the cause.
 ///
 /// The observer that you set with [`Group::on_wait`](crate::Group::on_wait) gets one. `Display` gives the labels of the
-/// actors, joined by `", "`.
+/// actors in one line, joined by `", "`. It shows at most ten, and then says how many more there are: `and 7990 more`.
 ///
 /// # Examples
 ///
@@ -77,8 +77,7 @@ impl fmt::Display for Running<'_> {
 /// group.add(async { "done" }, |_| {}).named("main");
 /// group.add(std::future::pending(), |_| {}).named("stuck");
 /// group.on_wait(|waiting| {
-///     let number = waiting.running().count();
-///     log.push(format!("{}, waiting for {number}: {waiting}", waiting.cause()));
+///     log.push(format!("{}, waiting for {}: {waiting}", waiting.cause(), waiting.len()));
 /// });
 ///
 /// smol::block_on(poll_once(&mut group));
@@ -87,7 +86,9 @@ impl fmt::Display for Running<'_> {
 /// ```
 pub struct Waiting<'w, T> {
     pub(crate) cause: &'w Exit<T>,
-    pub(crate) running: &'w [Running<'w>],
+    pub(crate) len: usize,
+    /// Lists the actors. Only called if the observer asks, because it goes through all actors.
+    pub(crate) running: &'w dyn Fn() -> Vec<Running>,
 }
 
 impl<T> Waiting<'_, T> {
@@ -97,15 +98,30 @@ impl<T> Waiting<'_, T> {
     }
 
     /// Returns the actors of the current stage that have not exited, in the order of adding.
-    pub fn running(&self) -> impl Iterator<Item = Running<'_>> {
-        self.running.iter().copied()
+    ///
+    /// Each call goes through all actors of the group. If you only need their number, call [`len`](Self::len).
+    pub fn running(&self) -> impl Iterator<Item = Running> {
+        (self.running)().into_iter()
+    }
+
+    /// Returns how many actors of the current stage have not exited, in constant time. It is never 0.
+    #[allow(clippy::len_without_is_empty)] // it would always be false
+    pub fn len(&self) -> usize {
+        self.len
     }
 }
 
 impl<T> fmt::Display for Waiting<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let labels: Vec<_> = self.running.iter().map(ToString::to_string).collect();
-        f.write_str(&labels.join(", "))
+        const SHOWN: usize = 10;
+        for (place, actor) in self.running().take(SHOWN).enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{actor}")?;
+        }
+        match self.len.saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }
 
@@ -114,7 +130,7 @@ impl<T> fmt::Debug for Waiting<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiting")
             .field("cause", &self.cause.label)
-            .field("running", &self.running)
+            .field("running", &(self.running)())
             .finish()
     }
 }

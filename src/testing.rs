@@ -69,9 +69,9 @@
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll;
-//! use run_group::{Exit, Group, Interrupted};
+//! use run_group::{Exit, Group, Interrupted, Report};
 //!
-//! async fn program(interrupted: Interrupted) -> Vec<Exit<Result<(), &'static str>>> {
+//! async fn program(interrupted: Interrupted) -> Report<Result<(), &'static str>> {
 //!     let (send, jobs) = smol::channel::unbounded::<u32>();
 //!     let mut front = Group::new();
 //!     front.add(async {

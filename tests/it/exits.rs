@@ -9,7 +9,9 @@ use crate::harness::Test;
 
 /// Polls a group once, and returns its report.
 fn report<T>(group: Group<'_, T>) -> Vec<Exit<T>> {
-    Test::default().poll_ready(&mut Box::pin(group.report()))
+    Test::default()
+        .poll_ready(&mut Box::pin(group.report()))
+        .into()
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use futures::future::{FusedFuture, FutureExt};
 use futures::task::noop_waker_ref;
 use run_group::{
-    Added, Exit, Group, Interrupt, Interrupted, LocalGroup, Outcome, Running, Waiting,
+    Added, Exit, Group, Interrupt, Interrupted, LocalGroup, Outcome, Panic, Report, Running,
+    Waiting,
 };
 #[cfg(feature = "std")]
 use run_group::{Adding, Handle, LocalHandle};
@@ -149,22 +150,28 @@ fn auto_traits() {
     assert_is_not!(LocalGroup<'static, ()>: Sync);
 
     assert_is!(Interrupted: Send + Sync + Unpin + FusedFuture + Debug + Future<Output = ()> + 'static);
+    #[cfg(feature = "std")]
+    assert_is!(Interrupted: Clone);
+    #[cfg(not(feature = "std"))]
     assert_is_not!(Interrupted: Clone);
 
-    assert_is!(Exit<()>: Send + Unpin + Debug + Display);
-    assert_is_not!(Exit<()>: Sync); // because the payload of a panic is not
+    assert_is!(Exit<()>: Send + Sync + Unpin + Debug + Display);
     assert_is_not!(Exit<NotSend>: Send);
-    assert_is!(Outcome<()>: Send + Unpin + Debug);
+    assert_is_not!(Exit<Cell<u8>>: Sync);
+    assert_is!(Outcome<()>: Send + Sync + Unpin + Debug);
     assert_is_not!(Outcome<NotSend>: Send);
+    assert_is!(Panic: Send + Sync + Unpin + Debug + Display + 'static);
+    assert_is!(Report<()>: Send + Sync + Unpin + Default + Debug + Display);
+    assert_is_not!(Report<NotSend>: Send);
 
-    assert_is!(Added<'static>: Send + Sync + Unpin + Debug);
+    assert_is!(Added<'static, *const ()>: Send + Sync + Unpin + Debug);
 
     assert_is!(Interrupt: Send + Sync + Unpin + Debug + 'static);
     assert_is_not!(Interrupt: Clone);
 
-    assert_is!(Running<'static>: Send + Sync + Unpin + Debug + Display);
+    assert_is!(Running: Clone + Send + Sync + Unpin + Debug + Display + 'static);
     assert_is!(Waiting<'static, ()>: Unpin + Debug + Display);
-    assert_is_not!(Waiting<'static, NotSend>: Send);
+    assert_is_not!(Waiting<'static, ()>: Send); // it lists the actors when it is asked
 }
 
 /// A handle is `Send` and `Sync` whatever the actors return, because the actors are `Send`.

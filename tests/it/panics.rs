@@ -138,10 +138,10 @@ fn report_returns_panics_as_outcomes() {
     let lines: Vec<_> = exits.iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["a panicked: 2nd", "b panicked: 1st, interrupted"]);
     for (exit, word) in exits.into_iter().zip(["2nd", "1st"]) {
-        let Outcome::Panicked(payload) = exit.into_outcome() else {
+        let Outcome::Panicked(panic) = exit.into_outcome() else {
             panic!("it panicked");
         };
-        assert_eq!(payload.downcast_ref::<String>().unwrap(), word);
+        assert_eq!(panic.message(), Some(word));
     }
 }
 

@@ -21,7 +21,7 @@ use futures::stream::{FusedStream, Stream, StreamExt};
 use futures::{select, task::AtomicWaker};
 #[cfg(feature = "std")]
 use run_group::Handle;
-use run_group::{Exit, Group, Interrupted};
+use run_group::{Exit, Group, Interrupted, Report};
 
 use crate::harness::Test;
 
@@ -55,7 +55,7 @@ enum Driver {
 
 impl Driver {
     /// Runs groups, all at the same time, and returns their reports.
-    fn run<T: Send + 'static>(self, groups: Vec<Group<'static, T>>) -> Vec<Vec<Exit<T>>> {
+    fn run<T: Send + 'static>(self, groups: Vec<Group<'static, T>>) -> Vec<Report<T>> {
         let reports = groups.into_iter().map(Group::report);
         match self {
             Self::BlockOn => thread::scope(|scope| {

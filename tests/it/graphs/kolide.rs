@@ -14,7 +14,7 @@
 //! actors that log are a second stage.
 
 use run_group::testing::interrupt_at_every_poll;
-use run_group::{Exit, Group};
+use run_group::{Exit, Group, Report};
 
 use super::channel::Channel;
 use super::report::{expired, failures, names};
@@ -151,7 +151,7 @@ impl Launcher {
 
     /// Runs the launcher, gives a component an event at 100 seconds, and returns the report.
     #[track_caller]
-    fn run_until(&self, name: &str, event: Event) -> Vec<Exit<Done>> {
+    fn run_until(&self, name: &str, event: Event) -> Report<Done> {
         let mut program = self.world.start(self.group().report());
         program.until(100);
         let component = self.components.iter().find(|it| it.name == name);

@@ -15,7 +15,7 @@
 
 use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
-use run_group::{Exit, Group, Interrupted};
+use run_group::{Group, Interrupted, Report};
 use smol::future::{or, pending};
 
 use super::channel::Channel;
@@ -308,7 +308,7 @@ async fn interrupted_by(
     mut interrupted: Interrupted,
     prometheus: Prometheus,
     stop: impl FnOnce(&Prometheus),
-) -> (Vec<Exit<Done>>, Vec<String>) {
+) -> (Report<Done>, Vec<String>) {
     let mut is_sent = false;
     let shutdown = async {
         let events = async {

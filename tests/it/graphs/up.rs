@@ -10,7 +10,7 @@
 
 use futures::future::{FutureExt, Shared};
 use run_group::testing::interrupt_at_every_poll;
-use run_group::{Exit, Group, Interrupted};
+use run_group::{Exit, Group, Interrupted, Report};
 use smol::future::or;
 
 use super::clock::Timer;
@@ -92,7 +92,7 @@ impl Up {
 }
 
 /// Returns the result of the program: the first bad verdict, of any check.
-fn result(exits: Vec<Exit<Done>>) -> Done {
+fn result(exits: Report<Done>) -> Done {
     exits.into_iter().filter_map(Exit::into_output).collect()
 }
 

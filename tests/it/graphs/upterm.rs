@@ -145,7 +145,7 @@ impl Upterm {
         self.world.log("deletion has ended");
         End {
             result: result(&within).and(self.deletion),
-            within,
+            within: within.into(),
         }
     }
 
@@ -156,6 +156,7 @@ impl Upterm {
             .stream()
             .map(|connection| async move { self.connection_group(&connection).report().await })
             .buffer_unordered(usize::MAX)
+            .map(Vec::from)
             .concat();
         let accept_no_more = async {
             interrupted.await;

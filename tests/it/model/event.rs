@@ -1,5 +1,8 @@
 //! The trace: everything that happens while a script runs.
 
+use std::fmt;
+use std::str::FromStr;
+
 /// One event. All parts of a script appear by their numbers.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(not(feature = "std"), allow(dead_code))] // there are no handles
@@ -132,4 +135,31 @@ pub enum Site {
     Begin(usize),
     Resolve(usize),
     DropGrace(usize),
+}
+
+/// What a panic at this site says.
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl FromStr for Site {
+    type Err = ();
+
+    fn from_str(site: &str) -> Result<Self, ()> {
+        let (name, number) = site.trim_end_matches(')').split_once('(').ok_or(())?;
+        let site = match name {
+            "Execute" => Self::Execute,
+            "Interrupt" => Self::Interrupt,
+            "Drop" => Self::Drop,
+            "Output" => Self::Output,
+            "Observer" => Self::Observer,
+            "Begin" => Self::Begin,
+            "Resolve" => Self::Resolve,
+            "DropGrace" => Self::DropGrace,
+            _ => return Err(()),
+        };
+        number.parse().map(site).map_err(drop)
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Once};
 use std::task::{Wake, Waker};
 
-use run_group::{Exit, Group};
+use run_group::{Group, Report};
 
 use super::event::{Event, Site};
 use super::script::{Script, Step};
@@ -61,7 +61,7 @@ struct Owned {
 
 enum Either {
     Group(RealGroup),
-    Report(Pin<Box<dyn Future<Output = Vec<Exit<Output>>>>>),
+    Report(Pin<Box<dyn Future<Output = Report<Output>>>>),
 }
 
 /// Whether a group is to be polled.
@@ -138,7 +138,7 @@ impl Owner {
             }
             Either::Report(report) => {
                 let ready =
-                    |exits: &Vec<_>| Event::Reported(number, exits.iter().map(end).collect());
+                    |report: &Report<_>| Event::Reported(number, report.iter().map(end).collect());
                 world.poll(number, report, waker, ready)
             }
         };

@@ -128,7 +128,7 @@ impl World {
     fn panic(&self, site: Site) {
         if !std::thread::panicking() {
             self.log(Event::Panicked(site));
-            resume_unwind(Box::new(site));
+            resume_unwind(Box::new(site.to_string()));
         }
     }
 
@@ -403,10 +403,10 @@ fn kind(actor: &Actor) -> Kind {
 
 /// Returns the site of a panic of the script. Resumes any other panic.
 fn site(payload: Box<dyn std::any::Any + Send>) -> Site {
-    match payload.downcast() {
-        Ok(site) => *site,
-        Err(payload) => resume_unwind(payload),
-    }
+    let site = payload
+        .downcast_ref::<String>()
+        .and_then(|site| site.parse().ok());
+    site.unwrap_or_else(|| resume_unwind(payload))
 }
 
 struct Logged {
@@ -480,7 +480,7 @@ impl Execute {
                 Some(Ok(())) => true,
                 Some(Err(site)) => {
                     world.log(Event::Panicked(site));
-                    resume_unwind(Box::new(site))
+                    resume_unwind(Box::new(site.to_string()))
                 }
             };
         }
@@ -618,7 +618,7 @@ pub fn end(exit: &Exit<Output>) -> End {
                 assert_eq!(output.actor, actor, "an actor has the output of another");
                 Outcome::Returned
             }
-            O::Panicked(payload) => Outcome::Panicked(*payload.downcast_ref().unwrap()),
+            O::Panicked(panic) => Outcome::Panicked(panic.message().unwrap().parse().unwrap()),
             O::Aborted => Outcome::Aborted,
             O::Expired => Outcome::Expired,
             _ => panic!("an outcome that the model does not know"),

@@ -863,6 +863,6 @@ async fn assert_runs_for_a_moment<R: Runtime, F: Future + Unpin>(future: &mut F)
 }
 
 /// Returns each exit as text.
-fn lines<T: Debug>(exits: Vec<Exit<T>>) -> Vec<String> {
+fn lines<T: Debug>(exits: Report<T>) -> Vec<String> {
     exits.iter().map(Exit::to_string).collect()
 }

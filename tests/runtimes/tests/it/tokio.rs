@@ -159,7 +159,7 @@ mod budget {
 
     use futures::channel::mpsc;
     use futures::StreamExt;
-    use run_group::{Exit, Group};
+    use run_group::{Exit, Group, Report};
     use run_group_runtimes::local::Runtime as _;
     use run_group_runtimes::shared::Runtime as _;
     use tokio::io::repeat;
@@ -207,7 +207,7 @@ mod budget {
         test(|| None, scenarios);
     }
 
-    fn lines(exits: Vec<Exit<&str>>) -> Vec<String> {
+    fn lines(exits: Report<&str>) -> Vec<String> {
         exits.iter().map(Exit::to_string).collect()
     }
 
