@@ -96,14 +96,17 @@ impl Drop for Interrupt {
         }
         shared.waker.wake();
         #[cfg(feature = "std")]
-        for (_, waker) in shared
-            .with_clones(mem::take)
-            .into_iter()
-            .flat_map(|clones| *clones)
-        {
-            waker.wake();
+        if let Some(clones) = shared.with_clones(mem::take) {
+            wake_all(*clones);
         }
     }
+}
+
+/// Not inlined, because few actors clone their `Interrupted`.
+#[cfg(feature = "std")]
+#[inline(never)]
+fn wake_all(clones: Slab<Waker>) {
+    clones.into_iter().for_each(|(_, waker)| waker.wake());
 }
 
 impl fmt::Debug for Interrupt {
@@ -177,21 +180,25 @@ impl fmt::Debug for Interrupt {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Interrupted {
     shared: Arc<Shared>,
-    #[cfg(feature = "std")]
-    slot: Slot,
     /// Whether a poll was ready.
     is_terminated: bool,
+    #[cfg(feature = "std")]
+    slot: Slot,
+    /// The key of the waker in [`Shared::clones`], if it is there. With 32 bits, an `Interrupted` takes 16 bytes.
+    #[cfg(feature = "std")]
+    key: u32,
 }
 
 /// Where an [`Interrupted`] has its waker.
 #[cfg(feature = "std")]
+#[derive(Clone, Copy, PartialEq)]
 enum Slot {
     /// In [`Shared::waker`].
     Original,
     /// Nowhere: this clone has not waited.
     Clone,
-    /// In [`Shared::clones`], under this key. 32 bits keep an `Interrupted` at 16 bytes.
-    Waiting(u32),
+    /// In [`Shared::clones`].
+    Waiting,
 }
 
 impl Interrupted {
@@ -223,9 +230,11 @@ impl Interrupted {
         });
         let interrupted = Self {
             shared: Arc::clone(&shared),
+            is_terminated: false,
             #[cfg(feature = "std")]
             slot: Slot::Original,
-            is_terminated: false,
+            #[cfg(feature = "std")]
+            key: 0,
         };
         (Interrupt(shared), interrupted)
     }
@@ -360,28 +369,41 @@ impl Interrupted {
     /// Makes an interruption wake this task. It wakes it or, if it came first, is seen after this.
     fn register(&mut self, cx: &mut Context<'_>) {
         #[cfg(feature = "std")]
-        if !matches!(self.slot, Slot::Original) {
+        if self.slot != Slot::Original {
             return self.register_clone(cx.waker().clone());
         }
         self.shared.waker.register(cx.waker());
     }
 
+    /// Not inlined, because few actors clone their `Interrupted`.
     #[cfg(feature = "std")]
+    #[inline(never)]
     fn register_clone(&mut self, waker: Waker) {
-        let (shared, slot) = (&self.shared, &mut self.slot);
-        let replaced = shared.with_clones(|clones| {
-            if shared.state.load(Ordering::Acquire) != WAITING {
+        let (slot, key) = (&mut self.slot, &mut self.key);
+        let replaced = self.shared.with_clones(|clones| {
+            if self.shared.state.load(Ordering::Acquire) != WAITING {
                 return Some(waker); // the interruption has taken the wakers, or will now take them
             }
             let clones = clones.get_or_insert_with(Box::default);
-            if let Slot::Waiting(key) = *slot {
-                return Some(mem::replace(&mut clones[key as usize], waker));
+            if *slot == Slot::Waiting {
+                return Some(mem::replace(&mut clones[*key as usize], waker));
             }
-            let key = clones.insert(waker);
-            *slot = Slot::Waiting(u32::try_from(key).expect(TOO_MANY_CLONES));
+            *key = u32::try_from(clones.insert(waker)).expect(TOO_MANY_CLONES);
+            *slot = Slot::Waiting;
             None
         });
         drop(replaced); // outside the mutex
+    }
+
+    /// Drops the waker of a clone. Not inlined, for the same reason.
+    #[cfg(feature = "std")]
+    #[inline(never)]
+    fn drop_clone(&self) {
+        if self.slot == Slot::Waiting {
+            let key = self.key as usize;
+            let remove = |clones: &mut Option<Box<Slab<_>>>| clones.as_mut()?.try_remove(key);
+            drop(self.shared.with_clones(remove)); // outside the mutex
+        }
     }
 }
 
@@ -419,8 +441,9 @@ impl Clone for Interrupted {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            slot: Slot::Clone,
             is_terminated: false,
+            slot: Slot::Clone,
+            key: 0,
         }
     }
 }
@@ -429,15 +452,8 @@ impl Clone for Interrupted {
 impl Drop for Interrupted {
     fn drop(&mut self) {
         #[cfg(feature = "std")]
-        match self.slot {
-            Slot::Original => {}
-            Slot::Clone => return,
-            Slot::Waiting(key) => {
-                let remove =
-                    |clones: &mut Option<Box<Slab<_>>>| clones.as_mut()?.try_remove(key as usize);
-                let waker = self.shared.with_clones(remove);
-                return drop(waker); // outside the mutex
-            }
+        if self.slot != Slot::Original {
+            return self.drop_clone();
         }
         if !self.is_interrupted() {
             drop(self.shared.waker.take());

@@ -202,12 +202,21 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Ends the current stage and makes the next one current. Returns whether there is one.
     fn next_stage(&mut self) -> bool {
-        let progress = &mut self.progress;
-        progress.history.note(self.inboxes.end(self.stage));
-        progress.history.note(progress.settings.end(self.stage));
+        self.close(self.stage);
         self.stage += 1;
         self.is_interrupted = false;
         self.stage < self.stages
+    }
+
+    /// Closes the handles that add to no stage after this one, and drops the settings that apply to none.
+    fn close(&mut self, stage: Stage) {
+        let progress = &mut self.progress;
+        if !self.inboxes.is_empty() {
+            progress.history.note(self.inboxes.end(stage));
+        }
+        if !progress.settings.is_empty() {
+            progress.history.note(progress.settings.end(stage));
+        }
     }
 
     /// Shows the observers which actors the group waits for, unless they have seen these already.
@@ -285,16 +294,14 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Returns what has happened, and makes the group empty again.
     pub(crate) fn end(&mut self) -> History<T> {
-        let progress = &mut self.progress;
-        progress.history.note(self.inboxes.end(Stage::MAX));
-        progress.history.note(progress.settings.end(Stage::MAX));
-        progress.running = 0; // without `std`, an actor that panicked is still counted
-        progress.interrupted = 0;
+        self.close(Stage::MAX);
         self.actors.clear();
+        self.progress.running = 0; // without `std`, an actor that panicked is still counted
+        self.progress.interrupted = 0;
         self.stages = 1;
         self.stage = 0;
         self.is_interrupted = false;
-        mem::take(&mut progress.history)
+        mem::take(&mut self.progress.history)
     }
 }
 
