@@ -2,8 +2,8 @@
 
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 use core::future::Future;
+use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -78,26 +78,31 @@ impl<A: Actor + ?Sized> Actors<A> {
         self.exited.retain(|place| place.actor.is_some());
     }
 
-    /// Returns the actors for which `is_due` holds, in the order of adding.
-    pub(crate) fn due(&mut self, is_due: impl Fn(&Place<A>) -> bool) -> Vec<&mut Place<A>> {
-        let mut due = Vec::with_capacity(self.set.len() + self.exited.len());
-        let places = self.exited.iter_mut().rev().chain(&mut self.set);
-        due.extend(places.filter(|place| place.actor.is_some() && is_due(place)));
-        in_order(due)
+    /// Returns the actors of these stages that have not exited, or have exited but are still to be interrupted, in the
+    /// order of adding.
+    pub(crate) fn of(&mut self, stages: Range<Stage>) -> Vec<&mut Place<A>> {
+        let mut of = Vec::with_capacity(self.set.len() + self.exited.len());
+        for place in self.exited.iter_mut().rev().chain(&mut self.set) {
+            if place.actor.is_some() && stages.contains(&place.stage) {
+                of.push(place);
+            }
+        }
+        in_order(of, |place| place.index)
     }
 
-    /// Returns the actors that have not exited and for which `is_shown` holds, in the order of adding.
-    pub(crate) fn running(&self, is_shown: impl Fn(&Place<A>) -> bool) -> Vec<Running> {
-        let mut shown = Vec::with_capacity(self.set.len());
-        shown.extend(self.set.iter().filter(|place| is_shown(place)));
-        let running = in_order(shown).into_iter().filter_map(|place| {
-            Some(Running {
-                index: place.index,
-                label: place.actor.as_ref()?.profile().label.clone(),
-                is_interrupted: place.state == State::Interrupted,
-            })
-        });
-        running.collect()
+    /// Returns the actors of these stages that have not exited, in the order of adding.
+    pub(crate) fn running(&self, stages: Range<Stage>) -> Vec<Running> {
+        let mut running = Vec::new();
+        for place in &self.set {
+            if let (Some(actor), true) = (&place.actor, stages.contains(&place.stage)) {
+                running.push(Running {
+                    index: place.index,
+                    label: actor.profile().label.clone(),
+                    is_interrupted: place.state == State::Interrupted,
+                });
+            }
+        }
+        in_order(running, |running| running.index)
     }
 
     /// Makes this empty again, when all actors have exited and were interrupted. The set is reused, unless it has empty
@@ -111,7 +116,7 @@ impl<A: Actor + ?Sized> Actors<A> {
 
     /// Moves the actors of `back` here, in the order of adding. Their stages come after the first `stages`.
     pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
-        for place in back.due(|_| true) {
+        for place in back.of(0..Stage::MAX) {
             if let Some(actor) = place.actor.take() {
                 self.push(place.stage + stages, actor);
             }
@@ -200,11 +205,6 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
         }
     }
 
-    /// Drops what is left of an actor that has exited: its interrupt. `Err`: that panicked.
-    pub(crate) fn drop_rest(self) -> Contained {
-        contain(|| drop(self))
-    }
-
     /// Takes the actor out of its place, drops execute, and returns the exit. Its outcome is `outcome`, unless dropping
     /// execute panics.
     ///
@@ -254,37 +254,25 @@ impl<A: Actor + ?Sized> Future for Place<A> {
     }
 }
 
-/// Returns places in the order of adding.
+/// Returns things in the order of their indices, which is that of adding.
 ///
 /// The set iterates most recently polled first. So if no actor was polled out of order, this only reverses. A heap takes
 /// less code than the sorts of a slice, by several kilobytes.
-fn in_order<P: Ord>(mut places: Vec<P>) -> Vec<P> {
-    places.reverse();
-    if places.windows(2).all(|two| two[0] <= two[1]) {
-        places
-    } else {
-        BinaryHeap::from(places).into_sorted_vec()
+fn in_order<X>(mut things: Vec<X>, index: fn(&X) -> usize) -> Vec<X> {
+    things.reverse();
+    if things.windows(2).all(|two| index(&two[0]) < index(&two[1])) {
+        return things;
     }
-}
-
-impl<A: ?Sized> Ord for Place<A> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.index.cmp(&other.index)
-    }
-}
-
-impl<A: ?Sized> PartialOrd for Place<A> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<A: ?Sized> Eq for Place<A> {}
-
-impl<A: ?Sized> PartialEq for Place<A> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
+    let places = things
+        .iter()
+        .enumerate()
+        .map(|(place, thing)| (index(thing), place));
+    let places = BinaryHeap::from_iter(places).into_sorted_vec();
+    let mut things: Vec<_> = things.into_iter().map(Some).collect();
+    let in_order = places
+        .into_iter()
+        .filter_map(|(_, place)| things[place].take());
+    in_order.collect()
 }
 
 const TOO_MANY_ACTORS: &str = "a group has room for 4 294 967 295 actors on a 32-bit target";

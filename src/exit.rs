@@ -380,37 +380,29 @@ pub enum Outcome<T> {
 /// ```
 pub struct Panic(Box<Thrown>); // boxed, so that an exit takes 64 bytes
 
-/// A payload, by its type. A `Mutex` makes one of an unknown type `Sync`.
-enum Thrown {
-    Literal(&'static str),
-    Message(String),
+struct Thrown {
+    message: Option<Cow<'static, str>>,
+    /// A mutex, because a payload need not be `Sync`.
     #[cfg(feature = "std")]
-    Other(Mutex<Box<dyn Any + Send>>),
+    payload: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Panic {
     pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
-        let thrown = match payload.downcast::<&'static str>() {
-            Ok(literal) => Thrown::Literal(*literal),
-            Err(payload) => match payload.downcast::<String>() {
-                Ok(message) => Thrown::Message(*message),
-                #[cfg(feature = "std")]
-                Err(payload) => Thrown::Other(Mutex::new(payload)),
-                #[cfg(not(feature = "std"))]
-                Err(_) => unreachable!("no panic is caught without `std`"),
-            },
-        };
-        Self(Box::new(thrown))
+        let literal = payload.downcast_ref::<&'static str>();
+        let message = || payload.downcast_ref::<String>().cloned();
+        Self(Box::new(Thrown {
+            message: literal
+                .map(|&literal| literal.into())
+                .or_else(|| message().map(Cow::Owned)),
+            #[cfg(feature = "std")]
+            payload: Mutex::new(payload),
+        }))
     }
 
     /// Returns the message, if the payload is a string, as with `panic!`. It is not escaped.
     pub fn message(&self) -> Option<&str> {
-        match &*self.0 {
-            Thrown::Literal(message) => Some(message),
-            Thrown::Message(message) => Some(message),
-            #[cfg(feature = "std")]
-            Thrown::Other(_) => None,
-        }
+        self.0.message.as_deref()
     }
 
     /// Returns the payload, as [`std::panic::catch_unwind`] does.
@@ -429,12 +421,14 @@ impl Panic {
     /// }
     /// ```
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        match *self.0 {
-            Thrown::Literal(message) => Box::new(message),
-            Thrown::Message(message) => Box::new(message),
-            #[cfg(feature = "std")]
-            Thrown::Other(payload) => payload.into_inner().unwrap_or_else(PoisonError::into_inner),
-        }
+        #[cfg(feature = "std")]
+        return self
+            .0
+            .payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        #[cfg(not(feature = "std"))]
+        Box::new(self.0.message)
     }
 
     /// Continues the panic, with its payload, without printing its message again.

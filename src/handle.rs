@@ -313,7 +313,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     #[cfg(feature = "std")]
     pub fn running(&self) -> impl Future<Output = Vec<Running>> + Send + Sync + Unpin + 'static {
         let (answer, answered) = oneshot::channel();
-        self.inbox.ask(answer);
+        let _ = self.inbox.send(Letter::Question(answer)); // a question panics in no drop
         answered.map(Result::unwrap_or_default)
     }
 
@@ -418,7 +418,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
 impl<T, S: Kind> Drop for Adding<'_, '_, T, S> {
     fn drop(&mut self) {
         if let Some(actor) = self.actor.take() {
-            if let Err(payload) = self.inbox.add(actor) {
+            if let Err(payload) = self.inbox.send(Letter::Actor(actor)) {
                 resume_in_drop(payload);
             }
         }
@@ -436,86 +436,74 @@ pub(crate) struct Inbox<'a, T, S: Kind>(S::Cell<Queue<'a, T, S>>);
 
 /// The content of an [`Inbox`].
 pub(crate) struct Queue<'a, T, S: Kind> {
-    /// `None`: the handles are closed.
-    mail: Option<Mail<'a, T, S>>,
+    /// What waits for the next poll of the group. `None`: the handles are closed.
+    letters: Option<Vec<Letter<'a, T, S>>>,
     /// Wakes the group. `None` before its first poll, and between a wake and the next poll.
     waker: Option<Waker>,
 }
 
-/// What waits for the next poll of the group.
-pub(crate) struct Mail<'a, T, S: Kind> {
-    pub(crate) actors: Vec<BoxedActor<'a, T, S>>,
-    /// Each gets the answer to [`Handle::running`]. If it is dropped instead, the answer is an empty list.
+/// What a handle sends to its group.
+pub(crate) enum Letter<'a, T, S: Kind> {
+    Actor(BoxedActor<'a, T, S>),
+    /// Asks which actors run. If this is dropped instead of answered, the answer is an empty list.
     #[cfg(feature = "std")]
-    pub(crate) questions: Vec<oneshot::Sender<Vec<Running>>>,
+    Question(oneshot::Sender<Vec<Running>>),
 }
 
 impl<'a, T, S: Kind> Inbox<'a, T, S> {
     pub(crate) fn new() -> Self {
         Self(Cell::new(Queue {
-            mail: Some(Mail::default()),
+            letters: Some(Vec::new()),
             waker: None,
         }))
     }
 
-    /// Adds an actor and wakes the group, or drops the actor if this is closed. `Err`: dropping it panicked.
-    fn add(&self, actor: BoxedActor<'a, T, S>) -> Contained {
-        let mut actor = Some(actor);
-        self.post(|mail| mail.actors.extend(actor.take()));
-        actor.map_or(Ok(()), drop_actor)
-    }
-
-    /// Asks which actors run and wakes the group, or drops the question if this is closed.
-    #[cfg(feature = "std")]
-    fn ask(&self, question: oneshot::Sender<Vec<Running>>) {
-        let mut question = Some(question);
-        self.post(|mail| mail.questions.extend(question.take()));
-    }
-
-    /// Calls `put` and wakes the group, unless this is closed.
-    fn post(&self, put: impl FnOnce(&mut Mail<'a, T, S>)) {
+    /// Sends a letter and wakes the group, or drops the letter if this is closed. `Err`: dropping it panicked.
+    fn send(&self, letter: Letter<'a, T, S>) -> Contained {
+        let mut letter = Some(letter);
         let waker = self.0.with(|queue| {
-            put(queue.mail.as_mut()?);
+            queue.letters.as_mut()?.extend(letter.take());
             queue.waker.take()
         });
         waker.into_iter().for_each(Waker::wake);
+        letter.map_or(Ok(()), Letter::drop)
     }
 
-    /// Takes out what waits. From now on, what comes in wakes `waker`.
-    pub(crate) fn take(&self, waker: &Waker) -> Mail<'a, T, S> {
-        let taken = self.0.with(|queue| {
-            let is_known = queue.waker.as_ref()?.will_wake(waker);
-            is_known.then(|| queue.take())
+    /// Takes out what waits, if anything does. From now on, what comes in wakes `waker`.
+    #[inline]
+    pub(crate) fn take(&self, waker: &Waker) -> Option<Vec<Letter<'a, T, S>>> {
+        // What comes in takes the waker out. So as long as it is there, nothing waits.
+        let is_idle = |queue: &mut Queue<'_, T, S>| Some(queue.waker.as_ref()?.will_wake(waker));
+        if self.0.with(is_idle) == Some(true) {
+            return None;
+        }
+        let mut waker = Some(waker.clone());
+        let letters = self.0.with(|queue| {
+            mem::swap(&mut queue.waker, &mut waker);
+            queue.letters.as_mut().map(mem::take)
         });
-        taken.unwrap_or_else(|| {
-            let mut waker = Some(waker.clone());
-            let taken = self.0.with(|queue| {
-                mem::swap(&mut queue.waker, &mut waker);
-                queue.take()
-            });
-            drop(waker); // the previous one
-            taken
-        })
+        drop(waker); // the previous one
+        letters
     }
 
     /// Returns whether an actor waits.
     pub(crate) fn has_actors(&self) -> bool {
-        let has_actors = |mail: &Mail<'_, T, S>| !mail.actors.is_empty();
+        let is_actor = |letter: &Letter<'_, T, S>| matches!(letter, Letter::Actor(_));
         self.0
-            .with(|queue| queue.mail.as_ref().map_or(false, has_actors))
+            .with(|queue| queue.letters.iter().flatten().any(is_actor))
     }
 
     fn is_closed(&self) -> bool {
-        self.0.with(|queue| queue.mail.is_none())
+        self.0.with(|queue| queue.letters.is_none())
     }
 
-    /// Closes the handles. Returns what waits, and the waker.
-    fn close(&self) -> Queue<'a, T, S> {
-        let closed = Queue {
-            mail: None,
-            waker: None,
-        };
-        self.0.with(|queue| mem::replace(queue, closed))
+    /// Closes the handles. Returns what waits.
+    fn close(&self) -> Vec<Letter<'a, T, S>> {
+        let (letters, waker) = self
+            .0
+            .with(|queue| (queue.letters.take(), queue.waker.take()));
+        drop(waker);
+        letters.unwrap_or_default()
     }
 }
 
@@ -523,10 +511,11 @@ impl<'a, T, S: Kind> Staged<Inbox<'a, T, S>> {
     /// Closes the handles that add to no stage after this one, and then drops what waits behind them. `Err`: the first
     /// panic while doing so.
     pub(crate) fn end(&mut self, stage: Stage) -> Contained {
-        let closed: Vec<_> = self.ended(stage).map(|(_, inbox)| inbox.close()).collect();
-        let mail = closed.into_iter().filter_map(|queue| queue.mail);
-        let dropped = mail.flat_map(|mail| mail.actors).map(drop_actor);
-        dropped.fold(Ok(()), earlier)
+        let mut letters = Vec::new();
+        while let Some(inbox) = self.pop_ended(stage) {
+            letters.extend(inbox.close());
+        }
+        letters.into_iter().map(Letter::drop).fold(Ok(()), earlier)
     }
 }
 
@@ -536,18 +525,13 @@ impl<T, S: Kind> Clone for Inbox<'_, T, S> {
     }
 }
 
-impl<'a, T, S: Kind> Queue<'a, T, S> {
-    fn take(&mut self) -> Mail<'a, T, S> {
-        self.mail.as_mut().map(mem::take).unwrap_or_default()
-    }
-}
-
-impl<T, S: Kind> Default for Mail<'_, T, S> {
-    fn default() -> Self {
-        Self {
-            actors: Vec::new(),
+impl<T, S: Kind> Letter<'_, T, S> {
+    /// Drops a letter. `Err`: that panicked.
+    fn drop(self) -> Contained {
+        match self {
+            Self::Actor(actor) => drop_actor(actor),
             #[cfg(feature = "std")]
-            questions: Vec::new(),
+            Self::Question(_) => Ok(()),
         }
     }
 }

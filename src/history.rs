@@ -20,15 +20,7 @@ impl<T> History<T> {
         self.exits.first()
     }
 
-    /// Returns the last exit, if there is one.
-    pub(crate) fn last(&self) -> Option<&Exit<T>> {
-        self.exits.last()
-    }
-
     /// Adds an exit. The first makes room for `expected` exits.
-    ///
-    /// Always inlined: a shutdown then takes 1 % fewer instructions.
-    #[inline(always)]
     pub(crate) fn push(&mut self, exit: Exit<T>, expected: usize) {
         if self.exits.is_empty() {
             self.exits.reserve_exact(expected);

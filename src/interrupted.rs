@@ -1,24 +1,16 @@
 //! [`Interrupted`], the future that resolves when an actor is interrupted, and [`Interrupt`], its other end.
 
-#[cfg(feature = "std")]
-use alloc::boxed::Box;
 #[cfg(not(any(feature = "portable-atomic", loom)))]
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{poll_fn, Future};
-#[cfg(feature = "std")]
-use core::mem;
 use core::pin::{pin, Pin};
 #[cfg(not(loom))]
 use core::sync::atomic::AtomicU8;
 use core::sync::atomic::Ordering;
-#[cfg(feature = "std")]
-use core::task::Waker;
 use core::task::{Context, Poll};
 #[cfg(all(feature = "std", not(loom)))]
 use std::sync::Mutex;
-#[cfg(feature = "std")]
-use std::sync::PoisonError;
 
 use futures_util::future::FusedFuture;
 #[cfg(not(loom))]
@@ -26,7 +18,7 @@ use futures_util::task::AtomicWaker;
 #[cfg(all(feature = "portable-atomic", not(loom)))]
 use portable_atomic_util::Arc;
 #[cfg(feature = "std")]
-use slab::Slab;
+use {alloc::boxed::Box, core::mem, core::task::Waker, slab::Slab, std::sync::PoisonError};
 
 #[cfg(loom)]
 use run_group_loom::{Arc, AtomicU8, AtomicWaker, Mutex}; // `tests/loom`, which compiles this file by itself

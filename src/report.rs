@@ -53,6 +53,7 @@ use crate::exit::Exit;
 /// signals returned Ok(())
 /// storage returned Err(\"cannot flush\"), interrupted");
 /// ```
+#[derive(Debug)]
 pub struct Report<T>(Vec<Exit<T>>);
 
 impl<T> Report<T> {
@@ -181,11 +182,5 @@ impl<T: fmt::Debug> fmt::Display for Report<T> {
             write!(f, "{line_break}{exit}")?;
         }
         Ok(())
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Report<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Report").field(&self.0).finish()
     }
 }

@@ -135,8 +135,10 @@ impl<'a, T, S: Kind> Staged<Settings<'a, T, S>> {
     /// Drops the settings that apply to no stage after this one, and resets the grace periods of the others. `Err`: the
     /// first panic while doing so.
     pub(crate) fn end(&mut self, stage: Stage) -> Contained {
-        let closed = self.ended(stage).map(|(_, settings)| settings.close());
-        let closed = closed.fold(Ok(()), earlier);
-        self.of(stage).map(Settings::reset).fold(closed, earlier)
+        let mut panic = Ok(());
+        while let Some(settings) = self.pop_ended(stage) {
+            panic = earlier(panic, settings.close());
+        }
+        self.of(stage).map(Settings::reset).fold(panic, earlier)
     }
 }

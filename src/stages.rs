@@ -1,7 +1,7 @@
 //! The stages of a group, and what applies to some of them.
 
-use alloc::vec::{Drain, Vec};
-use core::ops::Range;
+use alloc::vec::Vec;
+use core::ops::{Deref, Range};
 
 /// The place of a stage in the order of shutting down.
 pub(crate) type Stage = u16;
@@ -11,14 +11,6 @@ pub(crate) type Stage = u16;
 pub(crate) struct Staged<X>(Vec<(Range<Stage>, X)>);
 
 impl<X> Staged<X> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Range<Stage>, X)> {
-        self.0.iter()
-    }
-
     /// Returns that of the group itself, which has this many stages. Makes it if there is none.
     ///
     /// Only the group itself has all these stages, because the groups that it combines have fewer. Its own comes last.
@@ -45,14 +37,18 @@ impl<X> Staged<X> {
             .extend(moved.map(|(range, x)| (range.start + stages..range.end + stages, x)));
     }
 
-    /// Takes out those that apply to no stage after this one.
-    pub(crate) fn ended(&mut self, stage: Stage) -> Drain<'_, (Range<Stage>, X)> {
-        let ended = self
-            .0
-            .iter()
-            .take_while(|(stages, _)| stages.end - 1 <= stage);
-        let ended = ended.count();
-        self.0.drain(..ended)
+    /// Takes out the first, if it applies to no stage after this one.
+    pub(crate) fn pop_ended(&mut self, stage: Stage) -> Option<X> {
+        let (stages, _) = self.0.first()?;
+        (stages.end - 1 <= stage).then(|| self.0.remove(0).1)
+    }
+}
+
+impl<X> Deref for Staged<X> {
+    type Target = [(Range<Stage>, X)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 

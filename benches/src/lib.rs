@@ -9,6 +9,7 @@
 //! Each module does this for one subject, written as its users would write it.
 
 pub mod by_hand;
+pub mod children;
 #[cfg(feature = "others")]
 pub mod curves;
 #[cfg(feature = "others")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 #[cfg(feature = "others")]
 use crate::others;
 use crate::pairs::rounds;
-use crate::{by_hand, group, poll_to_end, process, wake};
+use crate::{by_hand, children, group, poll_to_end, process, wake};
 
 /// Runs this many rounds, and returns the time that they took.
 pub type Turn = Box<dyn FnMut(u32) -> Duration>;
@@ -30,6 +30,12 @@ pub fn here(what: &str, n: usize) -> Result<Turn, String> {
         "group-wake" => wakes(wake::group(n)),
         "bare-wake" => wakes(wake::boxed(n)),
         "typed-wake" => wakes(wake::typed(n)),
+        "handle-wake" => wakes(children::wakes(n)),
+        "children" => Box::new(rounds(children::in_group(n))),
+        "executor" => Box::new(rounds(children::on_executor(n))),
+        "joiners" => Box::new(rounds(children::joiners(n))),
+        "exits" => Box::new(rounds(children::exits_one_a_poll(n, false))),
+        "observed-exits" => Box::new(rounds(children::exits_one_a_poll(n, true))),
         #[cfg(feature = "others")]
         _ => of_others(what, n)?,
         #[cfg(not(feature = "others"))]
