@@ -3,6 +3,7 @@
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::future::Future;
+use core::mem;
 use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -210,26 +211,21 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
     ///
     /// Not inlined, so that a wake does not pay for its stack space.
     #[inline(never)]
-    fn exit(&mut self, outcome: Outcome<T>) -> Turn<A> {
+    fn exit(&mut self, mut outcome: Outcome<T>) -> Turn<A> {
         let mut actor = self.actor.take()?;
-        let outcome = match (outcome, actor.as_mut().release()) {
-            (outcome, Ok(())) => outcome,
-            (Outcome::Panicked(panic), Err(later)) => {
-                discard(later);
-                Outcome::Panicked(panic)
+        match actor.as_mut().release() {
+            Err(later) if matches!(outcome, Outcome::Panicked(_)) => discard(later),
+            Err(payload) => {
+                let panicked = Outcome::Panicked(Panic::new(payload));
+                discard(mem::replace(&mut outcome, panicked));
             }
-            (outcome, Err(payload)) => {
-                discard(outcome);
-                Outcome::Panicked(Panic::new(payload))
-            }
-        };
+            Ok(()) => {}
+        }
         let label = &mut actor.as_mut().profile_mut().label;
+        let name = label.name.take();
         let exit = Exit {
             index: self.index,
-            label: Label {
-                name: label.name.take(),
-                location: label.location,
-            },
+            label: Label { name, ..*label },
             was_interrupted: self.state == State::Interrupted,
             has_left: false,
             outcome,

@@ -41,8 +41,9 @@ struct OneLine<W>(W);
 impl<W: Write> Write for OneLine<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         text.chars().try_for_each(|c| match c {
-            '\u{2028}' | '\u{2029}' => write!(self.0, "{}", c.escape_default()),
-            c if c.is_control() => write!(self.0, "{}", c.escape_default()),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                write!(self.0, "{}", c.escape_default())
+            }
             c => self.0.write_char(c),
         })
     }
@@ -389,12 +390,14 @@ struct Thrown {
 
 impl Panic {
     pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
-        let literal = payload.downcast_ref::<&'static str>();
-        let message = || payload.downcast_ref::<String>().cloned();
+        let message = match payload.downcast_ref::<&'static str>() {
+            Some(&literal) => Some(literal.into()),
+            None => payload
+                .downcast_ref::<String>()
+                .map(|message| message.clone().into()),
+        };
         Self(Box::new(Thrown {
-            message: literal
-                .map(|&literal| literal.into())
-                .or_else(|| message().map(Cow::Owned)),
+            message,
             #[cfg(feature = "std")]
             payload: Mutex::new(payload),
         }))
@@ -454,10 +457,10 @@ impl fmt::Display for Panic {
 
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut tuple = f.debug_tuple("Panic");
-        match self.message() {
-            Some(message) => tuple.field(&message).finish(),
-            None => tuple.field(&format_args!("no message")).finish(),
-        }
+        let message: &dyn fmt::Debug = match &self.0.message {
+            Some(message) => message,
+            None => &format_args!("no message"),
+        };
+        f.debug_tuple("Panic").field(message).finish()
     }
 }

@@ -678,7 +678,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// ```
     pub fn handle(&mut self) -> Handle<'a, T, S> {
         self.is_terminated = false;
-        Handle::new(self.machine.inbox())
+        self.machine.handle()
     }
 }
 
@@ -689,7 +689,7 @@ impl<'a, T> LocalGroup<'a, T> {
     /// Make it before you poll the group. Without the feature `std`, a [`Group`] has none, because it would need a mutex.
     pub fn handle(&mut self) -> Handle<'a, T, Local> {
         self.is_terminated = false;
-        Handle::new(self.machine.inbox())
+        self.machine.handle()
     }
 }
 

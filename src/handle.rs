@@ -1,4 +1,4 @@
-//! [`Handle`] and [`LocalHandle`], which add actors to a running group from anywhere, and the inbox where these wait.
+//! [`Handle`] and [`LocalHandle`], which add actors to a running group from anywhere.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -93,7 +93,24 @@ use crate::stages::{Stage, Staged};
 /// ]);
 /// ```
 pub struct Handle<'a, T, S: Kind = Shared> {
-    inbox: Inbox<'a, T, S>,
+    /// Shared with the group. Nothing of the user's is called, woken or dropped while it is locked.
+    queue: S::Cell<Queue<'a, T, S>>,
+}
+
+/// What a group shares with its handles.
+pub(crate) struct Queue<'a, T, S: Kind> {
+    /// What waits for the next poll of the group. `None`: the handles are closed.
+    letters: Option<Vec<Letter<'a, T, S>>>,
+    /// Wakes the group. `None` before its first poll, and between a wake and the next poll.
+    waker: Option<Waker>,
+}
+
+/// What a handle sends to its group.
+pub(crate) enum Letter<'a, T, S: Kind> {
+    Actor(BoxedActor<'a, T, S>),
+    /// Asks which actors run. If this is dropped instead of answered, the answer is an empty list.
+    #[cfg(feature = "std")]
+    Question(oneshot::Sender<Vec<Running>>),
 }
 
 /// A [`Handle`] of a [`LocalGroup`](crate::LocalGroup), whose actors need not be `Send`.
@@ -256,10 +273,6 @@ impl<'a, T> LocalHandle<'a, T> {
 }
 
 impl<'a, T, S: Kind> Handle<'a, T, S> {
-    pub(crate) fn new(inbox: Inbox<'a, T, S>) -> Self {
-        Self { inbox }
-    }
-
     /// Returns whether actors added through this handle are dropped, because the group no longer takes them.
     ///
     /// This is so once the last stage of the group that made the handle has ended, or the group was dropped. If it
@@ -278,7 +291,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// assert!(handle.is_closed());
     /// ```
     pub fn is_closed(&self) -> bool {
-        self.inbox.is_closed()
+        self.queue.with(|queue| queue.letters.is_none())
     }
 
     /// Asks the group which of its actors have not exited, for a status page or a list of workers.
@@ -313,21 +326,98 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     #[cfg(feature = "std")]
     pub fn running(&self) -> impl Future<Output = Vec<Running>> + Send + Sync + Unpin + 'static {
         let (answer, answered) = oneshot::channel();
-        let _ = self.inbox.send(Letter::Question(answer)); // a question panics in no drop
+        let _ = self.send(Letter::Question(answer)); // a question panics in no drop
         answered.map(Result::unwrap_or_default)
     }
 
     fn adding(&self, actor: BoxedActor<'a, T, S>) -> Adding<'_, 'a, T, S> {
         Adding {
-            inbox: &self.inbox,
+            handle: self,
             actor: Some(actor),
+        }
+    }
+}
+
+/// What the group does with a handle of its own.
+impl<'a, T, S: Kind> Handle<'a, T, S> {
+    pub(crate) fn new() -> Self {
+        let (letters, waker) = (Some(Vec::new()), None);
+        let queue = Cell::new(Queue { letters, waker });
+        Self { queue }
+    }
+
+    /// Sends a letter and wakes the group, or drops the letter if this is closed. `Err`: dropping it panicked.
+    fn send(&self, letter: Letter<'a, T, S>) -> Contained {
+        let mut letter = Some(letter);
+        let waker = self.queue.with(|queue| {
+            queue.letters.as_mut()?.extend(letter.take());
+            queue.waker.take()
+        });
+        waker.into_iter().for_each(Waker::wake);
+        letter.map_or(Ok(()), Letter::drop)
+    }
+
+    /// Takes out what waits, if anything does. From now on, what comes in wakes `waker`.
+    #[inline]
+    pub(crate) fn take(&self, waker: &Waker) -> Option<Vec<Letter<'a, T, S>>> {
+        // What comes in takes the waker out. So as long as it is there, nothing waits.
+        let is_idle = |queue: &mut Queue<'_, T, S>| Some(queue.waker.as_ref()?.will_wake(waker));
+        if self.queue.with(is_idle) == Some(true) {
+            return None;
+        }
+        let mut waker = Some(waker.clone());
+        let letters = self.queue.with(|queue| {
+            mem::swap(&mut queue.waker, &mut waker);
+            queue.letters.as_mut().map(mem::take)
+        });
+        drop(waker); // the previous one
+        letters
+    }
+
+    /// Returns whether an actor waits.
+    pub(crate) fn has_actors(&self) -> bool {
+        let is_actor = |letter: &Letter<'_, T, S>| matches!(letter, Letter::Actor(_));
+        self.queue
+            .with(|queue| queue.letters.iter().flatten().any(is_actor))
+    }
+
+    /// Closes the handles. Returns what waits.
+    fn close(&self) -> Vec<Letter<'a, T, S>> {
+        let (letters, waker) = self
+            .queue
+            .with(|queue| (queue.letters.take(), queue.waker.take()));
+        drop(waker);
+        letters.unwrap_or_default()
+    }
+}
+
+impl<'a, T, S: Kind> Staged<Handle<'a, T, S>> {
+    /// Closes the handles that add to no stage after this one, and then drops what waits behind them. `Err`: the first
+    /// panic while doing so.
+    pub(crate) fn end(&mut self, stage: Stage) -> Contained {
+        let mut letters = Vec::new();
+        while let Some(handle) = self.pop_ended(stage) {
+            letters.extend(handle.close());
+        }
+        letters.into_iter().map(Letter::drop).fold(Ok(()), earlier)
+    }
+}
+
+impl<T, S: Kind> Letter<'_, T, S> {
+    /// Drops a letter. `Err`: that panicked.
+    fn drop(self) -> Contained {
+        match self {
+            Self::Actor(actor) => drop_actor(actor),
+            #[cfg(feature = "std")]
+            Self::Question(_) => Ok(()),
         }
     }
 }
 
 impl<T, S: Kind> Clone for Handle<'_, T, S> {
     fn clone(&self) -> Self {
-        Self::new(self.inbox.clone())
+        let queue = self.queue.clone();
+        Self { queue }
     }
 }
 
@@ -366,7 +456,7 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
 /// If the handle is closed, dropping this value drops the actor. If that panics, the panic continues, unless the thread
 /// is already panicking.
 pub struct Adding<'h, 'a, T, S: Kind = Shared> {
-    inbox: &'h Inbox<'a, T, S>,
+    handle: &'h Handle<'a, T, S>,
     /// `None` once it was added.
     actor: Option<BoxedActor<'a, T, S>>,
 }
@@ -418,7 +508,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
 impl<T, S: Kind> Drop for Adding<'_, '_, T, S> {
     fn drop(&mut self) {
         if let Some(actor) = self.actor.take() {
-            if let Err(payload) = self.inbox.send(Letter::Actor(actor)) {
+            if let Err(payload) = self.handle.send(Letter::Actor(actor)) {
                 resume_in_drop(payload);
             }
         }
@@ -428,110 +518,5 @@ impl<T, S: Kind> Drop for Adding<'_, '_, T, S> {
 impl<T, S: Kind> fmt::Debug for Adding<'_, '_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Adding").finish_non_exhaustive()
-    }
-}
-
-/// What a group shares with its handles. Nothing of the user's is called, woken or dropped while it is locked.
-pub(crate) struct Inbox<'a, T, S: Kind>(S::Cell<Queue<'a, T, S>>);
-
-/// The content of an [`Inbox`].
-pub(crate) struct Queue<'a, T, S: Kind> {
-    /// What waits for the next poll of the group. `None`: the handles are closed.
-    letters: Option<Vec<Letter<'a, T, S>>>,
-    /// Wakes the group. `None` before its first poll, and between a wake and the next poll.
-    waker: Option<Waker>,
-}
-
-/// What a handle sends to its group.
-pub(crate) enum Letter<'a, T, S: Kind> {
-    Actor(BoxedActor<'a, T, S>),
-    /// Asks which actors run. If this is dropped instead of answered, the answer is an empty list.
-    #[cfg(feature = "std")]
-    Question(oneshot::Sender<Vec<Running>>),
-}
-
-impl<'a, T, S: Kind> Inbox<'a, T, S> {
-    pub(crate) fn new() -> Self {
-        Self(Cell::new(Queue {
-            letters: Some(Vec::new()),
-            waker: None,
-        }))
-    }
-
-    /// Sends a letter and wakes the group, or drops the letter if this is closed. `Err`: dropping it panicked.
-    fn send(&self, letter: Letter<'a, T, S>) -> Contained {
-        let mut letter = Some(letter);
-        let waker = self.0.with(|queue| {
-            queue.letters.as_mut()?.extend(letter.take());
-            queue.waker.take()
-        });
-        waker.into_iter().for_each(Waker::wake);
-        letter.map_or(Ok(()), Letter::drop)
-    }
-
-    /// Takes out what waits, if anything does. From now on, what comes in wakes `waker`.
-    #[inline]
-    pub(crate) fn take(&self, waker: &Waker) -> Option<Vec<Letter<'a, T, S>>> {
-        // What comes in takes the waker out. So as long as it is there, nothing waits.
-        let is_idle = |queue: &mut Queue<'_, T, S>| Some(queue.waker.as_ref()?.will_wake(waker));
-        if self.0.with(is_idle) == Some(true) {
-            return None;
-        }
-        let mut waker = Some(waker.clone());
-        let letters = self.0.with(|queue| {
-            mem::swap(&mut queue.waker, &mut waker);
-            queue.letters.as_mut().map(mem::take)
-        });
-        drop(waker); // the previous one
-        letters
-    }
-
-    /// Returns whether an actor waits.
-    pub(crate) fn has_actors(&self) -> bool {
-        let is_actor = |letter: &Letter<'_, T, S>| matches!(letter, Letter::Actor(_));
-        self.0
-            .with(|queue| queue.letters.iter().flatten().any(is_actor))
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.with(|queue| queue.letters.is_none())
-    }
-
-    /// Closes the handles. Returns what waits.
-    fn close(&self) -> Vec<Letter<'a, T, S>> {
-        let (letters, waker) = self
-            .0
-            .with(|queue| (queue.letters.take(), queue.waker.take()));
-        drop(waker);
-        letters.unwrap_or_default()
-    }
-}
-
-impl<'a, T, S: Kind> Staged<Inbox<'a, T, S>> {
-    /// Closes the handles that add to no stage after this one, and then drops what waits behind them. `Err`: the first
-    /// panic while doing so.
-    pub(crate) fn end(&mut self, stage: Stage) -> Contained {
-        let mut letters = Vec::new();
-        while let Some(inbox) = self.pop_ended(stage) {
-            letters.extend(inbox.close());
-        }
-        letters.into_iter().map(Letter::drop).fold(Ok(()), earlier)
-    }
-}
-
-impl<T, S: Kind> Clone for Inbox<'_, T, S> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<T, S: Kind> Letter<'_, T, S> {
-    /// Drops a letter. `Err`: that panicked.
-    fn drop(self) -> Contained {
-        match self {
-            Self::Actor(actor) => drop_actor(actor),
-            #[cfg(feature = "std")]
-            Self::Question(_) => Ok(()),
-        }
     }
 }

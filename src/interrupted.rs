@@ -380,7 +380,7 @@ impl Interrupted {
             if *slot == Slot::Waiting {
                 return Some(mem::replace(&mut clones[*key as usize], waker));
             }
-            *key = u32::try_from(clones.insert(waker)).expect(TOO_MANY_CLONES);
+            *key = u32::try_from(clones.insert(waker)).expect("fewer clones wait");
             *slot = Slot::Waiting;
             None
         });
@@ -398,9 +398,6 @@ impl Interrupted {
         }
     }
 }
-
-#[cfg(feature = "std")]
-const TOO_MANY_CLONES: &str = "an `Interrupted` has room for 4 294 967 296 clones that wait";
 
 impl Future for Interrupted {
     type Output = ();

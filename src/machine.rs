@@ -33,7 +33,7 @@ use futures_util::ready;
 use crate::actor::Profile;
 use crate::actors::{Actors, Place, State};
 use crate::exit::{Exit, Outcome};
-use crate::handle::{Inbox, Letter};
+use crate::handle::{Handle, Letter};
 use crate::history::History;
 use crate::kind::{BoxedActor, Kind};
 use crate::panic::{contain, earlier, resume_in_drop, Contained};
@@ -44,7 +44,8 @@ use crate::stages::{Stage, Staged};
 /// The actors of a group, and how far their shutdown has come.
 pub(crate) struct Machine<'a, T, S: Kind> {
     actors: Actors<S::Actor<'a, T>>,
-    inboxes: Staged<Inbox<'a, T, S>>,
+    /// A handle of each group that has any: what its clones send waits there.
+    handles: Staged<Handle<'a, T, S>>,
     progress: Progress<'a, T, S>,
     /// How many stages there are, including those that have ended.
     stages: Stage,
@@ -70,13 +71,13 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Goes through the order of events as far as possible. Ready when the group has ended.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.inboxes.is_empty() {
+        if !self.handles.is_empty() {
             self.take_in(cx.waker());
         }
         while !self.is_stopping() {
             if self.progress.running == 0 {
-                let mut inboxes = self.inboxes.iter();
-                return match inboxes.any(|(_, inbox)| inbox.has_actors()) {
+                let mut handles = self.handles.iter();
+                return match handles.any(|(_, handle)| handle.has_actors()) {
                     true => Poll::Pending, // the next poll takes it in
                     false => Poll::Ready(()),
                 };
@@ -105,7 +106,11 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
                     };
                     self.exited(actor, exit);
                 }
-                if self.inboxes.of(self.stage).any(|inbox| inbox.has_actors()) {
+                if self
+                    .handles
+                    .of(self.stage)
+                    .any(|handle| handle.has_actors())
+                {
                     return Poll::Pending; // the next poll takes it in
                 }
             }
@@ -119,9 +124,9 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     fn take_in(&mut self, waker: &Waker) {
         #[cfg(feature = "std")]
         let mut questions = Vec::new();
-        for place in 0..self.inboxes.len() {
-            let (stages, inbox) = &self.inboxes[place];
-            let Some(letters) = inbox.take(waker) else {
+        for place in 0..self.handles.len() {
+            let (stages, handle) = &self.handles[place];
+            let Some(letters) = handle.take(waker) else {
                 continue;
             };
             let stages = stages.clone();
@@ -144,21 +149,23 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Not inlined, so that `poll` can be.
     #[inline(never)]
     fn exited(&mut self, actor: Place<S::Actor<'a, T>>, exit: Exit<T>) {
-        if exit.was_interrupted {
-            return self.progress.exit(actor.stage, exit, Ok(()));
+        let is_due = !exit.was_interrupted; // to be interrupted, unless it leaves
+        let asked = match is_due {
+            true => actor.stops_if(&exit),
+            false => Ok(true),
+        };
+        if matches!(asked, Ok(false)) {
+            return self.progress.leave(actor, exit);
         }
-        match actor.stops_if(&exit) {
-            Ok(false) => self.progress.leave(actor, exit),
-            asked => {
-                self.progress.exit(actor.stage, exit, asked.map(drop));
-                self.actors.keep(actor);
-            }
+        self.progress.exit(actor.stage, exit, asked.map(drop));
+        if is_due {
+            self.actors.keep(actor);
         }
     }
 
     /// Interrupts every actor of the current stage that has not been interrupted.
     fn interrupt(&mut self) {
-        if mem::replace(&mut self.is_interrupted, true) {
+        if self.is_interrupted {
             return;
         }
         let (stage, progress) = (self.stage, &mut self.progress);
@@ -175,6 +182,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
             }
         }
         self.actors.forget_interrupted();
+        self.is_interrupted = true;
     }
 
     /// Begins the grace periods of the current stage, and polls them. Returns whether one is over.
@@ -189,14 +197,13 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     fn expire(&mut self) {
         let (stage, progress) = (self.stage, &mut self.progress);
         let mut late = self.actors.of(stage..stage + 1);
-        for exit in late.iter_mut().filter_map(|actor| actor.poll_last()) {
-            progress.exit(stage, exit, Ok(()));
-        }
-        for exit in late
-            .into_iter()
-            .filter_map(|actor| actor.end(Outcome::Expired))
-        {
-            progress.exit(stage, exit, Ok(()));
+        let steps = [Place::poll_last, |actor: &mut Place<_>| {
+            actor.end(Outcome::Expired)
+        }];
+        for step in steps {
+            for exit in late.iter_mut().filter_map(|actor| step(actor)) {
+                progress.exit(stage, exit, Ok(()));
+            }
         }
     }
 
@@ -211,8 +218,8 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     /// Closes the handles that add to no stage after this one, and drops the settings that apply to none.
     fn close(&mut self, stage: Stage) {
         let progress = &mut self.progress;
-        if !self.inboxes.is_empty() {
-            progress.history.note(self.inboxes.end(stage));
+        if !self.handles.is_empty() {
+            progress.history.note(self.handles.end(stage));
         }
         if !progress.settings.is_empty() {
             progress.history.note(progress.settings.end(stage));
@@ -228,9 +235,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
             len: progress.interrupted,
             running: &|| self.actors.running(stage..stage + 1),
         };
-        let observers = progress.settings.on_wait(stage, has_changed);
-        let calls = observers.map(|observer| contain(|| observer(&waiting)));
-        let seen = calls.fold(Ok(()), earlier);
+        let seen = progress.settings.show_wait(stage, has_changed, &waiting);
         progress.history.note(seen);
     }
 
@@ -249,9 +254,9 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.progress.settings.own(self.stages, Settings::new)
     }
 
-    /// Returns the inbox of the group itself, for a handle.
-    pub(crate) fn inbox(&mut self) -> Inbox<'a, T, S> {
-        self.inboxes.own(self.stages, Inbox::new).clone()
+    /// Returns a handle of the group itself.
+    pub(crate) fn handle(&mut self) -> Handle<'a, T, S> {
+        self.handles.own(self.stages, Handle::new).clone()
     }
 
     /// Puts the stages of `back` behind those of this machine. Neither group is stopping.
@@ -262,13 +267,13 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         progress.running += theirs.running;
         progress.history.append(&mut theirs.history);
         progress.settings.append(&mut theirs.settings, stages);
-        self.inboxes.append(&mut back.inboxes, stages);
+        self.handles.append(&mut back.handles, stages);
         self.actors.append(&mut back.actors, stages);
     }
 
     /// Returns whether nothing was added, set or combined, and no handle was made.
     pub(crate) fn is_new(&self) -> bool {
-        let is_set = !self.progress.settings.is_empty() || !self.inboxes.is_empty();
+        let is_set = !self.progress.settings.is_empty() || !self.handles.is_empty();
         self.actors.added == 0 && self.stages == 1 && !is_set
     }
 
@@ -296,45 +301,37 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
     pub(crate) fn end(&mut self) -> History<T> {
         self.close(Stage::MAX);
         self.actors.clear();
-        self.progress.running = 0; // without `std`, an actor that panicked is still counted
-        self.progress.interrupted = 0;
-        self.stages = 1;
-        self.stage = 0;
-        self.is_interrupted = false;
-        mem::take(&mut self.progress.history)
+        (self.stages, self.stage, self.is_interrupted) = (1, 0, false);
+        let progress = &mut self.progress;
+        (progress.running, progress.interrupted) = (0, 0); // without `std`, actors that panicked are still counted
+        mem::take(&mut progress.history)
     }
 }
 
 impl<T, S: Kind> Progress<'_, T, S> {
     /// Records an exit of an actor of `stage` that belongs to the shutdown. `asked` is the panic of `stops_if`.
+    #[inline(always)]
     fn exit(&mut self, stage: Stage, exit: Exit<T>, asked: Contained) {
         let expected = self.running;
+        self.running -= 1;
         if exit.was_interrupted {
             self.interrupted -= 1;
             self.has_changed = true;
         }
-        let seen = self.show_exit(stage, &exit);
         self.history.push(exit, expected);
         self.history.note(asked);
+        let seen = self.settings.show_exit(stage, self.history.last());
         self.history.note(seen);
     }
 
     /// Records that an actor leaves, and drops what is left of it.
     fn leave(&mut self, actor: Place<S::Actor<'_, T>>, mut exit: Exit<T>) {
+        self.running -= 1;
         exit.has_left = true;
-        let seen = self.show_exit(actor.stage, &exit);
-        self.history.note(seen);
+        self.history
+            .note(self.settings.show_exit(actor.stage, &exit));
         self.history.note(contain(|| drop(actor))); // its interrupt
         self.history.note(contain(|| drop(exit)));
-    }
-
-    /// Counts an exit, and shows it to the observers. `Err`: the first panic of one.
-    #[inline]
-    fn show_exit(&mut self, stage: Stage, exit: &Exit<T>) -> Contained {
-        self.running -= 1;
-        let observers = self.settings.on_exit(stage);
-        let calls = observers.map(|observer| contain(|| observer(exit)));
-        calls.fold(Ok(()), earlier)
     }
 }
 
@@ -342,7 +339,7 @@ impl<T, S: Kind> Default for Machine<'_, T, S> {
     fn default() -> Self {
         Self {
             actors: Actors::default(),
-            inboxes: Staged::default(),
+            handles: Staged::default(),
             progress: Progress {
                 running: 0,
                 interrupted: 0,
@@ -366,7 +363,7 @@ impl<T, S: Kind> Drop for Machine<'_, T, S> {
         let dropped = [
             self.actors.drop_all(),
             self.progress.settings.end(Stage::MAX),
-            self.inboxes.end(Stage::MAX),
+            self.handles.end(Stage::MAX),
             self.progress.history.clear(),
         ];
         if let Err(payload) = dropped.into_iter().fold(Ok(()), earlier) {

@@ -118,10 +118,8 @@ impl<V, E> Report<Result<V, E>> {
     /// # }
     /// ```
     pub fn into_result(self) -> Result<(), Exit<Result<V, E>>> {
-        match self.into_iter().find(Exit::is_failure) {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
+        let failure = self.into_iter().find(Exit::is_failure);
+        failure.map_or(Ok(()), Err)
     }
 }
 

@@ -6,8 +6,10 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+use crate::exit::Exit;
 use crate::kind::Kind;
 use crate::panic::{contain, earlier, resume, Contained};
+use crate::running::Waiting;
 use crate::stages::{Stage, Staged};
 
 /// What was set on one group.
@@ -100,23 +102,29 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 }
 
 impl<'a, T, S: Kind> Staged<Settings<'a, T, S>> {
-    /// Returns the observers of exits in `stage`.
-    pub(crate) fn on_exit(&mut self, stage: Stage) -> impl Iterator<Item = &mut S::OnExit<'a, T>> {
-        self.of(stage)
-            .filter_map(|settings| settings.on_exit.as_deref_mut())
+    /// Calls the observers of exits in `stage`. `Err`: the first panic of one.
+    pub(crate) fn show_exit(&mut self, stage: Stage, exit: &Exit<T>) -> Contained {
+        let observers = self
+            .of(stage)
+            .filter_map(|settings| settings.on_exit.as_mut());
+        let calls = observers.map(|observer| contain(|| observer(exit)));
+        calls.fold(Ok(()), earlier)
     }
 
-    /// Returns the observers to call with what the group waits for in `stage`: all of them if that `has_changed`,
-    /// otherwise only those that have not been called since they were set.
-    pub(crate) fn on_wait(
+    /// Calls the observers of what the group waits for in `stage`: all of them if that `has_changed`, otherwise only
+    /// those that have not been called since they were set. `Err`: the first panic of one.
+    pub(crate) fn show_wait(
         &mut self,
         stage: Stage,
         has_changed: bool,
-    ) -> impl Iterator<Item = &mut S::OnWait<'a, T>> {
-        self.of(stage).filter_map(move |settings| {
+        waiting: &Waiting<'_, T>,
+    ) -> Contained {
+        let observers = self.of(stage).filter_map(|settings| {
             let has_seen_it = mem::replace(&mut settings.has_seen_wait, true) && !has_changed;
-            settings.on_wait.as_deref_mut().filter(|_| !has_seen_it)
-        })
+            settings.on_wait.as_mut().filter(|_| !has_seen_it)
+        });
+        let calls = observers.map(|observer| contain(|| observer(waiting)));
+        calls.fold(Ok(()), earlier)
     }
 
     /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over, and
