@@ -74,14 +74,10 @@ impl<A: Actor + ?Sized> Actors<A> {
         self.exited.push(actor);
     }
 
-    /// Drops the actors that have exited and were interrupted.
-    pub(crate) fn forget_interrupted(&mut self) {
-        self.exited.retain(|place| place.actor.is_some());
-    }
-
     /// Returns the actors of these stages that have not exited, or have exited but are still to be interrupted, in the
     /// order of adding.
     pub(crate) fn of(&mut self, stages: Range<Stage>) -> Vec<&mut Place<A>> {
+        self.exited.retain(|place| place.actor.is_some()); // the others have been interrupted
         let mut of = Vec::with_capacity(self.set.len() + self.exited.len());
         for place in self.exited.iter_mut().rev().chain(&mut self.set) {
             if place.actor.is_some() && stages.contains(&place.stage) {

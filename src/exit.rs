@@ -450,17 +450,16 @@ impl Panic {
 /// The message, in one line.
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = self.message().unwrap_or("a panic without a message");
+        let message = self.message().unwrap_or(NO_MESSAGE);
         OneLine(f).write_str(message)
     }
 }
 
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message: &dyn fmt::Debug = match &self.0.message {
-            Some(message) => message,
-            None => &format_args!("no message"),
-        };
-        f.debug_tuple("Panic").field(message).finish()
+        let message = self.message().unwrap_or(NO_MESSAGE);
+        f.debug_tuple("Panic").field(&message).finish()
     }
 }
+
+const NO_MESSAGE: &str = "no message";

@@ -54,21 +54,18 @@ impl<T> History<T> {
 
     /// Takes out the first panic, whether or not it is an actor's exit. `Err`: there was one.
     fn take_first_panic(&mut self) -> Contained {
-        let panicked = |exit: &Exit<T>| matches!(exit.outcome, Outcome::Panicked(_));
-        let place = self.exits.iter().position(panicked);
-        match (self.stray.take(), place) {
-            (Some((before, payload)), place) if place.map_or(true, |place| before <= place) => {
-                Err(payload)
-            }
-            (stray, Some(place)) => {
-                discard(stray);
-                match mem::replace(&mut self.exits[place].outcome, Outcome::Aborted) {
-                    Outcome::Panicked(panic) => Err(panic.into_payload()),
-                    _ => unreachable!("it was found to be a panic"),
+        let stray = self.stray.take();
+        let before = stray.as_ref().map_or(usize::MAX, |(before, _)| *before);
+        for exit in self.exits.iter_mut().take(before) {
+            match mem::replace(&mut exit.outcome, Outcome::Aborted) {
+                Outcome::Panicked(panic) => {
+                    discard(stray);
+                    return Err(panic.into_payload());
                 }
+                outcome => exit.outcome = outcome,
             }
-            (_, None) => Ok(()),
         }
+        stray.map_or(Ok(()), |(_, payload)| Err(payload))
     }
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.

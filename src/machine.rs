@@ -181,7 +181,6 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
                 Err(payload) => progress.history.note(Err(payload)),
             }
         }
-        self.actors.forget_interrupted();
         self.is_interrupted = true;
     }
 
