@@ -217,9 +217,7 @@ fn draw(events: &Events) -> String {
             y += 28;
         }
         let height = y - top;
-        stages += &format!(
-            "<rect x=\"16\" y=\"{top}\" width=\"868\" height=\"{height}\" rx=\"6\" class=\"stage\"/>\n"
-        );
+        stages += &format!("<rect x=\"16\" y=\"{top}\" width=\"868\" height=\"{height}\" rx=\"6\" class=\"stage\"/>\n");
         y += 10;
 
         let mut interrupts = actors

@@ -632,7 +632,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// ```
     pub async fn report(mut self) -> Report<T> {
         let history = poll_fn(|cx| self.poll_end(cx)).await;
-        Report::new(history.into_exits())
+        Report(history.into_exits())
     }
 
     fn insert(&mut self, actor: BoxedActor<'a, T, S>) -> Added<'_, T> {

@@ -47,9 +47,11 @@ impl<T> History<T> {
 
     /// Takes over the panic of a group that has not begun to stop either.
     pub(crate) fn append(&mut self, back: &mut Self) {
-        if let Some((_, payload)) = back.stray.take() {
-            self.note(Err(payload));
-        }
+        self.note(
+            back.stray
+                .take()
+                .map_or(Ok(()), |(_, payload)| Err(payload)),
+        );
     }
 
     /// Takes out the first panic, whether or not it is an actor's exit. `Err`: there was one.

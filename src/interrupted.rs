@@ -174,24 +174,18 @@ pub struct Interrupted {
     shared: Arc<Shared>,
     /// Whether a poll was ready.
     is_terminated: bool,
-    #[cfg(feature = "std")]
-    slot: Slot,
-    /// The key of the waker in [`Shared::clones`], if it is there. With 32 bits, an `Interrupted` takes 16 bytes.
+    /// The key of the waker in [`Shared::clones`], if it is there, or [`NO_WAKER`] or [`ORIGINAL`]. With 32 bits, an
+    /// `Interrupted` takes 16 bytes.
     #[cfg(feature = "std")]
     key: u32,
 }
 
-/// Where an [`Interrupted`] has its waker.
+/// The key of the original, whose waker is in [`Shared::waker`].
 #[cfg(feature = "std")]
-#[derive(Clone, Copy, PartialEq)]
-enum Slot {
-    /// In [`Shared::waker`].
-    Original,
-    /// Nowhere: this clone has not waited.
-    Clone,
-    /// In [`Shared::clones`].
-    Waiting,
-}
+const ORIGINAL: u32 = u32::MAX;
+/// The key of a clone that has not waited.
+#[cfg(feature = "std")]
+const NO_WAKER: u32 = u32::MAX - 1;
 
 impl Interrupted {
     /// Returns an `Interrupted` and the [`Interrupt`] that resolves it.
@@ -224,9 +218,7 @@ impl Interrupted {
             shared: Arc::clone(&shared),
             is_terminated: false,
             #[cfg(feature = "std")]
-            slot: Slot::Original,
-            #[cfg(feature = "std")]
-            key: 0,
+            key: ORIGINAL,
         };
         (Interrupt(shared), interrupted)
     }
@@ -361,7 +353,7 @@ impl Interrupted {
     /// Makes an interruption wake this task. It wakes it or, if it came first, is seen after this.
     fn register(&mut self, waker: &Waker) {
         #[cfg(feature = "std")]
-        if self.slot != Slot::Original {
+        if self.key != ORIGINAL {
             return self.register_clone(waker.clone());
         }
         self.shared.waker.register(waker);
@@ -371,17 +363,16 @@ impl Interrupted {
     #[cfg(feature = "std")]
     #[inline(never)]
     fn register_clone(&mut self, waker: Waker) {
-        let (slot, key) = (&mut self.slot, &mut self.key);
+        let key = &mut self.key;
         let replaced = self.shared.with_clones(|clones| {
             if self.shared.state.load(Ordering::Acquire) != WAITING {
                 return Some(waker); // the interruption has taken the wakers, or will now take them
             }
             let clones = clones.get_or_insert_with(Box::default);
-            if *slot == Slot::Waiting {
+            if *key != NO_WAKER {
                 return Some(mem::replace(&mut clones[*key as usize], waker));
             }
             *key = u32::try_from(clones.insert(waker)).expect("fewer clones wait");
-            *slot = Slot::Waiting;
             None
         });
         drop(replaced); // outside the mutex
@@ -391,8 +382,8 @@ impl Interrupted {
     #[cfg(feature = "std")]
     #[inline(never)]
     fn drop_clone(&self) {
-        if self.slot == Slot::Waiting {
-            let key = self.key as usize;
+        let key = self.key as usize;
+        if self.key != NO_WAKER {
             let remove = |clones: &mut Option<Box<Slab<_>>>| clones.as_mut()?.try_remove(key);
             drop(self.shared.with_clones(remove)); // outside the mutex
         }
@@ -431,8 +422,7 @@ impl Clone for Interrupted {
         Self {
             shared: Arc::clone(&self.shared),
             is_terminated: false,
-            slot: Slot::Clone,
-            key: 0,
+            key: NO_WAKER,
         }
     }
 }
@@ -441,7 +431,7 @@ impl Clone for Interrupted {
 impl Drop for Interrupted {
     fn drop(&mut self) {
         #[cfg(feature = "std")]
-        if self.slot != Slot::Original {
+        if self.key != ORIGINAL {
             return self.drop_clone();
         }
         if !self.is_interrupted() {

@@ -186,10 +186,11 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Begins the grace periods of the current stage, and polls them. Returns whether one is over.
     fn limit(&mut self, cx: &mut Context<'_>) -> bool {
-        let progress = &mut self.progress;
-        let (is_over, panic) = progress.settings.limit(self.stage, cx);
-        progress.history.note(panic);
-        is_over
+        let is_over = self.progress.settings.limit(self.stage, cx);
+        is_over.unwrap_or_else(|payload| {
+            self.progress.history.note(Err(payload));
+            true
+        })
     }
 
     /// Polls every actor of the current stage one last time, and then drops any that are still running.

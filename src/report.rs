@@ -54,13 +54,9 @@ use crate::exit::Exit;
 /// storage returned Err(\"cannot flush\"), interrupted");
 /// ```
 #[derive(Debug)]
-pub struct Report<T>(Vec<Exit<T>>);
+pub struct Report<T>(pub(crate) Vec<Exit<T>>);
 
 impl<T> Report<T> {
-    pub(crate) fn new(exits: Vec<Exit<T>>) -> Self {
-        Self(exits)
-    }
-
     /// Returns the exit that stopped the group, if there is one.
     pub fn cause(&self) -> Option<&Exit<T>> {
         self.first()

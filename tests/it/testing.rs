@@ -37,10 +37,12 @@ fn two_items() -> (mpsc::UnboundedSender<u8>, mpsc::UnboundedReceiver<u8>) {
 mod mistakes {
     use super::*;
 
-    const WAITS: &str = "the actor did not return: it waits, and the interruption did not wake it. Wherever an actor waits, it \
+    const WAITS: &str =
+        "the actor did not return: it waits, and the interruption did not wake it. Wherever an actor waits, it \
         must await `interrupted` as well, for example with `interrupted.unless(..)`. If it waits for a timer or a \
         socket, use `interrupt_at_every_poll_on`";
-    const SPINS: &str = "the actor did not return: it has woken itself for 10,000 polls since. Each round of a loop must look at \
+    const SPINS: &str =
+        "the actor did not return: it has woken itself for 10,000 polls since. Each round of a loop must look at \
         `interrupted`, for example with `interrupted.is_interrupted()`";
 
     #[test]

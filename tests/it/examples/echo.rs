@@ -162,7 +162,8 @@ mod signals {
     #[test]
     fn prints_what_its_header_promises() {
         let source = include_str!("../../../examples/echo.rs");
-        let introduction = "What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected, then leave `nc`:";
+        let introduction =
+            "What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected, then leave `nc`:";
         let promised = promised_output(source, introduction);
 
         let (mut program, address) = start();

@@ -406,9 +406,7 @@ impl State {
             running: running.iter().map(show).collect(),
             is_stopping,
             is_terminated: state.is_terminated,
-            debug: format!(
-                "LocalGroup {{ running: {labels:?}, stages: {stages}, is_stopping: {is_stopping} }}"
-            ),
+            debug: format!("LocalGroup {{ running: {labels:?}, stages: {stages}, is_stopping: {is_stopping} }}"),
         }
     }
 
