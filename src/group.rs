@@ -25,16 +25,19 @@ use crate::running::{Running, Waiting};
 ///
 /// An actor is a pair: *execute*, a future that does the work, and *interrupt*, a function that asks it to return. The
 /// group is a future that polls them all. When the first actor exits, for whatever reason, the group calls every
-/// interrupt. It finishes once all actors have exited. Its output is that of the first actor to exit, the *cause*.
-/// oklog/run works in the same way.
+/// interrupt. It finishes once all actors have exited. The first exit is the *cause*. oklog/run works in the same way.
+///
+/// An actor that should not stop the group when it is done may [leave](Added::stops_if).
 ///
 /// There are three ways to run a group. They return different things:
 ///
-/// | | returns | if there was no actor |
+/// | | returns | if nothing stopped it |
 /// | --- | --- | --- |
-/// | `group.await` | `Option<T>`: the output of the cause | `None` |
-/// | [`group.run().await`](Self::run) | `Result<(), E>`: the same, if `T` is a `Result<(), E>` | `Ok(())` |
-/// | [`group.report().await`](Self::report) | `Vec<Exit<T>>`: the exits of all actors, the cause first | `[]` |
+/// | `group.await` | `Option<T>`: the output of the cause, as in oklog/run | `None` |
+/// | [`group.run().await`](Self::run) | `Result<(), E>`: the first error, also of the shutdown | `Ok(())` |
+/// | [`group.report().await`](Self::report) | [`Report<T>`]: every exit, the cause first | an empty one |
+///
+/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if).
 ///
 /// `'a` is what the actors may borrow, and `T` is what they return. Declare what actors and observers borrow before the
 /// group, because the group may use it until it is dropped.
@@ -49,7 +52,7 @@ use crate::running::{Running, Waiting};
 ///
 /// - Every actor has exited. Every execute was dropped as soon as its actor exited. A group spawns nothing, so nothing
 ///   that it started is still running.
-/// - Every interrupt was called once, in the order of adding within each stage.
+/// - Every interrupt was called once, in the order of adding within each stage, except those of actors that had left.
 /// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can add actors and
 ///   run it again. If you poll it while it is empty, it is ready with `None`, and drops its settings.
 ///
@@ -74,12 +77,14 @@ use crate::running::{Running, Waiting};
 ///
 /// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown.
 /// The observer is called again for the next exit; the grace period counts as over, for that stage. Such a panic
-/// belongs to no exit, so `report` resumes it too.
+/// belongs to no exit, so `report` resumes it too. The same goes for a panic in [`stops_if`](Added::stops_if), or while
+/// what an actor that leaves has left behind is dropped. The panic of an actor that leaves is not resumed.
 ///
 /// The group drops the outputs that it does not return. If dropping one panics, the others are still dropped, and then
 /// the first such panic is resumed.
 ///
-/// A group has room for 2³² − 1 actors. Adding one more panics. If a handle adds it, the poll that takes it in panics.
+/// On a 32-bit target, a group has room for 2³² − 1 actors in its life. Adding one more panics. If a handle adds it, the
+/// poll that takes it in panics.
 ///
 /// Without `std`, a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
 /// group may never finish: an execute that panicked is dropped and does not count as exited. All you can do with the
@@ -87,7 +92,9 @@ use crate::running::{Running, Waiting};
 ///
 /// # Cancel safety
 ///
-/// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing.
+/// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing. But while nothing awaits it, its
+/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not await anything
+/// that an actor of the group has to do, such as releasing a lock: it would wait forever.
 ///
 /// Dropping an unfinished group, or the future of `run` or `report`, drops every actor where it is, in no particular
 /// order. It calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the
@@ -242,8 +249,15 @@ impl<'a, T> Group<'a, T> {
 
     /// Adds an actor that may be dropped at any `.await`: when the group interrupts it, it is dropped where it is.
     ///
-    /// Its outcome is then [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only
-    /// for futures that are safe to cancel at any `.await`.
+    /// Before that, it is polled one last time, whether or not it was woken. If it returns or panics in that poll, this
+    /// is its exit, so an error that is ready is not lost. Otherwise its outcome is
+    /// [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only for futures that are
+    /// safe to cancel at any `.await`.
+    ///
+    /// Add a spawned task with [`add`](Self::add) or [`add_with`](Self::add_with) instead, and await its handle. On
+    /// another thread, a task drops what it holds before its output is stored. So if that stops another actor, the last
+    /// poll may come too early, and the error of the task is lost. Under Tokio, an actor that has used up the budget of
+    /// its task finds even a finished task pending until the next poll.
     ///
     /// # Panics
     ///
@@ -274,10 +288,11 @@ impl<'a, T> Group<'a, T> {
     /// future in the same poll, and from then on in every poll, before the actors. It ignores the output of that
     /// future, and drops the future if every actor of the stage exits first.
     ///
-    /// When the future resolves, every actor of the stage that has been woken, or has not been polled yet, is polled
-    /// one last time, however many other actors wake themselves. Any that are still running after that are dropped, in
-    /// the order of adding. Their outcome is [`Expired`](crate::Outcome::Expired). An actor that joins the stage later
-    /// is interrupted, polled once, and then expires.
+    /// When the future resolves, every actor of the stage is polled one last time, in the order of adding, whether or not
+    /// it was woken. Then any that are still running are dropped, in the order of adding. Their outcome is
+    /// [`Expired`](crate::Outcome::Expired). All this happens in the same poll, and the stage ends with it. An actor that
+    /// a [handle](Self::handle) adds in that poll joins the next stage or, after the last, is dropped. So neither actors
+    /// that wake themselves nor actors that keep joining can postpone the end.
     ///
     /// Any future will do: a timer of any runtime, a second Ctrl-C, or whichever of the two comes first.
     ///
@@ -342,8 +357,8 @@ impl<'a, T> Group<'a, T> {
 
     /// Calls `observer` with each exit as it happens.
     ///
-    /// The exit of the cause comes first, before any interrupt is called. `observer` is called while the group is
-    /// polled, so it must not block.
+    /// The exit of the cause comes before any interrupt is called. The observer also sees the exits of actors that
+    /// [leave](Added::stops_if). `observer` is called while the group is polled, so it must not block.
     ///
     /// A second observer replaces the first. On a group of [several stages](Self::before), `observer` is called with
     /// the exits of all stages. If a stage has an observer of its own, that one is called first.
@@ -597,10 +612,11 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
         self.machine.running().into_iter()
     }
 
-    /// Runs the group and returns the exits of all actors, in the order in which they happened.
+    /// Runs the group and returns every exit that belongs to the shutdown, in the order in which they happened.
     ///
-    /// `[0]` is the exit of the cause. Exits that happened before you called `report` are included. oklog/run drops all
-    /// results but the first.
+    /// The exit of the cause comes first. Exits that happened before you called `report` are included, but not those of
+    /// actors that have [left](Added::stops_if). `main` may return the [`Report`]: a failure is then an exit code. oklog/run
+    /// drops all results but the first.
     ///
     /// # Panics
     ///
@@ -626,9 +642,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///     Err("cannot flush")
     /// }).named("storage");
     ///
-    /// let exits = smol::block_on(group.report());
-    /// let failed = exits.iter().find(|exit| exit.is_failure());
-    /// assert_eq!(failed.unwrap().to_string(), r#"storage returned Err("cannot flush"), interrupted"#);
+    /// let report = smol::block_on(group.report());
+    /// let failure = report.into_result().unwrap_err();
+    /// assert_eq!(failure.to_string(), r#"storage returned Err("cannot flush"), interrupted"#);
     /// ```
     pub async fn report(mut self) -> Report<T> {
         let history = poll_fn(|cx| self.poll_end(cx)).await;
@@ -657,7 +673,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// queue.
     ///
     /// A handle does not keep an empty group running. Before you run the group, add an actor, directly or through the
-    /// handle.
+    /// handle. Don't move a group into an actor that you add through its own handle: [it would
+    /// leak](Handle#actors-that-add-themselves-again).
     ///
     /// Without the feature `std`, only a [`LocalGroup`] has handles, because those of a `Group` need a mutex.
     ///
@@ -694,14 +711,18 @@ impl<'a, T> LocalGroup<'a, T> {
 }
 
 impl<E, S: Kind> Group<'_, Result<(), E>, S> {
-    /// Runs the group and returns the output of the cause, or `Ok(())` if there was no actor.
+    /// Runs the group and returns the first error, or `Ok(())` if there was none.
     ///
-    /// Equivalent to `group.await.unwrap_or(Ok(()))`, and to `Run` of oklog/run: later outputs, errors included, do not
-    /// change the result. [`report`](Self::report) returns them all.
+    /// This includes the errors of the shutdown: if a signal stops the program, and then the storage cannot flush, `run`
+    /// returns that error. It does not include expired actors, which only [`report`](Self::report) shows, or actors that
+    /// have [left](Added::stops_if).
+    ///
+    /// `Run` of oklog/run returns the result of the cause, and drops later errors. For that, await the group itself:
+    /// `group.await.unwrap_or(Ok(()))`.
     ///
     /// # Errors
     ///
-    /// Returns the error of the cause, if it returned one.
+    /// Returns the error of the first exit that returned one, in the order of exits.
     ///
     /// # Panics
     ///
@@ -717,15 +738,19 @@ impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
-    /// group.add(async { Err("disk full") }, |_| {});
-    /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
+    /// group.add(async { Ok(()) }, |_| {}).named("signals");
+    /// group.add_with(|interrupted| async {
+    ///     interrupted.await;
+    ///     Err("cannot flush")
+    /// }).named("storage");
+    /// assert_eq!(smol::block_on(group.run()), Err("cannot flush"));
     /// ```
     pub async fn run(mut self) -> Result<(), E> {
         poll_fn(|cx| self.poll_end(cx)).await.into_result()
     }
 }
 
-/// Ready with the output of the cause when every actor has exited, or with `None` if there was no actor.
+/// Ready with the output of the cause when every actor has exited, or with `None` if nothing stopped the group.
 impl<T, S: Kind> Future for Group<'_, T, S> {
     type Output = Option<T>;
 

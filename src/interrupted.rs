@@ -369,8 +369,8 @@ impl Interrupted {
                 return Some(waker); // the interruption has taken the wakers, or will now take them
             }
             let clones = clones.get_or_insert_with(Box::default);
-            if *key != NO_WAKER {
-                return Some(mem::replace(&mut clones[*key as usize], waker));
+            if let Some(known) = clones.get_mut(*key as usize) {
+                return Some(mem::replace(known, waker));
             }
             *key = u32::try_from(clones.insert(waker)).expect("fewer clones wait");
             None
@@ -383,10 +383,8 @@ impl Interrupted {
     #[inline(never)]
     fn drop_clone(&self) {
         let key = self.key as usize;
-        if self.key != NO_WAKER {
-            let remove = |clones: &mut Option<Box<Slab<_>>>| clones.as_mut()?.try_remove(key);
-            drop(self.shared.with_clones(remove)); // outside the mutex
-        }
+        let remove = |clones: &mut Option<Box<Slab<_>>>| clones.as_mut()?.try_remove(key);
+        drop(self.shared.with_clones(remove)); // outside the mutex
     }
 }
 

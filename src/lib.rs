@@ -1,8 +1,8 @@
-//! Runs the long-running parts of a program together, and shuts them all down, in order, when one of them exits.
+//! Runs the long-lived parts of a program together. When one ends, shuts them all down, in stages if you like.
 //!
 //! A [`Group`] collects *actors*. An actor is a pair: a future that does the work (*execute*), and a function that asks
 //! it to finish (*interrupt*). When any actor returns, `Ok` or `Err`, the group interrupts all of them, waits until
-//! they have all returned, and yields the first output.
+//! they have all returned, and yields the first error, the first output, or a report of every exit.
 //!
 //! ```
 //! use run_group::Group;
@@ -23,19 +23,24 @@
 //! http returned Ok(()), interrupted
 //! ```
 //!
-//! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, let
-//! it await `interrupted` after its work, like this one. You add it with `group.add_with(warm_the_cache)`. See also [a
-//! sidecar and a main job](guide::recipes#a-sidecar-and-a-main-job).
+//! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, say
+//! which of its exits do, with [`stops_if`](Added::stops_if). For any other exit, the actor *leaves*, and the group goes
+//! on:
 //!
 //! ```
-//! use run_group::Interrupted;
+//! use run_group::{Exit, Group};
 //!
-//! async fn warm_the_cache(interrupted: Interrupted) -> std::io::Result<()> {
-//!     smol::fs::read("cache").await?; // an error stops the group
-//!     interrupted.await; // success does not
+//! async fn warm_the_cache() -> std::io::Result<()> {
+//!     // ... read files ...
 //!     Ok(())
 //! }
+//!
+//! let mut group = Group::new();
+//! group.add_abortable(warm_the_cache()).stops_if(Exit::is_failure).named("cache");
+//! # assert!(smol::block_on(group.run()).is_ok());
 //! ```
+//!
+//! So clients come and go: a listener adds an actor for each, through a [`Handle`], with `stops_if(|_| false)`.
 //!
 //! There are three ways to add an actor:
 //!
@@ -68,13 +73,13 @@
 //! assert_eq!(outputs, ["done", "interrupted", "closed"]);
 //! ```
 //!
-//! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on the
-//! shutdown, stages, names, actors that join later, a report of every exit, and contained panics.
+//! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on how
+//! long the shutdown takes, stages, names, actors that come and go, a report of every exit, and caught panics.
 //!
-//! A group is itself a plain future. It polls its actors wherever it is polled. It spawns nothing and needs no runtime,
-//! so it runs on smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future. Because it
-//! owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop in time. When the
-//! group has finished, none of its actors is still running.
+//! A group is itself a plain future. Its actors run on whichever task or thread polls it; it spawns nothing. It needs no
+//! runtime, so it works with smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future.
+//! Because it owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop in time.
+//! When the group has finished, none of its actors is still running.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 //!
@@ -95,34 +100,41 @@
 //!
 //! 1. Nothing runs before the group is first polled. It then polls its actors in the order of adding. After that, it
 //!    polls an actor only when the actor has been woken.
-//! 2. The first actor to return or panic is the *cause*. If several are ready in one poll, the cause is the one that
-//!    was woken first or, at the start, the one that was added first.
-//! 3. In the same poll, before any actor is polled again, the group calls every interrupt once, in the order of adding,
-//!    with the [`Exit`] of the cause. This includes actors that have already returned, and actors that have not been
-//!    polled yet; the latter are then polled. An [abortable](Group::add_abortable) actor has no interrupt: it is
-//!    dropped when its turn in this order comes.
-//! 4. The remaining actors return in their own time. Any that are still running when the [grace
-//!    period](Group::grace_period) ends are dropped. Without a grace period, the group waits as long as it takes.
+//! 2. The first actor to return or panic, and not [leave](Added::stops_if), is the *cause*. If several are ready in one
+//!    poll, the cause is the one that was woken first or, at the start, the one that was added first.
+//! 3. In the same poll, before any actor is otherwise polled again, the group calls every interrupt once, in the order of
+//!    adding, with the [`Exit`] of the cause. It interrupts even actors that have returned, and those not yet polled,
+//!    which are polled afterwards. An [abortable](Group::add_abortable) actor has no interrupt: when its turn in this
+//!    order comes, it is polled one last time and dropped.
+//! 4. The remaining actors return in their own time. When the [grace period](Group::grace_period) ends, each is polled
+//!    one last time, and any that are still running are dropped. Without a grace period, the group waits as long as it
+//!    takes.
 //! 5. If the group has [several stages](Group::before), steps 3 and 4 apply to the actors of the first stage alone.
 //!    When all of them have exited, the next stage is interrupted, with the same cause. Each stage has its own grace
 //!    period.
-//! 6. When all actors have exited, the group is ready with the output of the cause.
+//! 6. When all actors have exited, the group is ready.
 //!
 //! In this picture, the stage `web` has three actors and shuts down before the stage `storage`. `chat` ignores its
 //! interrupt, so it expires when the grace period of its stage ends:
 //!
 #![doc = include_str!("../docs/shutdown.svg")]
 //!
-//! An actor *returns* when its execute does. It *exits* when it returns, panics, is aborted or expires. Its execute is
-//! dropped at that moment. [`on_exit`](Group::on_exit) shows you each exit as it happens, and [`report`](Group::report)
-//! returns them all.
+//! An actor *returns* when its future does. It *exits* when it returns, panics, is aborted or expires. Its future is
+//! dropped at that moment. What stops the group, and where you see it:
+//!
+//! | exit | stops the group | `on_exit` | `report` | `run` |
+//! | --- | --- | --- | --- | --- |
+//! | the first to return, with `Ok` or an error, or to panic | yes: the cause | yes | yes | its error or panic |
+//! | one that [leaves](Added::stops_if) | no | yes | no | no |
+//! | one that follows during the shutdown | - | yes | yes | the first error, a panic before all errors |
+//! | one that is aborted or expires | - | yes | yes | no |
 //!
 //! You can also add an actor later, between two polls of the group or through a [handle](Group::handle). If its stage
 //! is shutting down by then, it is interrupted before its first poll.
 //!
 //! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors
 //! clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then
-//! takes as long as all interrupts together.
+//! takes as long as all interrupts combined.
 //!
 //! # One task
 //!
@@ -132,8 +144,9 @@
 //! thread](guide::recipes#a-blocking-thread).
 //!
 //! A group is fair. An actor that wakes itself forever is polled again only after the others that have been woken. The
-//! group also yields to its executor: after two of its actors have woken themselves, or after every actor was polled.
-//! When it yields, it wakes itself, so it may be polled more often than its actors are woken.
+//! group also yields to its executor: once two actors have woken themselves in one poll, or once every actor has been
+//! polled. When it yields, it wakes itself, so it may be polled more often than its actors are woken. A loop that ignores
+//! its interruption [yields](Interrupted#after-the-interruption), too.
 //!
 //! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio enforces this with a
 //! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
@@ -148,29 +161,31 @@
 //! - **Starting in order**: actors start together and [wait](guide::recipes#a-gate-between-actors) for what they need.
 //! - **Spawning, being an executor, timers, OS signals**: your program has these already, and a group works with any.
 //! - **Dependency injection and flag parsing**.
-//! - **Removing an actor**: to end one actor alone, use a channel or a flag of your own, and let it [await
-//!   `interrupted`](guide::recipes#a-sidecar-and-a-main-job) when it is done. Otherwise its return stops the group.
 //!
 //! # Crate features
 //!
-//! - `std` (default) contains panics, and adds [`Handle`], which needs `futures-channel`. Without it, the crate is
-//!   `no_std` with `alloc`, and a panic unwinds through the group ([what holds then](Group#panics)).
+//! - `std` (default) catches panics, and adds [`Handle`] and clones of [`Interrupted`]. Without it, the crate is `no_std`
+//!   with `alloc`, has [`LocalHandle`], and a panic unwinds through the group ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application then chooses how
 //!   atomics are implemented, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
-//! The dependency tree has seven crates, this one included, and six without default features. The crate contains no
+//! The dependency tree has seven crates with `std`, this one included, and six without. The crate contains no
 //! `unsafe` code.
 //!
 //! # What it costs
 //!
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
-//! in that time. Waking an actor takes the same time however many actors and stages there are. A shutdown goes through
-//! all actors once for each stage, and once more for each grace period that ends.
+//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group through which a million
+//! clients have passed is as large as one that had none.
 //!
-//! Some polls cost more. During a shutdown, and at any time once you have made a handle, each poll goes through the
-//! settings of all groups that you have combined with [`before`](Group::before). During a shutdown, a poll that takes
-//! in new actors or calls the observer of [`on_wait`](Group::on_wait) goes through all actors.
+//! Waking an actor takes the same time however many actors, stages and combined groups there are. In a group with
+//! handles, each poll also looks at each combined group that has one.
+//!
+//! A shutdown goes through the actors that run, and sorts them, once for each stage, and once more for each grace period
+//! that ends. Each exit looks at the settings of the groups that were combined with [`before`](Group::before). An actor
+//! that joins a shutdown costs a pass through the actors that run then. [`Waiting::len`] costs nothing, and listing the
+//! actors a pass.
 
 #![no_std]
 #![forbid(unsafe_code)]
