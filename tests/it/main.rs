@@ -77,7 +77,9 @@ mod handles;
 mod harness;
 mod interrupted;
 mod kinds;
+mod last_poll;
 mod leaks;
+mod leaving;
 mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]

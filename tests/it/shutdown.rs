@@ -217,11 +217,14 @@ fn ignored_interrupt_keeps_the_group_waiting() {
 }
 
 #[test]
-fn later_outputs_do_not_change_the_result() {
-    let mut group = Group::new();
-    group.add(ready(Ok(())), |_| {});
-    group.add(ready(Err("later")), |_| {});
-    assert_eq!(block_on(group.run()), Ok(()));
+fn later_outputs_do_not_change_the_awaited_one() {
+    for cause in [Ok(()), Err("cause")] {
+        let mut group = Group::new();
+        for output in [cause, Err("later"), Ok(())] {
+            group.add(ready(output), |_| {});
+        }
+        assert_eq!(block_on(group), Some(cause));
+    }
 }
 
 #[test]
