@@ -50,6 +50,30 @@ fn indices_count_through() {
     assert_eq!(indices, [4, 0, 1, 2, 3]);
 }
 
+/// Those that have left keep theirs in the front. In the back, the others are numbered again, without gaps.
+#[test]
+fn indices_count_those_that_have_left() {
+    let test = Test::default();
+    let [mut front, mut back] = [(); 2].map(|()| {
+        let mut group = Group::new();
+        let names = ["a", "b", "c"];
+        let [_, b, _] = names.map(|name| test.add_leaving(name, &mut group));
+        b.returns("left");
+        test.settle(&mut group);
+        group
+    });
+    for group in [&mut front, &mut back] {
+        group.grace_period(|| ready(()));
+    }
+    let mut group = front.before(back);
+    group.add(ready("done"), |_| {}).named("added");
+    let running: Vec<_> = group.running().map(|actor| actor.index()).collect();
+    assert_eq!(running, [0, 2, 3, 4, 5]);
+    let report = test.poll_ready(&mut Box::pin(group.report()));
+    let exits: Vec<_> = report.iter().map(|exit| exit.index()).collect();
+    assert_eq!(exits, [5, 0, 2, 3, 4]);
+}
+
 #[test]
 fn running_groups_can_be_combined() {
     let test = Test::default();

@@ -114,6 +114,16 @@ impl Test {
         actor
     }
 
+    /// Adds an actor like `add_manual`. It leaves when it returns or panics, instead of stopping the group.
+    pub fn add_leaving(&self, name: Output, group: &mut Group<'_, Output>) -> Actor {
+        let actor = self.actor(name);
+        group
+            .add(actor.execute(), actor.interrupt())
+            .stops_if(|_| false)
+            .named(name);
+        actor
+    }
+
     /// Logs each exit of a group.
     pub fn log_exits(&self, group: &mut Group<'_, Output>) {
         let test = self.clone();

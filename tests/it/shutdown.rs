@@ -1,8 +1,11 @@
 //! Clauses 3, 4, 6 and 7: the first exit, the interrupts, waiting, and the output.
 
-use std::future::ready;
+use std::future::{pending, ready};
 use std::sync::Mutex;
+use std::task::Poll;
 
+use futures::channel::oneshot;
+use futures::FutureExt;
 use run_group::{Exit, Group};
 use smol::block_on;
 
@@ -160,7 +163,7 @@ fn interrupts_get_the_exit_of_the_cause() {
     let seen = Mutex::new(Vec::new());
     let interrupt = |cause: &Exit<u8>| seen.lock().unwrap().push(format!("{cause}"));
     let mut group = Group::new();
-    group.add(std::future::pending(), interrupt);
+    group.add(pending(), interrupt);
     group.add(ready(7), interrupt).named("seven");
     group.add(ready(8), interrupt).named("eight");
     let mut group = Box::pin(group.report());
@@ -176,7 +179,7 @@ fn interrupt_may_wake_any_actor() {
     let first = test.add_manual("first", &mut group);
     let other = test.actor("other");
     let wake = other.clone();
-    group.add(std::future::pending(), move |_| wake.returns("woken"));
+    group.add(pending(), move |_| wake.returns("woken"));
     other.add_to(&mut group);
     first.returns("done");
 
@@ -225,6 +228,49 @@ fn later_outputs_do_not_change_the_awaited_one() {
         }
         assert_eq!(block_on(group), Some(cause));
     }
+}
+
+/// A storage that could not flush after SIGTERM was lost, because the signal had come first.
+#[test]
+fn run_returns_an_error_of_the_shutdown() {
+    let mut group = Group::new();
+    group.add(ready(Ok(())), |_| {}).named("signals");
+    group.add_with(|interrupted| interrupted.map(|()| Err("cannot flush")));
+    assert_eq!(block_on(group.run()), Err("cannot flush"));
+}
+
+/// That is the first in the order of exits, not of adding. The cause counts as the others do.
+#[test]
+fn run_returns_the_first_error() {
+    let test = Test::default();
+    for cause in [Ok(()), Err("cause")] {
+        let mut group = Group::new();
+        let exits = [Err("third"), Err("second"), cause].map(|result| {
+            let (exit, exits) = oneshot::channel();
+            group.add(exits.map(Result::unwrap), |_| {});
+            (exit, result)
+        });
+        let mut run = Box::pin(group.run());
+        let mut result = None;
+        for (exit, output) in exits.into_iter().rev() {
+            test.settle(&mut run);
+            exit.send(output).unwrap();
+            result = Some(test.poll(&mut run));
+        }
+        let first = cause.err().unwrap_or("second");
+        assert_eq!(result, Some(Poll::Ready(Err(first))));
+    }
+}
+
+/// Only `report` shows that an actor was dropped.
+#[test]
+fn run_takes_no_expiry_for_an_error() {
+    let mut group = Group::<Result<(), ()>>::new();
+    group.grace_period(|| ready(()));
+    group.add(ready(Ok(())), |_| {});
+    group.add(pending(), |_| {});
+    group.add_abortable(pending());
+    assert_eq!(block_on(group.run()), Ok(()));
 }
 
 #[test]
