@@ -299,7 +299,7 @@ fn handed_in_before_the_end_is_polled_once() {
 
 /// An actor that adds itself again, like a restart, kept a shutdown open forever although its grace period was over.
 #[test]
-fn actor_that_adds_itself_again_does_not_delay_the_end() {
+fn actor_that_adds_itself_does_not_delay_the_end() {
     fn again(handle: LocalHandle<'static, Output>) -> LocalBoxFuture<'static, Output> {
         poll_fn(move |_| {
             handle.add(again(handle.clone()), |_| {});
@@ -312,7 +312,7 @@ fn actor_that_adds_itself_again_does_not_delay_the_end() {
 
 /// The same, but it adds itself when it is dropped.
 #[test]
-fn actor_that_adds_itself_when_dropped_does_not_delay_the_end() {
+fn actor_added_by_a_drop_does_not_delay_the_end() {
     struct Again(LocalHandle<'static, Output>);
     impl Drop for Again {
         fn drop(&mut self) {

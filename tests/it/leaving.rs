@@ -28,7 +28,7 @@ fn running(group: &Group<'_, Output>) -> Vec<String> {
 }
 
 #[test]
-fn group_goes_on() {
+fn group_continues() {
     let test = Test::default();
     let (mut group, stays, leaves) = group_of_two(&test);
     leaves.returns("done");

@@ -267,7 +267,7 @@ fn panic_in_stops_if_unwinds() {
     assert_returns_and_drops_all(&test, group, &[a, b]);
 }
 
-/// The observers have seen it leave, and the group goes on.
+/// The observers have seen it leave, and the group continues.
 #[test]
 fn drop_panic_of_a_leaving_actor_unwinds() {
     let test = Test::default();

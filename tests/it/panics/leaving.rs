@@ -46,7 +46,7 @@ fn panic_is_a_failure_that_stops() {
 }
 
 #[test]
-fn function_is_asked_about_a_panic_in_the_drop_of_execute() {
+fn function_is_asked_about_a_panicking_drop() {
     for stops in [false, true] {
         let test = Test::default();
         let mut group = Group::new();
@@ -170,7 +170,7 @@ fn panic_is_resumed_if_all_have_left() {
     assert_eq!(test.poll_ready(&mut group), None); // it is empty again
 }
 
-/// An actor leaves with a panic, so the group is not new, although it is empty.
+/// The panic came before the groups were combined.
 #[test]
 fn before_carries_such_a_panic_over() {
     for in_front in [true, false] {
