@@ -262,15 +262,18 @@ fn run_returns_the_first_error() {
     }
 }
 
-/// Only `report` shows that an actor was dropped.
+/// Only `report` shows that actors were dropped. This hides no error that comes later.
 #[test]
 fn run_takes_no_expiry_for_an_error() {
-    let mut group = Group::<Result<(), ()>>::new();
-    group.grace_period(|| ready(()));
-    group.add(ready(Ok(())), |_| {});
-    group.add(pending(), |_| {});
-    group.add_abortable(pending());
-    assert_eq!(block_on(group.run()), Ok(()));
+    for last in [Ok(()), Err("cannot flush")] {
+        let (mut front, mut back) = (Group::new(), Group::new());
+        front.grace_period(|| ready(()));
+        front.add(ready(Ok(())), |_| {});
+        front.add(pending(), |_| {});
+        front.add_abortable(pending());
+        back.add_with(|interrupted| interrupted.map(move |()| last));
+        assert_eq!(block_on(front.before(back).run()), last);
+    }
 }
 
 #[test]
