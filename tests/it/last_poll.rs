@@ -212,7 +212,8 @@ fn dropping_the_group_gives_none() {
 #[test]
 fn error_that_is_ready_is_not_lost() {
     type Done = Result<(), &'static str>;
-    let adds: [fn(&mut Group<'static, Done>, BoxFuture<'static, Done>); 3] = [
+    type Add = fn(&mut Group<'static, Done>, BoxFuture<'static, Done>);
+    let adds: [Add; 3] = [
         |group, producer| group.add(producer, |_| {}).named("producer"),
         |group, producer| group.add_with(|_interrupted| producer).named("producer"),
         |group, producer| group.add_abortable(producer).named("producer"),

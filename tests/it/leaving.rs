@@ -1,7 +1,7 @@
 //! Clause 19: actors that leave, because of `stops_if`, without stopping the group. If something panics then, see
 //! `panics::leaving`.
 
-use std::future::{pending, ready, Future};
+use std::future::{pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 
@@ -202,7 +202,7 @@ fn function_is_not_called_once_interrupted() {
         .named("aborted");
     let timer = test.set_grace_period("timer", &mut group);
     let cause = test.add_manual("cause", &mut group);
-    let last_poll = poll_twice("in its last poll");
+    let last_poll = return_in_second_poll("in its last poll");
     group
         .add(last_poll, |_| {})
         .stops_if(asked)
@@ -225,12 +225,10 @@ fn function_is_not_called_once_interrupted() {
     assert!(!report.iter().any(Exit::has_left));
 }
 
-/// Returns an actor that returns when it is polled for the second time, and is not woken for that.
-fn poll_twice(output: Output) -> impl Future<Output = Output> + Send {
-    async move {
-        futures::pending!();
-        output
-    }
+/// Returns when it is polled for the second time, and is not woken for that.
+async fn return_in_second_poll(output: Output) -> Output {
+    futures::pending!();
+    output
 }
 
 /// All three are ready in one poll. The first leaves, and the second is the cause. Then the third is interrupted.
