@@ -300,6 +300,24 @@ fn later_stage_may_leave_until_it_is_interrupted() {
     assert_eq!(names, ["cause", "slow", "late"]);
 }
 
+#[test]
+fn observers_of_other_stages_do_not_see_it() {
+    let test = Test::default();
+    let names = ["front", "back"];
+    let [front, back] = names.map(|name| {
+        let (mut group, test) = (Group::new(), test.clone());
+        group
+            .add(ready(name), |_| {})
+            .stops_if(|_| false)
+            .named(name);
+        group.on_exit(move |exit| test.log(format_args!("{name} sees {exit}")));
+        group
+    });
+    assert_eq!(test.poll_ready(&mut front.before(back)), None);
+    let seen = names.map(|name| format!("{name} sees {name} returned {name:?}, left"));
+    assert_eq!(test.take_log(), seen);
+}
+
 /// A stage does not wait for an actor that has left, and a stage that all have left is skipped.
 #[test]
 fn stage_that_all_have_left_is_skipped() {
