@@ -81,7 +81,7 @@ fn added_while_stopping_is_interrupted_first() {
     test.settle(&mut group);
     assert_eq!(
         test.take_log(),
-        ["b! (by first)", "c! (by first)", "d dropped", "b", "c"]
+        ["b! (by first)", "c! (by first)", "d", "d dropped", "b", "c"]
     );
     assert_eq!(group.len(), 2);
     drop(a);

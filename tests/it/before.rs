@@ -50,6 +50,34 @@ fn indices_count_through() {
     assert_eq!(indices, [4, 0, 1, 2, 3]);
 }
 
+/// Those that have left keep theirs in the front. In the back, the others are numbered again, without gaps.
+#[test]
+fn indices_count_those_that_have_left() {
+    let test = Test::default();
+    let names = ["a", "b", "c", "d", "e"];
+    // `b` of two leaves, and then all but `d` and `e` of five.
+    let [front, back] = [(2, 1..2), (5, 0..3)].map(|(added, leaving)| {
+        let mut group = Group::new();
+        group.grace_period(|| ready(()));
+        let actors = names[..added].iter();
+        let actors: Vec<_> = actors
+            .map(|name| test.add_leaving(name, &mut group))
+            .collect();
+        for actor in &actors[leaving] {
+            actor.returns("left");
+        }
+        test.settle(&mut group);
+        group
+    });
+    let mut group = front.before(back);
+    group.add(ready("done"), |_| {}).named("added");
+    let running: Vec<_> = group.running().map(|actor| actor.index()).collect();
+    assert_eq!(running, [0, 2, 3, 4]);
+    let report = test.poll_ready(&mut Box::pin(group.report()));
+    let exits: Vec<_> = report.iter().map(|exit| exit.index()).collect();
+    assert_eq!(exits, [4, 0, 2, 3]);
+}
+
 #[test]
 fn running_groups_can_be_combined() {
     let test = Test::default();

@@ -1,10 +1,12 @@
 //! Clause 13: dropping a group that has not finished.
 
 use std::future::{pending, ready};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 
-#[cfg(all(feature = "std", panic = "unwind"))]
-use run_group::LocalGroup;
-use run_group::{Group, Interrupted};
+use futures::FutureExt;
+use run_group::{Group, Interrupted, LocalGroup};
 
 use crate::harness::{Actor, Test};
 
@@ -108,6 +110,42 @@ fn drop_reaches_actors_of_handles() {
     handle.add(actors[2].execute(), actors[2].interrupt());
     assert_all_dropped(&test, &actors, || drop(group));
     assert!(handle.is_closed());
+}
+
+/// A handle in a registry kept the task of its group alive, and dropping it woke that task.
+#[test]
+fn handle_holds_no_waker_of_a_group_that_is_gone() {
+    for ends in [false, true] {
+        let wakes = Arc::new(Wakes::default());
+        let poll = |group: &mut LocalGroup<'_, ()>| {
+            let waker = Waker::from(wakes.clone());
+            group.poll_unpin(&mut Context::from_waker(&waker))
+        };
+        let mut group = Group::local();
+        let handles = [(); 2].map(|()| group.handle());
+        group.add_abortable(pending());
+        assert!(poll(&mut group).is_pending());
+        if ends {
+            handles[0].stop(());
+            assert!(poll(&mut group).is_ready());
+        } else {
+            drop(group);
+        }
+        assert_eq!(Arc::strong_count(&wakes), 1, "ends: {ends}");
+        let before = wakes.0.load(SeqCst);
+        drop(handles);
+        assert_eq!(wakes.0.load(SeqCst), before);
+    }
+}
+
+/// Counts how often a task was woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
 }
 
 /// Adds an actor that never returns, and returns its `Interrupted`.

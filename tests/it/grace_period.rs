@@ -1,32 +1,14 @@
 //! Clause 10: grace periods. Those of combined groups are in [`stages`](crate::stages).
 
-use std::future::{pending, poll_fn, ready};
+use std::future::{pending, poll_fn, ready, Future};
+use std::pin::pin;
+use std::task::Poll;
 
 use futures::channel::oneshot;
-use futures::FutureExt;
-use run_group::{Group, Outcome};
+use futures::future::{select, FutureExt, LocalBoxFuture};
+use run_group::{Exit, Group, LocalGroup, LocalHandle, Outcome};
 
 use crate::harness::{Actor, Output, Test};
-
-/// Returns a group that is stopping and waits for actors of these names. Its grace period is running, and ends when
-/// the timer returns.
-fn stopping<const N: usize>(
-    test: &Test,
-    names: [Output; N],
-) -> (Group<'static, Output>, Actor, [Actor; N]) {
-    let mut group = Group::new();
-    let timer = test.set_grace_period("timer", &mut group);
-    let actors = names.map(|name| test.add_manual(name, &mut group));
-    group.add(ready("done"), |_| {}).named("cause");
-    test.settle(&mut group);
-    test.take_log();
-    (group, timer, actors)
-}
-
-/// Returns the lines that contain `word`.
-fn only(log: Vec<String>, word: &str) -> Vec<String> {
-    log.into_iter().filter(|line| line.contains(word)).collect()
-}
 
 #[test]
 fn begins_right_after_the_interrupts() {
@@ -62,7 +44,7 @@ fn begins_once() {
     late.returns("done");
     actors[2].returns("done");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(only(test.take_log(), "begins"), ["timer begins"]);
+    assert_eq!(test.take_lines_with("begins"), ["timer begins"]);
 }
 
 #[test]
@@ -73,7 +55,7 @@ fn not_begun_if_no_actor_is_left_running() {
     group.add(ready("done"), |_| {});
     group.add_abortable(test.actor("aborted").execute());
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["aborted dropped"]);
+    assert_eq!(test.take_log(), ["aborted", "aborted dropped"]);
 }
 
 /// The first interrupts leave no actor running, but one is queued to join the stage.
@@ -100,13 +82,13 @@ fn begins_later_if_an_actor_joins() {
     );
     timer.returns("over");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["timer", "late dropped"]);
+    assert_eq!(test.take_log(), ["timer", "late", "late dropped"]);
 }
 
 #[test]
 fn is_polled_before_the_actors() {
     let test = Test::default();
-    let (mut group, timer, [a, b]) = stopping(&test, ["a", "b"]);
+    let (mut group, timer, [a, b]) = test.stopping_group(["a", "b"]);
     a.wake();
     b.wake();
     timer.wake();
@@ -117,7 +99,7 @@ fn is_polled_before_the_actors() {
 #[test]
 fn is_dropped_when_every_actor_has_exited() {
     let test = Test::default();
-    let (mut group, timer, [a, b]) = stopping(&test, ["a", "b"]);
+    let (mut group, timer, [a, b]) = test.stopping_group(["a", "b"]);
     a.returns("late");
     test.settle(&mut group);
     assert!(!timer.is_dropped());
@@ -150,6 +132,9 @@ fn actors_expire_in_order_of_adding() {
         test.take_log(),
         [
             "timer",
+            "a",
+            "b",
+            "e",
             "a dropped",
             "a expired",
             "b dropped",
@@ -181,194 +166,237 @@ fn report_has_the_expired_actors() {
     assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
 }
 
-/// The grace period ends in the first poll of the group, when most actors have not been polled yet.
+// The stage ends with its grace period.
+
+/// In this poll, nothing else is polled before the next stage shuts down.
 #[test]
-fn last_turn_includes_first_polls() {
+fn end_comes_before_other_actors_are_polled() {
     let test = Test::default();
-    let mut group = Group::new();
-    test.log_exits(&mut group);
-    group.grace_period(|| ready(()));
-    let [a, _b] = ["a", "b"].map(|name| test.add_stoppable(name, &mut group));
-    test.add_manual("c", &mut group);
-    a.returns("done");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        [
-            "a",
-            r#"a returned "done""#,
-            "a! (by a)",
-            "b! (by a)",
-            "c! (by a)",
-            "b",
-            r#"b returned "stopped", interrupted"#,
-            "c",
-            "c dropped",
-            "c expired"
-        ]
-    );
-}
-
-#[test]
-fn last_turn_includes_woken_actors() {
-    let test = Test::default();
-    let (group, timer, [_a, b, _c]) = stopping(&test, ["a", "b", "c"]);
-    timer.returns("over");
-    b.returns("just in time");
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(exits[1].output(), Some(&"just in time"));
-    let lines: Vec<_> = exits[2..].iter().map(ToString::to_string).collect();
-    assert_eq!(lines, ["a expired", "c expired"]);
-    assert_eq!(test.take_log(), ["timer", "b", "a dropped", "c dropped"]);
-}
-
-/// The set yields after two self-wakes. The group used to take that for "every actor waits", so an actor expired
-/// although it had been woken and would have returned in that poll. If two connections were busy, the storage lost its
-/// flush.
-#[test]
-fn last_turn_reaches_past_self_wakers() {
-    for spinning in 0..10 {
-        let test = Test::default();
-        let (mut group, timer, [storage]) = stopping(&test, ["storage"]);
-        for _ in 0..spinning {
-            test.add_manual("connection", &mut group).spins();
-        }
-        for _ in 0..spinning {
-            test.poll_pending(&mut group); // until each was polled
-        }
-        test.take_log();
-
-        timer.returns("over");
-        storage.returns("flushed");
-        let exits = test.poll_ready(&mut Box::pin(group.report()));
-        assert_eq!(exits[1].output(), Some(&"flushed"), "{spinning}");
-        let log = test.take_log();
-        let turns = log.iter().filter(|line| *line == "connection").count();
-        assert_eq!(turns, spinning, "one last turn each: {log:?}");
-        assert_eq!(exits.len(), 2 + spinning);
-    }
-}
-
-/// The grace period ends in the first poll of the group, and the actors before the storage wake themselves.
-#[test]
-fn last_turn_reaches_actors_not_polled_yet() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.grace_period(|| ready(()));
-    group.add(ready("done"), |_| {});
-    for _ in 0..9 {
-        test.add_manual("connection", &mut group).spins();
-    }
-    test.add_stoppable("storage", &mut group);
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(exits[1].output(), Some(&"stopped"));
-    assert_eq!(
-        only(test.take_log(), "storage"),
-        ["storage! (by ?)", "storage"]
-    );
-}
-
-/// The same with two actors that are groups and drain. A group wakes itself when one of its actors does, so the set
-/// yielded before it reached the storage after them.
-#[test]
-fn last_turn_reaches_past_draining_groups() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let timer = test.set_grace_period("timer", &mut group);
-    for _ in 0..2 {
-        let mut inner = Group::new();
-        let [stops, drains] = ["stops", "drains"].map(|name| test.actor(name));
-        stops.add_to(&mut inner);
-        inner.add(drains.execute(), move |_| drains.spins());
-        group
-            .add(inner.map(Option::unwrap), move |_| stops.returns("stops"))
-            .named("inner");
-    }
-    let storage = test.add_manual("storage", &mut group);
-    group.add(ready("done"), |_| {}).named("cause");
-    for _ in 0..10 {
-        test.poll_pending(&mut group);
-    }
-
-    timer.returns("over");
-    storage.returns("flushed");
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
-    assert_eq!(
-        lines,
-        [
-            r#"storage returned "flushed", interrupted"#,
-            "inner expired",
-            "inner expired"
-        ]
-    );
-}
-
-/// The last turn of one actor wakes another. That is after the end of the grace period.
-#[test]
-fn woken_in_the_last_turn_is_too_late() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let timer = test.set_grace_period("timer", &mut group);
-    let late = test.add_manual("late", &mut group);
-    let (waking, other) = (test.actor("waking"), late.clone());
-    let (mut execute, first) = (waking.execute(), waking.clone());
-    group.add(
-        poll_fn(move |cx| {
-            other.wake();
-            execute.poll_unpin(cx)
-        }),
-        |_| {},
-    );
-    group.add(ready("done"), |_| {});
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let timer = test.set_grace_period("timer", &mut front);
+    let [a, _b] = ["a", "b"].map(|name| test.add_manual(name, &mut front));
+    let c = test.add_manual("c", &mut back);
+    back.add(ready("done"), |_| {}).named("cause");
+    let mut group = front.before(back);
     test.settle(&mut group);
     test.take_log();
 
-    first.wake();
-    timer.returns("over");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        ["timer", "waking", "late dropped", "waking dropped"]
-    );
-}
-
-/// When one actor expires, three others are added. So the stage does not end, although its grace period has.
-#[cfg(feature = "std")]
-#[test]
-fn joined_after_the_end_is_polled_once() {
-    let test = Test::default();
-    let (mut group, timer, _) = stopping(&test, ["stuck"]);
-    let (handle, log) = (group.handle(), test.clone());
-    group.on_exit(move |exit| {
-        log.log(exit);
-        if exit.name() == Some("stuck") {
-            let [a, b, c] = ["a", "b", "c"].map(|name| log.actor(name));
-            a.spins();
-            b.stops_when_interrupted();
-            handle.add(a.execute(), a.interrupt()).named("a");
-            handle.add(b.execute(), b.interrupt()).named("b");
-            handle.add_abortable(c.execute()).named("c");
-        }
-    });
+    c.wake();
+    a.wake();
     timer.returns("over");
     test.poll_pending(&mut group);
-    assert_eq!(test.take_log(), ["timer", "stuck dropped", "stuck expired"]);
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
         test.take_log(),
         [
-            "a! (by cause)",
-            "b! (by cause)",
-            "c dropped",
-            "c aborted",
+            "timer",
             "a",
             "b",
-            r#"b returned "stopped", interrupted"#,
             "a dropped",
-            "a expired"
+            "b dropped",
+            "c! (by cause)",
+            "c"
         ]
     );
+}
+
+/// Adds an actor to a handle when it is polled for the last time, and never returns.
+fn adds_in_last_poll(test: &Test, group: &mut LocalGroup<'static, Output>) {
+    let (handle, test, mut polls) = (group.handle(), test.clone(), 0);
+    let execute = poll_fn(move |_| {
+        polls += 1;
+        if polls == 2 {
+            let late = test.actor("late");
+            handle.add(late.execute(), late.interrupt()).named("late");
+        }
+        Poll::Pending
+    });
+    group.add(execute, |_| {}).named("adds");
+}
+
+/// Returns two stages, of which the first waits for an actor that adds another in its last poll. `combined`: to the
+/// combined group, instead of to the front. The front's grace period ends with the timer.
+fn adds_before_it_expires(
+    test: &Test,
+    combined: bool,
+) -> (LocalGroup<'static, Output>, Actor, Actor) {
+    let (mut front, mut back) = (Group::local(), Group::local());
+    let [timer, last] = ["timer", "last"].map(|name| test.actor(name));
+    front.grace_period(timer.begin());
+    if !combined {
+        adds_in_last_poll(test, &mut front);
+    }
+    back.add(last.execute(), last.interrupt());
+    let mut group = front.before(back);
+    if combined {
+        adds_in_last_poll(test, &mut group);
+    }
+    group.add(ready("done"), |_| {}).named("cause");
+    test.settle(&mut group);
+    test.take_log();
+    timer.returns("over");
+    (group, timer, last)
+}
+
+#[test]
+fn handed_in_at_the_end_joins_the_next_stage() {
+    let test = Test::default();
+    let (mut group, _, last) = adds_before_it_expires(&test, true);
+    test.settle(&mut group);
+    assert_eq!(
+        test.take_log(),
+        ["timer", "last! (by cause)", "late! (by cause)", "late"]
+    );
+    assert_eq!(group.len(), 2);
+    last.returns("late");
+    test.settle(&mut group);
+}
+
+#[test]
+fn handed_in_at_the_end_of_the_last_stage_is_dropped() {
+    let test = Test::default();
+    let (mut group, _, last) = adds_before_it_expires(&test, false);
+    test.settle(&mut group);
+    assert_eq!(
+        test.take_log(),
+        ["timer", "late dropped", "last! (by cause)"]
+    );
+    last.returns("late");
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+}
+
+/// One that was handed in before the poll is taken in, and polled once.
+#[test]
+fn handed_in_before_the_end_is_polled_once() {
+    let test = Test::default();
+    let mut group = Group::local();
+    let (handle, timer) = (group.handle(), test.actor("timer"));
+    group.grace_period(timer.begin());
+    group.add(pending(), |_| {});
+    group.add(ready("done"), |_| {}).named("cause");
+    test.settle(&mut group);
+    test.take_log();
+    let [late, returns] = ["late", "returns"].map(|name| test.actor(name));
+    returns.stops_when_interrupted();
+    for actor in [&late, &returns] {
+        handle.add(actor.execute(), actor.interrupt());
+    }
+    timer.returns("over");
+    let report = test.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(
+        test.take_log(),
+        [
+            "late! (by cause)",
+            "returns! (by cause)",
+            "timer",
+            "late",
+            "returns",
+            "late dropped"
+        ]
+    );
+    let indices: Vec<_> = report.iter().map(Exit::index).collect();
+    assert_eq!(indices, [1, 3, 0, 2]);
+}
+
+/// An actor that adds itself again, like a restart, kept a shutdown open forever although its grace period was over.
+#[test]
+fn actor_that_adds_itself_does_not_delay_the_end() {
+    fn again(handle: LocalHandle<'static, Output>) -> LocalBoxFuture<'static, Output> {
+        poll_fn(move |_| {
+            handle.add(again(handle.clone()), |_| {});
+            Poll::Ready("done")
+        })
+        .boxed_local()
+    }
+    assert_ends_with_the_grace_period(again);
+}
+
+/// The same, but it adds itself when it is dropped.
+#[test]
+fn actor_added_by_a_drop_does_not_delay_the_end() {
+    struct Again(LocalHandle<'static, Output>);
+    impl Drop for Again {
+        fn drop(&mut self) {
+            if !self.0.is_closed() {
+                self.0.add(run(Again(self.0.clone())), |_| {});
+            }
+        }
+    }
+    async fn run(_again: Again) -> Output {
+        "done"
+    }
+    assert_ends_with_the_grace_period(|handle| run(Again(handle)));
+}
+
+/// Asserts that a group ends in the poll in which its grace period does, and not before.
+#[track_caller]
+fn assert_ends_with_the_grace_period<F: Future<Output = Output> + 'static>(
+    execute: impl Fn(LocalHandle<'static, Output>) -> F,
+) {
+    for polls in [0, 10] {
+        let test = Test::default();
+        let timer = test.actor("timer");
+        let mut group = Group::local();
+        group.grace_period(timer.begin());
+        let handle = group.handle();
+        group.add(execute(handle), |_| {});
+        test.poll_pending(&mut group); // the first returns, and another waits to be taken in
+        for _ in 0..polls {
+            test.poll_pending(&mut group);
+        }
+        timer.returns("over");
+        assert_eq!(test.poll_ready(&mut group), Some("done"), "{polls}");
+        assert!(group.is_empty());
+    }
+}
+
+/// A thread that adds actors in a loop did the same.
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[test]
+fn thread_that_keeps_adding_does_not_delay_the_end() {
+    let test = Test::default();
+    let mut group = Group::new();
+    group.grace_period(|| ready(()));
+    let handle = group.handle();
+    let adding = std::thread::spawn(move || {
+        while !handle.is_closed() {
+            handle.add(pending(), |_| {}).named("added");
+        }
+    });
+    group.add(pending(), |_| {});
+    while group.len() == 1 {
+        test.poll_pending(&mut group); // until the thread adds actors
+    }
+    group.add(ready("done"), |_| {});
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    adding.join().unwrap();
+}
+
+/// `break` in a `select!` leaves the `select!` but not the loop. The loop then ran forever in one poll, so nothing could
+/// end or name it.
+#[test]
+fn loop_that_ignores_its_interrupt_expires() {
+    let test = Test::default();
+    let mut group = Group::new();
+    let timer = test.set_grace_period("timer", &mut group);
+    let seen = test.clone();
+    group.on_wait(move |waiting| seen.log(waiting));
+    let (_jobs, queue) = smol::channel::unbounded::<u32>();
+    group
+        .add_with(|mut interrupted| async move {
+            for _ in 0..100_000 {
+                select(&mut interrupted, pin!(queue.recv())).await;
+            }
+            "the loop ran forever in one poll"
+        })
+        .named("loop");
+    group.add(ready("done"), |_| {}).named("cause");
+    test.poll_pending(&mut group);
+    assert_eq!(test.take_log(), ["timer begins", "timer", "loop"]);
+    test.poll_pending(&mut group);
+
+    timer.returns("over");
+    let report = test.poll_ready(&mut Box::pin(group.report()));
+    assert_eq!(report[1].to_string(), "loop expired");
 }
 
 #[test]
@@ -399,7 +427,7 @@ fn second_one_replaces_the_first() {
 #[test]
 fn running_one_can_be_replaced() {
     let test = Test::default();
-    let (mut group, first, _) = stopping(&test, ["stuck"]);
+    let (mut group, first, _) = test.stopping_group(["stuck"]);
     let second = test.set_grace_period("second", &mut group);
     assert!(first.is_dropped());
     assert_eq!(test.take_log(), ["timer dropped"]);
@@ -408,7 +436,7 @@ fn running_one_can_be_replaced() {
     assert_eq!(test.take_log(), ["second begins", "second"]);
     second.returns("over");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["second", "stuck dropped"]);
+    assert_eq!(test.take_log(), ["second", "stuck", "stuck dropped"]);
 }
 
 #[test]
@@ -431,7 +459,7 @@ fn set_while_stopping_begins_in_next_poll() {
 #[test]
 fn self_wakers_do_not_delay_it() {
     let test = Test::default();
-    let (mut group, timer, actors) = stopping(&test, ["a", "b", "c"]);
+    let (mut group, timer, actors) = test.stopping_group(["a", "b", "c"]);
     actors.iter().for_each(Actor::spins);
     test.poll_pending(&mut group);
     test.poll_pending(&mut group);
@@ -464,15 +492,18 @@ fn shared_future_is_one_deadline() {
     assert_eq!(
         test.take_log(),
         [
+            "a",
             "a dropped",
             "a expired",
             "b! (by cause)",
             "in time! (by cause)",
+            "b",
             "in time",
             r#"in time returned "stopped", interrupted"#,
             "b dropped",
             "b expired",
             "c! (by cause)",
+            "c",
             "c dropped",
             "c expired"
         ]
@@ -511,7 +542,7 @@ fn panic_ends_it_for_one_stage_only() {
 
         timer.returns("over");
         assert!(catch_unwind(AssertUnwindSafe(|| test.poll(&mut group))).is_err());
-        assert_eq!(test.take_log(), ["timer", "b dropped"]);
+        assert_eq!(test.take_log(), ["timer", "b", "b dropped"]);
         assert!(group.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Actors that a test controls, a log of what they do, and polls by hand.
 
 use std::fmt::Display;
-use std::future::Future;
+use std::future::{ready, Future};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -83,6 +83,13 @@ impl Test {
         std::mem::take(&mut self.lines.lock().unwrap())
     }
 
+    /// Returns those of these lines that contain `word`.
+    pub fn take_lines_with(&self, word: &str) -> Vec<String> {
+        let mut lines = self.take_log();
+        lines.retain(|line| line.contains(word));
+        lines
+    }
+
     /// Returns an actor that is in no group yet. It waits until the test makes it do something else.
     pub fn actor(&self, name: Output) -> Actor {
         Actor {
@@ -107,10 +114,35 @@ impl Test {
         actor
     }
 
+    /// Adds an actor like `add_manual`. It leaves when it returns or panics, instead of stopping the group.
+    pub fn add_leaving(&self, name: Output, group: &mut Group<'_, Output>) -> Actor {
+        let actor = self.actor(name);
+        group
+            .add(actor.execute(), actor.interrupt())
+            .stops_if(|_| false)
+            .named(name);
+        actor
+    }
+
     /// Logs each exit of a group.
     pub fn log_exits(&self, group: &mut Group<'_, Output>) {
         let test = self.clone();
         group.on_exit(move |exit| test.log(exit));
+    }
+
+    /// Returns a group that is stopping and waits for actors of these names. Its grace period is running, and ends when
+    /// the second, its timer, returns. The cause is named `cause`.
+    pub fn stopping_group<const N: usize>(
+        &self,
+        names: [Output; N],
+    ) -> (Group<'static, Output>, Actor, [Actor; N]) {
+        let mut group = Group::new();
+        let timer = self.set_grace_period("timer", &mut group);
+        let actors = names.map(|name| self.add_manual(name, &mut group));
+        group.add(ready("done"), |_| {}).named("cause");
+        self.settle(&mut group);
+        self.take_log();
+        (group, timer, actors)
     }
 
     /// Sets a grace period that logs when it begins. It ends when the returned actor returns.

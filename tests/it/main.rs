@@ -8,24 +8,25 @@
 //!
 //! | clause | module | tests |
 //! | --- | --- | --- |
-//! | 1 empty group | [`start`] | `empty_group_is_ready_at_once`, `empty_local_group_is_ready_at_once`, `empty_group_begins_no_grace_period`, `empty_poll_drops_settings`, `empty_poll_closes_handles`; `before::empty_groups_make_an_empty_group` |
-//! | 2 start | [`start`] | `nothing_runs_before_the_first_poll`, `first_polls_come_in_order_of_adding`, `none_polled_twice_before_all_polled_once`, `later_only_woken_actors_are_polled`, `polls_follow_order_of_waking`; `before::polled_actors_of_back_are_polled_once_more` |
+//! | 1 empty group | [`start`] | `empty_group_is_ready_at_once`, `empty_local_group_is_ready_at_once`, `empty_group_begins_no_grace_period`, `empty_poll_drops_settings`, `empty_poll_closes_handles`, `stages_without_actors_end_at_once`, `actor_handed_to_any_stage_keeps_the_group_running`; `before::empty_groups_make_an_empty_group`; all have left: `leaving::group_that_all_have_left_ends`, `leaving::group_that_all_have_left_is_empty_again` |
+//! | 2 start | [`start`] | `nothing_runs_before_the_first_poll`, `first_polls_come_in_order_of_adding`, `none_polled_twice_before_all_polled_once`, `later_only_woken_actors_are_polled`, `polls_follow_order_of_waking`; `before::polled_actors_of_back_are_polled_once_more`; one last poll before a drop: [`last_poll`] |
 //! | 3 first exit | [`shutdown`] | `first_exit_is_the_cause`, `clean_return_stops_like_an_error`, `first_added_is_the_cause_at_the_start`, `first_woken_is_the_cause` |
-//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`; through all stages in one poll: `stages::one_poll_goes_through_all_stages` |
+//! | 4 interrupt | [`shutdown`] | `interrupts_come_before_further_polls`, `interrupts_are_called_once`, `interrupts_get_the_exit_of_the_cause`, `interrupt_may_wake_any_actor`; in the order of adding, that of the cause included: `first_exit_is_the_cause`; abortable actors in that order: `release::abortable_is_dropped_in_order_of_adding`, `last_poll::may_be_the_first_poll`; through all stages in one poll: `stages::one_poll_goes_through_all_stages` |
 //! | 5 before the first poll | [`start`] | `interrupted_before_first_poll_is_still_polled`, `interrupted_before_first_poll_sees_it` |
 //! | 6 wait | [`shutdown`] | `waits_until_every_actor_has_exited`, `ignored_interrupt_keeps_the_group_waiting` |
-//! | 7 output | [`shutdown`] | `later_outputs_do_not_change_the_result`, `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
+//! | 7 output | [`shutdown`] | `await`: `later_outputs_do_not_change_the_awaited_one`; `run`: `run_returns_the_first_error`, `run_returns_an_error_of_the_shutdown`, `run_takes_no_expiry_for_an_error`, `panics::run_resumes_a_panic_rather_than_an_error`, `original::run_returns_the_first_error_of_every_graph`; `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
 //! | 8 release | [`release`] | `returned_execute_is_dropped_at_once`, `panicked_execute_is_dropped_at_once`, `cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
-//! | 9 abortable | [`release`] | all that begin with `abortable` |
-//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; `handles::added_after_the_grace_period_expires`, `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage` |
-//! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::refused_before_drops_both_groups` |
-//! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them |
-//! | 13 dropping | [`dropping`] | all of them; `handles::queued_actors_are_dropped_with_the_group`, `handles::interrupted_of_dropped_queued_actor_resolves` |
+//! | 9 abortable | [`release`] | all that begin with `abortable`; its last poll: [`last_poll`], with a late error: `last_poll::error_that_is_ready_is_not_lost` |
+//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; if one panics: `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage`; each actor is polled one last time: [`last_poll`] |
+//! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::drops::refused_before_drops_both_groups`, `panics::leaving::before_carries_such_a_panic_over` |
+//! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them; an interrupt that panics: `last_poll::panic_in_the_interrupt_leaves_none` |
+//! | 13 dropping | [`dropping`] | all of them; without a last poll: `last_poll::dropping_the_group_gives_none`; `handles::queued_actors_are_dropped_with_the_group`, `handles::interrupted_of_dropped_queued_actor_resolves` |
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
 //! | 15 handles | `handles` | all of them; from many threads: [`threads`] |
 //! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_wait_observer_is_contained` |
 //! | 17 fairness | [`fairness`] | all of them, in numbers |
 //! | 18 complexity | [`costs`] | all of them |
+//! | 19 leaving | [`leaving`] | all of them; panics: `panics::leaving`; without `std`: `unwinding::panic_in_stops_if_unwinds`, `unwinding::drop_panic_of_a_leaving_actor_unwinds`; indices after `before`: `before::indices_count_those_that_have_left` |
 //!
 //! The [`model`] covers all clauses together. It compares real groups with the contract, on random scripts and on all
 //! small ones.
@@ -50,7 +51,8 @@
 //!   tests that need one of these.
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
 //!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
-//! - Without the feature `std` there are no handles, so `handles` and single tests of other modules are left out.
+//! - Without the feature `std`, only a `LocalGroup` has handles, so `handles` and single tests of other modules are left
+//!   out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
@@ -77,7 +79,9 @@ mod handles;
 mod harness;
 mod interrupted;
 mod kinds;
+mod last_poll;
 mod leaks;
+mod leaving;
 mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]

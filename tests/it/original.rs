@@ -4,7 +4,7 @@
 //!
 //! `tests/original/record` runs several hundred graphs of actors on oklog/run itself. It records which actors were
 //! interrupted, when and with what, which returned, and what `Run` returned. The tests here run the same graphs with
-//! groups, and need no Go. The top of `tests/original/traces.txt` explains its lines.
+//! groups, and need no Go. They await the group, because [`Group::run`] returns the first error instead. The top of `tests/original/traces.txt` explains its lines.
 //!
 //! # Clause by clause
 //!
@@ -15,15 +15,15 @@
 //! | --- | --- | --- | --- |
 //! | C1 | `Run` of a group without actors returns nil at once | the same | the graphs; `start::empty_group_is_ready_at_once` |
 //! | C2 | all executes start concurrently, in no order | the same, except that first polls come in the order of adding | `start::first_polls_come_in_order_of_adding`, `start::none_polled_twice_before_all_polled_once` |
-//! | C3 | the first execute to return stops the group, with an error or nil | the same | the graphs; `shutdown::first_exit_is_the_cause`, `shutdown::clean_return_stops_like_an_error` |
+//! | C3 | the first execute to return stops the group, with an error or nil | the same, unless `stops_if` says otherwise | the graphs; `shutdown::first_exit_is_the_cause`, `shutdown::clean_return_stops_like_an_error`, `leaving` |
 //! | C4 | then every interrupt is called, even that of an actor that has returned | the same | the graphs; `shutdown::first_exit_is_the_cause`, `examples::basic` |
 //! | C5 | in the order of adding, one after the other, by the caller of `Run` | the same within a stage, in the poll of the first exit | the graphs; `shutdown::interrupts_come_before_further_polls` |
 //! | C6 | each gets the first result itself, even if it is nil | the same: each gets a reference to the exit of the cause, which holds the output | the graphs; `interrupts_see_the_error_that_run_returns` |
 //! | C7 | an interrupt that blocks delays the later ones, while all executes continue | different: it would block the executes too, so an interrupt must not block, and slow cleanup belongs in execute | `actors_shut_down_concurrently` |
 //! | C8 | an interrupt may wait for the progress of any actor | the same, except that execute waits, not the interrupt | `actor_may_need_another_one_to_stop` |
 //! | C9 | `Run` waits for every execute, without a limit | the same without a grace period, fixed with one | the graphs; `shutdown::ignored_interrupt_keeps_the_group_waiting`, `grace_period::actors_expire_in_order_of_adding` |
-//! | C10 | `Run` returns the first result, and drops later ones | the result is the same; fixed by `report` and `on_exit` | the graphs; `shutdown::report_has_every_exit_in_order`, `shutdown::observer_sees_exits_as_they_happen` |
-//! | C11 | after a nil, `Run` returns nil although other actors fail | the same in `run`; fixed by `report` and `is_failure` | the graphs; `shutdown::later_outputs_do_not_change_the_result` |
+//! | C10 | `Run` returns the first result, and drops later ones | the same if you await the group; fixed by `run`, `report` and `on_exit` | the graphs; `shutdown::report_has_every_exit_in_order`, `shutdown::observer_sees_exits_as_they_happen` |
+//! | C11 | after a nil, `Run` returns nil although other actors fail | the same if you await the group; fixed by `run`, which returns the first error, and by `report` | the graphs; `shutdown::later_outputs_do_not_change_the_awaited_one`, `run_returns_the_first_error_of_every_graph` |
 //! | C12 | of several returns at about the same time, the scheduler chooses the first | fixed: the actor that was woken first; at the start, the one that was added first | `shutdown::first_added_is_the_cause_at_the_start`, `shutdown::first_woken_is_the_cause` |
 //! | C13 | an interrupt may be called before its execute has begun; execute still runs | the same, and specified | the graphs, where the cause returns in the first poll; `start::interrupted_before_first_poll_is_still_polled`, `start::interrupted_before_first_poll_sees_it` |
 //! | C14 | an actor that is added while the group runs never starts, but is interrupted; this is a data race | fixed: it starts with the next poll; from other threads, add it through a handle | `adding::added_actor_is_polled_in_next_poll`, `adding::added_while_stopping_is_interrupted_first`, `handles` |
@@ -52,6 +52,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use futures::channel::oneshot;
+use futures::FutureExt;
 use run_group::{Exit, Group, Interrupted};
 use smol::block_on;
 use smol::channel::{bounded, Receiver};
@@ -257,13 +258,34 @@ fn group_does_the_same_on_every_recorded_graph() {
     let mut graphs = 0;
     for graph in Graph::all() {
         for schedule in Schedule::all() {
-            let (result, trace) = graph.run_with(schedule, Group::run);
+            let (result, trace) = graph.run_with(schedule, |group| {
+                group.map(|output| output.unwrap_or(Ok(())))
+            });
             let trace = Graph::trace(trace, result);
             assert_eq!(trace, graph.trace, "{:?}, {schedule:?}", graph.actors);
         }
         graphs += 1;
     }
     assert!(graphs > 400, "only {graphs} graphs");
+}
+
+/// The original returns nil if the first actor to return does, whatever the others return later.
+#[test]
+fn run_returns_the_first_error_of_every_graph() {
+    for graph in Graph::all() {
+        for schedule in Schedule::all() {
+            let (result, _) = graph.run_with(schedule, Group::run);
+            let (exits, _) = graph.run_with(schedule, Group::report);
+            let exits = exits.expect("the group has not ended");
+            let first_error = exits.iter().find_map(|exit| exit.error().copied());
+            assert_eq!(
+                result,
+                Some(first_error.map_or(Ok(()), Err)),
+                "{:?}, {schedule:?}",
+                graph.actors
+            );
+        }
+    }
 }
 
 #[test]
@@ -435,9 +457,10 @@ fn interrupted_context_handler_decides_nothing() {
         group.add(ready(Ok(())), |_| {});
         group
     };
-    assert_eq!(block_on(group().run()), Ok(()));
-    let exits = block_on(group().report());
-    assert_eq!(exits[1].output(), Some(&Err("the context has ended")));
+    assert_eq!(block_on(group()), Some(Ok(())));
+    let late = Err("the context has ended");
+    assert_eq!(block_on(group().run()), late); // if it should not fail, let it return `Ok`
+    assert_eq!(block_on(group().report())[1].output(), Some(&late));
 }
 
 #[cfg(not(target_family = "wasm"))]

@@ -1,8 +1,11 @@
 //! Clauses 3, 4, 6 and 7: the first exit, the interrupts, waiting, and the output.
 
-use std::future::ready;
+use std::future::{pending, ready};
 use std::sync::Mutex;
+use std::task::Poll;
 
+use futures::channel::oneshot;
+use futures::FutureExt;
 use run_group::{Exit, Group};
 use smol::block_on;
 
@@ -160,7 +163,7 @@ fn interrupts_get_the_exit_of_the_cause() {
     let seen = Mutex::new(Vec::new());
     let interrupt = |cause: &Exit<u8>| seen.lock().unwrap().push(format!("{cause}"));
     let mut group = Group::new();
-    group.add(std::future::pending(), interrupt);
+    group.add(pending(), interrupt);
     group.add(ready(7), interrupt).named("seven");
     group.add(ready(8), interrupt).named("eight");
     let mut group = Box::pin(group.report());
@@ -176,7 +179,7 @@ fn interrupt_may_wake_any_actor() {
     let first = test.add_manual("first", &mut group);
     let other = test.actor("other");
     let wake = other.clone();
-    group.add(std::future::pending(), move |_| wake.returns("woken"));
+    group.add(pending(), move |_| wake.returns("woken"));
     other.add_to(&mut group);
     first.returns("done");
 
@@ -217,11 +220,60 @@ fn ignored_interrupt_keeps_the_group_waiting() {
 }
 
 #[test]
-fn later_outputs_do_not_change_the_result() {
+fn later_outputs_do_not_change_the_awaited_one() {
+    for cause in [Ok(()), Err("cause")] {
+        let mut group = Group::new();
+        for output in [cause, Err("later"), Ok(())] {
+            group.add(ready(output), |_| {});
+        }
+        assert_eq!(block_on(group), Some(cause));
+    }
+}
+
+/// A storage that could not flush after SIGTERM was lost, because the signal had come first.
+#[test]
+fn run_returns_an_error_of_the_shutdown() {
     let mut group = Group::new();
-    group.add(ready(Ok(())), |_| {});
-    group.add(ready(Err("later")), |_| {});
-    assert_eq!(block_on(group.run()), Ok(()));
+    group.add(ready(Ok(())), |_| {}).named("signals");
+    group.add_with(|interrupted| interrupted.map(|()| Err("cannot flush")));
+    assert_eq!(block_on(group.run()), Err("cannot flush"));
+}
+
+/// That is the first in the order of exits, not of adding. The cause counts as the others do.
+#[test]
+fn run_returns_the_first_error() {
+    let test = Test::default();
+    for cause in [Ok(()), Err("cause")] {
+        let mut group = Group::new();
+        let exits = [Err("third"), Err("second"), cause].map(|result| {
+            let (exit, exits) = oneshot::channel();
+            group.add(exits.map(Result::unwrap), |_| {});
+            (exit, result)
+        });
+        let mut run = Box::pin(group.run());
+        let mut result = None;
+        for (exit, output) in exits.into_iter().rev() {
+            test.settle(&mut run);
+            exit.send(output).unwrap();
+            result = Some(test.poll(&mut run));
+        }
+        let first = cause.err().unwrap_or("second");
+        assert_eq!(result, Some(Poll::Ready(Err(first))));
+    }
+}
+
+/// Only `report` shows that actors were dropped. This hides no error that comes later.
+#[test]
+fn run_takes_no_expiry_for_an_error() {
+    for last in [Ok(()), Err("cannot flush")] {
+        let (mut front, mut back) = (Group::new(), Group::new());
+        front.grace_period(|| ready(()));
+        front.add(ready(Ok(())), |_| {});
+        front.add(pending(), |_| {});
+        front.add_abortable(pending());
+        back.add_with(|interrupted| interrupted.map(move |()| last));
+        assert_eq!(block_on(front.before(back).run()), last);
+    }
 }
 
 #[test]

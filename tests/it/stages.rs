@@ -210,7 +210,15 @@ fn parts_keep_their_grace_periods() {
     let exits = test.poll_ready(&mut group);
     assert_eq!(
         test.take_log(),
-        ["first", "b dropped", "c! (by a)", "second", "c dropped"]
+        [
+            "first",
+            "b",
+            "b dropped",
+            "c! (by a)",
+            "second",
+            "c",
+            "c dropped"
+        ]
     );
     let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
     assert_eq!(lines, ["b expired", "c expired"]);
@@ -376,9 +384,10 @@ fn stuck_front_takes_no_time_from_back() {
     timers[0].returns("over");
     test.settle(&mut group);
     assert_eq!(
-        test.take_log()[..5],
+        test.take_log()[..6],
         [
             "first",
+            "stuck",
             "stuck dropped",
             "flush! (by a)",
             "slow! (by a)",
@@ -468,7 +477,7 @@ fn grace_period_begins_behind_empty_stage() {
     assert_eq!(begun, 1, "{log:?}");
     timer.returns("over");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["timer", "stuck dropped"]);
+    assert_eq!(test.take_log(), ["timer", "stuck", "stuck dropped"]);
 }
 
 #[test]

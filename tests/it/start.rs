@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::FusedFuture;
 use futures::FutureExt;
-use run_group::{Group, LocalGroup};
+use run_group::{Group, LocalGroup, LocalHandle};
 use smol::block_on;
 
-use crate::harness::{Actor, Test};
+use crate::harness::{Actor, Output, Test};
 
 #[test]
 fn empty_group_is_ready_at_once() {
@@ -90,6 +90,41 @@ fn empty_poll_closes_handles() {
     assert!(handle.is_closed());
     handle.add(ready("late"), |_| {});
     assert_eq!(test.poll_ready(&mut group), None);
+}
+
+/// Of whichever stage: a group of several stages ends as well, although no actor has stopped it.
+#[test]
+fn stages_without_actors_end_at_once() {
+    let test = Test::default();
+    let settings = ["front", "back", "combined"].map(|name| test.actor(name));
+    let mut groups = settings.clone().map(|setting| {
+        let (mut group, held) = (LocalGroup::<Output>::local(), setting.execute());
+        group.on_exit(move |_| {
+            let _held = &held;
+        });
+        let handle = group.handle();
+        (Some(group), handle)
+    });
+    let [front, back, combined] = groups.each_mut().map(|(group, _)| group.take().unwrap());
+    let mut group = front.before(back).before(combined);
+    assert_eq!(test.poll_ready(&mut group), None);
+    assert!(settings.iter().all(Actor::is_dropped));
+    assert!(groups.iter().all(|(_, handle)| handle.is_closed()));
+}
+
+/// It waits to be taken in, so the group has not ended.
+#[test]
+fn actor_handed_to_any_stage_keeps_the_group_running() {
+    for in_back in [false, true] {
+        let test = Test::default();
+        let (mut front, mut back) = (Group::local(), Group::local());
+        let handles = [front.handle(), back.handle()];
+        let mut group = front.before(back);
+        handles[usize::from(in_back)].add(pending::<Output>(), |_| {});
+        test.poll_pending(&mut group);
+        assert_eq!(group.len(), 1);
+        assert!(!handles.iter().any(LocalHandle::is_closed));
+    }
 }
 
 #[test]

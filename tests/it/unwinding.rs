@@ -27,6 +27,15 @@ fn assert_returns_and_drops_all(test: &Test, mut group: Group<'_, Output>, actor
     assert!(actors.iter().all(Actor::is_dropped));
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("bomb");
+    }
+}
+
 #[test]
 fn panic_unwinds_and_drops_its_actor() {
     let test = Test::default();
@@ -71,10 +80,10 @@ fn panic_in_an_interrupt_unwinds() {
     assert_returns_and_drops_all(&test, group, &[a, b, c]);
 }
 
-/// The grace period is over, and the only actor panics in its last turn. The expiry then found no actor to drop, and
+/// The grace period is over, and the only actor panics in its last poll. The expiry then found no actor to drop, and
 /// the poll looped forever.
 #[test]
-fn poll_returns_after_a_panic_in_the_last_turn() {
+fn poll_returns_after_a_panic_in_the_last_poll() {
     let test = Test::default();
     let mut group = Group::new();
     group.grace_period(|| ready(()));
@@ -83,19 +92,18 @@ fn poll_returns_after_a_panic_in_the_last_turn() {
     group.add(a.execute(), move |_| panics.panics("oh"));
     group.add(ready("done"), |_| {});
     poll_unwinds(&test, &mut group);
-    test.poll_pending(&mut group);
-    test.poll_pending(&mut group);
-    assert_returns_and_drops_all(&test, group, &[a]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert!(a.is_dropped());
 }
 
-/// An actor panics while the grace period runs. The others still expire.
+/// An actor panics while the grace period runs. The others still expire, and the stage ends.
 #[test]
 fn others_expire_after_a_panic() {
     let test = Test::default();
     let mut group = Group::new();
     let timer = test.actor("timer");
     group.grace_period(timer.begin());
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    let [a, _b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     group.add(ready("done"), |_| {}).named("cause");
     test.settle(&mut group);
     a.panics("oh");
@@ -103,10 +111,9 @@ fn others_expire_after_a_panic() {
     test.settle(&mut group);
     test.take_log();
     timer.returns("over");
-    test.settle(&mut group);
-    assert_eq!(test.take_log(), ["timer", "b dropped"]);
-    assert_eq!(group.len(), 1); // the one that panicked
-    assert_returns_and_drops_all(&test, group, &[a, b]);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["timer", "b", "b dropped"]);
+    assert!(a.is_dropped());
 }
 
 /// Asserts that the shutdown of a group unwinds, and that then a stuck actor expires.
@@ -179,15 +186,9 @@ fn panic_in_a_wait_observer_unwinds() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// The execute is dropped, but the actor does not count as exited, so the group does not finish.
+/// The next poll finds the grace period over, and ends the stage.
 #[test]
 fn drop_panic_of_an_actor_unwinds() {
-    struct Bomb;
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            panic!("bomb");
-        }
-    }
     for expires in [false, true] {
         let test = Test::default();
         let mut group = Group::new();
@@ -204,25 +205,18 @@ fn drop_panic_of_an_actor_unwinds() {
         let other = test.add_manual("other", &mut group);
         group.add(ready("done"), |_| {});
         poll_unwinds(&test, &mut group);
-        test.poll_pending(&mut group);
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
         assert!(other.is_dropped()); // it has expired
-        assert_returns_and_drops_all(&test, group, &[other]);
     }
 }
 
 /// The timer is dropped when its stage ends.
 #[test]
 fn drop_panic_of_a_grace_period_unwinds() {
-    struct Timer;
-    impl Drop for Timer {
-        fn drop(&mut self) {
-            panic!("bomb");
-        }
-    }
     let test = Test::default();
     let (mut front, mut back) = (Group::new(), Group::new());
     front.grace_period(|| {
-        let timer = Timer;
+        let timer = Bomb;
         async move {
             let _held = timer;
             pending::<()>().await
@@ -237,6 +231,61 @@ fn drop_panic_of_a_grace_period_unwinds() {
     poll_unwinds(&test, &mut group);
     assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert!(a.is_dropped() && b.is_dropped());
+}
+
+/// The same with an abortable actor. It is dropped, and is not polled again.
+#[test]
+fn panic_in_the_last_poll_of_an_abortable_actor() {
+    let test = Test::default();
+    let mut group = Group::new();
+    let cause = test.add_manual("cause", &mut group);
+    let mut polls = 0;
+    group.add_abortable(poll_fn(move |_| {
+        polls += 1;
+        assert_ne!(polls, 2, "oh");
+        assert!(polls < 2, "polled again");
+        Poll::Pending
+    }));
+    let other = test.add_stoppable("other", &mut group);
+    test.settle(&mut group);
+    cause.returns("done");
+    poll_unwinds(&test, &mut group);
+    test.settle(&mut group);
+    assert!(other.is_dropped());
+    assert_returns_and_drops_all(&test, group, &[cause, other]);
+}
+
+#[test]
+fn panic_in_stops_if_unwinds() {
+    let test = Test::default();
+    let mut group = Group::new();
+    let [a, b] = ["a", "b"].map(|name| test.actor(name));
+    group.add(a.execute(), |_| {}).stops_if(|_| panic!("asked"));
+    b.add_to(&mut group);
+    a.returns("done");
+    poll_unwinds(&test, &mut group);
+    assert_returns_and_drops_all(&test, group, &[a, b]);
+}
+
+/// The observers have seen it leave, and the group continues.
+#[test]
+fn drop_panic_of_a_leaving_actor_unwinds() {
+    let test = Test::default();
+    let mut group = Group::new();
+    test.log_exits(&mut group);
+    let bomb = Bomb;
+    group
+        .add(ready("done"), move |_| {
+            let _held = &bomb;
+        })
+        .stops_if(|_| false)
+        .named("a");
+    let b = test.add_manual("b", &mut group);
+    poll_unwinds(&test, &mut group);
+    assert_eq!(test.take_log(), [r#"a returned "done", left"#]);
+    assert_eq!(group.len(), 1);
+    b.returns("last");
+    assert_eq!(test.poll_ready(&mut group), Some("last"));
 }
 
 /// The first stage panics, and the later one is still interrupted.
