@@ -23,7 +23,9 @@
 //! The model leaves out panics in the drop of a grace period while it is replaced, two panics at once (they would abort
 //! the process), and source lines. An actor's name is its number.
 
+mod ends;
 mod event;
+mod execute;
 mod exhaustive;
 mod random;
 mod replays;
@@ -65,9 +67,11 @@ fn random_scripts_keep_the_contract() {
     let seed = config.rng_seed;
     let result = TestRunner::new(config).run(&random::scripts(), |script| {
         check(run(&script)).map_err(TestCaseError::fail)?;
-        let script = with_report(script);
-        let checked = check(run(&script));
-        checked.map_err(|broken| TestCaseError::fail(format!("{broken}of {script:?}\n")))?;
+        for end in [Step::Report, Step::Run] {
+            let script = with_end(script.clone(), end);
+            let checked = check(run(&script));
+            checked.map_err(|broken| TestCaseError::fail(format!("{broken}of {script:?}\n")))?;
+        }
         Ok(())
     });
     if let Err(error) = result {
@@ -75,15 +79,15 @@ fn random_scripts_keep_the_contract() {
     }
 }
 
-/// Makes a script end with the report of the group, right after the last step that needs the group itself.
-fn with_report(mut script: Script) -> Script {
+/// Makes a script end with the report or the result of the group, right after the last step that needs the group itself.
+fn with_end(mut script: Script, end: Step) -> Script {
     let last = script.0.iter().rposition(|step| {
         !matches!(
             step,
-            Step::Poll | Step::Settle | Step::Outside(_) | Step::Report
+            Step::Poll | Step::Settle | Step::Outside(_) | Step::Run | Step::Report
         )
     });
     let after = last.map_or(0, |last| last + 1);
-    script.0.insert(after, Step::Report);
+    script.0.insert(after, end);
     script
 }
