@@ -7,9 +7,7 @@
 use super::replay;
 use super::rules::check;
 use super::run::run;
-use super::script::{
-    Action::*, Actor, Grace, How::*, Inner, Op, Op::*, Script, Step, Step::*, Stops,
-};
+use super::script::{Action::*, Actor, Grace, How::*, Op, Op::*, Script, Step, Step::*, Stops};
 
 /// The grace period is over, and two actors that wake themselves make the set yield. That was taken for the end of all
 /// last polls, so the third actor expired, although it had been woken and would have returned.
@@ -160,6 +158,7 @@ fn group_waits_for_an_actor_of_a_handle() {
 #[cfg(feature = "std")]
 #[test]
 fn answer_after_before() {
+    use super::script::Inner;
     let asks = Actor::new(ByClosure, &[Op::Ask(1)]);
     let inner = Inner {
         actors: vec![asks, Actor::new(ByClosure, &[])],
