@@ -116,9 +116,7 @@ impl Execute {
         loop {
             let mut actors = world.actors.borrow_mut();
             let state = &mut actors[number];
-            let Some(op) = state.spec.execute.get(state.done).cloned() else {
-                return None;
-            };
+            let op = state.spec.execute.get(state.done).cloned()?;
             state.done += 1;
             match op {
                 Op::Do(action) => {

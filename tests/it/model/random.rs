@@ -16,7 +16,7 @@ pub fn scripts() -> impl Strategy<Value = Script> {
     })
 }
 
-/// Returns a step of the kind that comes before the first poll.
+/// Returns a step of the kind that comes first.
 fn start() -> BoxedStrategy<Step> {
     let start = prop_oneof![
         8 => actor(2).prop_map(Step::Add),
@@ -25,7 +25,8 @@ fn start() -> BoxedStrategy<Step> {
         1 => actions(1).prop_map(Step::OnWait),
         3 => Just(Step::New),
         3 => Just(Step::Before),
-        2 => Just(Step::Handle),
+        3 => Just(Step::Handle),
+        2 => Just(Step::Poll),
     ];
     start.boxed()
 }
@@ -158,13 +159,13 @@ fn action(depth: usize) -> BoxedStrategy<Action> {
             let actors = vec(actor(depth - 1), 1..3);
             let add_by_handle = (0..3_usize, actors)
                 .prop_map(|(handle, actors)| Action::AddByHandle(handle, actors));
-            prop_oneof![10 => action, 1 => add_by_handle].boxed()
+            prop_oneof![6 => action, 1 => add_by_handle].boxed()
         }
     };
     #[cfg(feature = "std")]
     let action = prop_oneof![24 => action, 1 => (0..3_usize).prop_map(Action::Ask)];
     #[cfg(all(feature = "std", panic = "unwind"))]
-    let action = prop_oneof![16 => action, 1 => Just(Action::Panic)];
+    let action = prop_oneof![12 => action, 1 => Just(Action::Panic)];
     action.boxed()
 }
 

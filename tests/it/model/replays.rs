@@ -153,6 +153,57 @@ fn group_waits_for_an_actor_of_a_handle() {
     ]));
 }
 
+/// The first actor leaves, its observer panics, and then the drop of its interrupt and that of its output. The panic of
+/// the observer came first, and `before` keeps it.
+#[cfg(all(feature = "std", panic = "unwind"))]
+#[test]
+fn panics_of_a_leaving_actor() {
+    let leaves = Actor {
+        interrupt_drop_panics: true,
+        output_drop_panics: true,
+        ..Actor::new(ByClosure, &[Return]).stops(Stops::Never)
+    };
+    let group = |actor| {
+        [
+            Add(actor),
+            Add(Actor::new(ByClosure, &[Pend, Return])),
+            OnExit(vec![Panic]),
+            Poll,
+        ]
+    };
+    let mut steps = vec![];
+    steps.extend(group(Actor::new(ByClosure, &[])));
+    steps.push(New);
+    steps.extend(group(leaves));
+    steps.extend([Before, Outside(Wake(1)), Poll]);
+    replay(Script(steps));
+}
+
+/// All actors of two groups leave, and the drop of the last adds another through the handle of the combined group, or
+/// through one of a part. The group then waits for that one, whichever handle it is.
+#[test]
+fn any_handle_keeps_a_group_open() {
+    for handle in 0..3 {
+        for stops in [Stops::Never, Stops::Always] {
+            let adds = Actor {
+                drop: vec![AddByHandle(handle, vec![Actor::new(ByClosure, &[])])],
+                ..Actor::new(ByClosure, &[Pend, Return]).stops(stops)
+            };
+            replay(Script(vec![
+                Add(adds),
+                Handle,
+                New,
+                Handle,
+                Before,
+                Handle,
+                Poll,
+                Outside(Wake(0)),
+                Poll,
+            ]));
+        }
+    }
+}
+
 /// An actor that is a group waits for the answer to a question when its own group is combined with another. The answer
 /// wakes what the inner group was last polled with, which is of no use any more.
 #[cfg(feature = "std")]
