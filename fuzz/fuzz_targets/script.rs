@@ -21,6 +21,8 @@ mod script;
 #[allow(dead_code)] // only the exhaustive search uses all of it
 #[path = "../../tests/it/model/state.rs"]
 mod state;
+#[path = "../../tests/it/model/user.rs"]
+mod user;
 #[path = "../../tests/it/model/world.rs"]
 mod world;
 

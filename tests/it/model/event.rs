@@ -7,7 +7,7 @@ use super::script::Stops;
 
 /// One event. All parts of a script appear by their numbers.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(not(feature = "std"), allow(dead_code))] // handles do not tell what runs
+#[cfg_attr(not(feature = "std"), allow(dead_code))] // a handle cannot be asked what runs
 pub enum Event {
     // What the code of the user does.
     /// Adds an actor to a group, with `stops_if` or without.
@@ -36,6 +36,8 @@ pub enum Event {
     Before(usize, usize),
     /// Wakes an actor: calls the waker of its last poll.
     Woke(usize),
+    /// Calls another waker, of an earlier poll of that actor.
+    WokeStale(usize),
     /// Wakes a grace period: calls the waker of its last poll.
     WokeGrace(usize),
     /// Catches the panic of an actor that a closed handle dropped.

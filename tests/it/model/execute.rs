@@ -82,6 +82,14 @@ impl Execute {
             .is_ready()
     }
 
+    fn keep_waker(&self, cx: &Context<'_>) {
+        let state = &mut self.world.actors.borrow_mut()[self.number];
+        let old = state.waker.replace(cx.waker().clone());
+        if let Some(old) = old.filter(|old| !old.will_wake(cx.waker())) {
+            state.stale_waker = Some(old);
+        }
+    }
+
     fn error(&self) -> Value {
         Err(Output {
             world: self.world.clone(),
@@ -175,7 +183,7 @@ impl Future for Execute {
         let is_interrupted = self.is_interrupted(cx);
         let (world, actor) = (self.world.clone(), self.number);
         world.log(Event::Polled(actor, is_interrupted));
-        world.actors.borrow_mut()[actor].waker = Some(cx.waker().clone());
+        self.keep_waker(cx);
         let Some(value) = self.run_ops(is_interrupted, cx) else {
             world.log(Event::Waits(actor));
             return Poll::Pending;

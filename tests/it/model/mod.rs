@@ -34,6 +34,7 @@ mod rules;
 mod run;
 mod script;
 mod state;
+mod user;
 mod world;
 
 use std::env;

@@ -172,7 +172,7 @@ fn panics_of_a_leaving_actor() {
         ]
     };
     let mut steps = vec![];
-    steps.extend(group(Actor::new(ByClosure, &[])));
+    steps.extend(group(Actor::new(ByFuture, &[AwaitInterrupt, Return])));
     steps.push(New);
     steps.extend(group(leaves));
     steps.extend([Before, Outside(Wake(1)), Poll]);

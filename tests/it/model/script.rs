@@ -36,7 +36,7 @@ pub enum Step {
     Before,
     /// `run`. There is no group to add to until the result is ready or dropped.
     Run,
-    /// `report`, likewise.
+    /// `report`, which takes the group away, too.
     Report,
     /// Drops the group, or the future of its result, and continues with a new one.
     Drop,
@@ -135,7 +135,8 @@ pub enum Op {
 /// What any code of the user may do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Wakes this actor, if it has been polled.
+    /// Wakes this actor, if it has been polled: calls the waker of its last poll. If an earlier poll had another, calls that,
+    /// too.
     Wake(usize),
     /// Makes this grace period resolve, in this stage and in all later ones.
     EndGrace(usize),

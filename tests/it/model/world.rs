@@ -61,6 +61,8 @@ pub struct ActorState {
     pub awaits_interrupt: bool,
     pub is_interrupted: bool,
     pub waker: Option<Waker>,
+    /// The last waker of its polls that was another.
+    pub stale_waker: Option<Waker>,
     /// The other end of its `Interrupted`, until an action interrupts it alone.
     pub other_end: Option<Interrupt>,
     /// The question whose answer it awaits.
@@ -162,10 +164,17 @@ impl World {
 
     pub fn wake(&self, actor: usize) {
         let actors = self.actors.borrow();
-        let waker = actors.get(actor).and_then(|state| state.waker.clone());
+        let Some(state) = actors.get(actor) else {
+            return;
+        };
+        let (waker, stale) = (state.waker.clone(), state.stale_waker.clone());
         drop(actors);
         if let Some(waker) = waker {
             self.log(Event::Woke(actor));
+            waker.wake();
+        }
+        if let Some(waker) = stale {
+            self.log(Event::WokeStale(actor));
             waker.wake();
         }
     }
@@ -242,6 +251,7 @@ impl World {
             awaits_interrupt: false,
             is_interrupted: false,
             waker: None,
+            stale_waker: None,
             other_end: None,
             #[cfg(feature = "std")]
             question: None,
@@ -386,7 +396,7 @@ impl World {
         ));
     }
 
-    /// Records what the handles tell.
+    /// Records whether the handles are closed, and which questions are answered.
     pub fn show_handles(&self) {
         let handles = self.handles.borrow();
         let closed = handles.iter().map(LocalHandle::is_closed).collect();
