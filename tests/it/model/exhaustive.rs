@@ -21,8 +21,8 @@
 //! first; a stage and the next) or three (which of two running actors is dropped first), and never about more. With
 //! four actors in two stages of two, all of these occur in each stage.
 //!
-//! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles,
-//! groups in groups, panics elsewhere, and dropping the group.
+//! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles and
+//! their answers, groups in groups, panics elsewhere, and dropping the group.
 
 use super::replay;
 use super::rules::check;

@@ -179,6 +179,28 @@ fn panics_of_a_leaving_actor() {
     replay(Script(steps));
 }
 
+/// The handles of the last stage and of the whole group close together. What waits behind the first is dropped then, and
+/// adds through the second, which is closed by that time.
+#[test]
+fn handles_close_before_actors_are_dropped() {
+    let adds = |handle, actor| Actor {
+        drop: vec![AddByHandle(handle, vec![actor])],
+        ..Actor::new(ByClosure, &[])
+    };
+    replay(Script(vec![
+        Add(Actor::new(ByClosure, &[Return])),
+        New,
+        Handle,
+        Add(adds(0, adds(1, Actor::new(ByClosure, &[])))),
+        GracePeriod(Grace::default()),
+        Before,
+        Handle,
+        Poll,
+        Outside(EndGrace(0)),
+        Poll,
+    ]));
+}
+
 /// All actors of two groups leave, and the drop of the last adds another through the handle of the combined group, or
 /// through one of a part. The group then waits for that one, whichever handle it is.
 #[test]

@@ -19,14 +19,21 @@ impl State {
                     setting.inbox.push_back(actor);
                     (new.group, new.life) = (group, Life::Waiting);
                 }
+                let is_dropped = self.second() == Some(&Event::Dropped(actor));
+                self.require(
+                    new.life == Life::Waiting || is_dropped,
+                    "15: what is added to a closed handle is dropped at once",
+                )?;
                 self.actors.insert(actor, new);
             }
             Event::Asks(handle, question) => {
-                let open = self.open(handle);
-                let is_open = open.is_some();
-                open.into_iter()
-                    .for_each(|(_, setting)| setting.questions.push(question));
-                let answer = (!is_open).then(Vec::new);
+                let answer = match self.open(handle) {
+                    Some((_, setting)) => {
+                        setting.questions.push(question);
+                        None
+                    }
+                    None => Some(Vec::new()),
+                };
                 let awaited_by = None;
                 self.questions
                     .insert(question, Question { answer, awaited_by });
