@@ -153,8 +153,8 @@ fn group_waits_for_an_actor_of_a_handle() {
     ]));
 }
 
-/// The first actor leaves, its observer panics, and then the drop of its interrupt and that of its output. The panic of
-/// the observer came first, and `before` keeps it.
+/// An actor leaves, its observer panics, and then the drop of its interrupt and that of its output. The panic of the
+/// observer came first, and `before` keeps it.
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn panics_of_a_leaving_actor() {
@@ -166,16 +166,16 @@ fn panics_of_a_leaving_actor() {
     let group = |actor| {
         [
             Add(actor),
-            Add(Actor::new(ByClosure, &[Pend, Return])),
+            Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
             OnExit(vec![Panic]),
             Poll,
         ]
     };
     let mut steps = vec![];
-    steps.extend(group(Actor::new(ByFuture, &[AwaitInterrupt, Return])));
+    steps.extend(group(Actor::new(ByClosure, &[Pend, Return])));
     steps.push(New);
     steps.extend(group(leaves));
-    steps.extend([Before, Outside(Wake(1)), Poll]);
+    steps.extend([Before, Outside(Wake(0)), Poll]);
     replay(Script(steps));
 }
 
