@@ -1,13 +1,13 @@
 //! Scripts that are worth keeping.
 //!
 //! A search that fails prints the smallest script that it could find. To keep the script, add a test here that replays
-//! it, `replay(Script(vec![…]))`. If the search prints a second script below the trace, keep that one: it is the first
-//! with a report.
+//! it, `replay(Script(vec![…]))`. If the search prints a second script below the trace, keep that one: it is the first,
+//! with a report or a `run`.
 
-use super::replay;
 use super::rules::check;
 use super::run::run;
 use super::script::{Action::*, Actor, Grace, How::*, Op, Op::*, Script, Step, Step::*, Stops};
+use super::{replay, with_end};
 
 /// The grace period is over, and two actors that wake themselves make the set yield. That was taken for the end of all
 /// last polls, so the third actor expired, although it had been woken and would have returned.
@@ -176,6 +176,37 @@ fn panics_of_a_leaving_actor() {
     steps.push(New);
     steps.extend(group(leaves));
     steps.extend([Before, Outside(Wake(0)), Poll]);
+    replay(Script(steps));
+}
+
+/// Three groups, the last of which has an observer, a grace period and a handle. These apply to the last stage only. The
+/// cause returns `Ok`, an actor of the second stage expires, and one of the last returns an error, which `run` returns.
+#[test]
+fn settings_of_the_third_stage() {
+    let mut steps = vec![
+        Add(Actor::new(ByClosure, &[Pend, Succeed])),
+        New,
+        GracePeriod(Grace::default()),
+        Add(Actor::new(ByClosure, &[])),
+        Before,
+        New,
+        GracePeriod(Grace::default()),
+        OnExit(vec![]),
+        Handle,
+        Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
+        Add(Actor::new(ByClosure, &[])),
+        Before,
+        Outside(AddByHandle(0, vec![Actor::new(ByClosure, &[])])),
+        Poll,
+        Outside(Wake(0)),
+        Poll,
+    ];
+    for grace in 0..2 {
+        steps.extend([Outside(EndGrace(grace)), Poll]);
+    }
+    for end in [Run, Report] {
+        replay(with_end(Script(steps.clone()), end));
+    }
     replay(Script(steps));
 }
 
