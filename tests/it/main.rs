@@ -39,7 +39,7 @@
 //! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
 //! [`interrupted`]. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
-//! oklog/run.
+//! oklog/run. `recipes` tests some of the recipes in the guide.
 //!
 //! # Which tests a target leaves out
 //!
@@ -86,6 +86,8 @@ mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
+#[cfg(all(feature = "std", not(target_family = "wasm")))] // for handles, and for sockets
+mod recipes;
 mod release;
 mod shutdown;
 mod stages;
