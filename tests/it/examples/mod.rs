@@ -6,7 +6,9 @@ mod basic;
 mod client;
 mod echo;
 mod header;
+#[cfg(feature = "std")] // for its list of what runs
 mod http_server;
+mod jobs;
 mod lines;
 mod local;
 mod nested;

@@ -150,6 +150,20 @@ impl Program {
         listener.shutdown(std::net::Shutdown::Both).unwrap();
     }
 
+    /// Lets the program have no more than this many open files.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn limit_files(&self, number: u64) {
+        use rustix::process::{prlimit, Pid, Resource, Rlimit};
+
+        let pid = Pid::from_child(&self.child.lock().unwrap());
+        let limit = Rlimit {
+            current: Some(number),
+            maximum: Some(number),
+        };
+        prlimit(Some(pid), Resource::Nofile, limit).unwrap();
+    }
+
     /// Sends the program a signal.
     #[cfg(unix)]
     #[track_caller]
