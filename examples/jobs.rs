@@ -206,7 +206,7 @@ pub async fn pool(
         .stops_if(|_| false)
         .named(format!("job {number}"));
     }
-    // Once all permits are back, no job runs.
+    // When it has all permits, no job runs.
     let mut all = Vec::new();
     while all.len() < WORKERS {
         match interrupted.unless(permits.acquire_arc()).await {
