@@ -51,8 +51,8 @@
 //!   tests that need one of these.
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
 //!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
-//! - Without the feature `std`, only a `LocalGroup` has handles, so `handles` and single tests of other modules are left
-//!   out.
+//! - Without the feature `std`, only a local group has handles, and no `main` returns a `Report`. So `handles`, `recipes`,
+//!   some examples, and single tests of other modules are left out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]

@@ -96,7 +96,6 @@ impl Program {
 
     /// Waits for the next line that the program prints to the standard error.
     #[cfg(unix)]
-    #[allow(dead_code)] // without std no test needs it
     #[track_caller]
     pub fn error_line(&mut self) -> String {
         let line = self.stderr.recv().expect("the program has ended");
