@@ -39,7 +39,7 @@
 //! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
 //! [`interrupted`]. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
-//! oklog/run.
+//! oklog/run. `recipes` tests some of the recipes in the guide.
 //!
 //! # Which tests a target leaves out
 //!
@@ -51,8 +51,8 @@
 //!   tests that need one of these.
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
 //!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
-//! - Without the feature `std`, only a `LocalGroup` has handles, so `handles` and single tests of other modules are left
-//!   out.
+//! - Without the feature `std`, only a local group has handles, and no `main` returns a `Report`. So `handles`, `recipes`,
+//!   some examples, and single tests of other modules are left out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
@@ -86,6 +86,8 @@ mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
+#[cfg(all(feature = "std", not(target_family = "wasm")))] // for handles, and for sockets
+mod recipes;
 mod release;
 mod shutdown;
 mod stages;
