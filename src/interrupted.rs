@@ -328,7 +328,7 @@ impl Interrupted {
     /// # Examples
     ///
     /// ```
-    /// use run_group::{Group, Interrupted};
+    /// use run_group::Group;
     ///
     /// let mut group = Group::new();
     /// let handle = group.handle();
