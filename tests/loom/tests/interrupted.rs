@@ -321,6 +321,22 @@ fn interrupted_from_two_ends() {
     });
 }
 
+/// If the interruption came while the original registered its waker, that waker used to stay as long as there was
+/// another end or a clone, although the original was dropped.
+#[test]
+fn other_end_keeps_no_waker() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let _another = interrupted.other_end();
+        let task = Task::new();
+        let other = thread::spawn(move || interrupt.interrupt());
+        task.poll(&mut interrupted);
+        drop(interrupted);
+        other.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+    });
+}
+
 /// What the other thread writes before it interrupts is visible to a clone, even if the original was polled in between,
 /// on a third thread: that poll stores how often they were polled.
 #[test]
