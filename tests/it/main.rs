@@ -74,7 +74,6 @@ mod exits;
 mod fairness;
 mod grace_period;
 mod graphs;
-#[cfg(feature = "std")]
 mod handles;
 mod harness;
 mod interrupted;
