@@ -66,6 +66,8 @@ use {
 
 mod adding;
 mod before;
+#[cfg(feature = "std")]
+mod clones;
 mod costs;
 mod dropping;
 #[cfg(not(target_family = "wasm"))]
