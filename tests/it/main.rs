@@ -86,8 +86,11 @@ mod leaving;
 mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
+mod panic;
+#[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
 mod release;
+mod report;
 mod shutdown;
 mod stages;
 mod start;
