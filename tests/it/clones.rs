@@ -219,37 +219,27 @@ fn clones_come_and_go() {
     test.poll_ready(&mut stays);
 }
 
-/// Nothing a user gave is woken or dropped while the mutex is locked, or this would hang.
+/// Nothing that a user gave is woken or dropped while the mutex is locked, or this would hang: dropping a clone that
+/// waits locks it.
 #[test]
-fn wakers_may_use_the_clones() {
-    /// When it is woken or dropped, it clones an `Interrupted`, polls the clone, and drops it.
-    struct UsesClones(Mutex<Option<Interrupted>>);
-    impl UsesClones {
-        fn use_them(&self) {
-            if let Some(interrupted) = &*self.0.lock().unwrap() {
-                let mut clone = interrupted.clone();
-                let _ = Test::default().poll(&mut clone);
-            }
-        }
-    }
-    impl Wake for UsesClones {
+fn wakers_may_drop_waiting_clones() {
+    /// A task with a clone that waits. It drops the clone when it is woken or dropped.
+    struct Task(Mutex<Option<Interrupted>>);
+    impl Wake for Task {
         fn wake(self: Arc<Self>) {
-            self.use_them();
+            drop(self.0.lock().unwrap().take());
         }
     }
-    impl Drop for UsesClones {
-        fn drop(&mut self) {
-            self.use_them();
-        }
-    }
+    let test = Test::default();
     let (interrupt, interrupted) = Interrupted::channel();
     let mut clones = [(); 3].map(|()| interrupted.clone());
     for _ in 0..2 {
         for clone in &mut clones {
-            let task = UsesClones(Mutex::new(Some(interrupted.clone())));
-            let waker = Waker::from(Arc::new(task)); // the second one replaces the first
+            let mut waits = interrupted.clone();
+            test.poll_pending(&mut waits);
+            let waker = Waker::from(Arc::new(Task(Mutex::new(Some(waits)))));
             let polled = Pin::new(clone).poll(&mut Context::from_waker(&waker));
-            assert_eq!(polled, Poll::Pending);
+            assert_eq!(polled, Poll::Pending); // the second time, this drops the first task
         }
     }
     let [first, _second, _third] = clones;

@@ -330,10 +330,11 @@ fn used_group_does_not_grow() {
     let mut group = Group::new();
     let mut run = |rounds: usize| {
         for _ in 0..rounds {
-            group.add(ready(7), |_| {});
             group.add_abortable(pending());
             add_waiting(&mut group);
             add_child(&mut group).send(1).unwrap();
+            test.poll_pending(&mut group);
+            group.add(ready(7), |_| {});
             assert_eq!(test.poll_ready(&mut group), Some(7));
         }
     };

@@ -248,7 +248,8 @@ mod termination {
         if std::env::var_os(IN_CHILD).is_some() {
             return mixed();
         }
-        let name = std::thread::current().name().unwrap().to_owned();
+        let (_crate, module) = module_path!().split_once("::").unwrap();
+        let name = format!("{module}::failures_are_printed_to_standard_error");
         let child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", &name])
             .env(IN_CHILD, "1")

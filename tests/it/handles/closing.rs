@@ -311,7 +311,8 @@ fn handle_holds_no_waker_once_its_stage_has_ended() {
     group.add(ready("done"), |_| {});
     assert!(poll(&mut group, &waker).is_pending());
     slow.returns("late");
-    test.settle(&mut group); // with another waker
+    assert!(poll(&mut group, &waker).is_pending());
+    test.settle(&mut group); // with another waker, so that only the handle could have this one
     assert!(handle.is_closed());
     drop(waker);
     assert_eq!(Arc::strong_count(&task), 1);
