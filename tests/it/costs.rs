@@ -168,7 +168,7 @@ fn group_costs_few_allocations_of_its_own() {
     });
     for (cost, n) in costs.iter_mut().zip([0, 1, 100]) {
         let beyond = cost.count_total - 2 * (n + 1);
-        assert!(beyond <= 10, "{beyond} for {n}");
+        assert!(beyond <= 11, "{beyond} for {n}");
     }
 }
 
@@ -188,10 +188,10 @@ fn group_allocations(set: impl FnOnce(&mut Group<'_, u8>)) -> u64 {
 #[test]
 fn settings_and_handles_cost_where_used() {
     let bare = group_allocations(|_| {});
-    assert!(bare <= 7, "{bare}");
+    assert!(bare <= 8, "{bare}");
     assert_eq!(group_allocations(|group| group.on_exit(|_| {})), bare + 1);
     #[cfg(feature = "std")]
-    assert_eq!(group_allocations(|group| drop(group.handle())), bare + 3);
+    assert_eq!(group_allocations(|group| drop(group.handle())), bare + 2);
 }
 
 // Actors that come and go.
