@@ -66,6 +66,8 @@ use {
 
 mod adding;
 mod before;
+#[cfg(feature = "std")]
+mod clones;
 mod costs;
 mod dropping;
 #[cfg(not(target_family = "wasm"))]
@@ -74,7 +76,6 @@ mod exits;
 mod fairness;
 mod grace_period;
 mod graphs;
-#[cfg(feature = "std")]
 mod handles;
 mod harness;
 mod interrupted;
@@ -85,10 +86,13 @@ mod leaving;
 mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
+mod panic;
+#[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
 #[cfg(all(feature = "std", not(target_family = "wasm")))] // for handles, and for sockets
 mod recipes;
 mod release;
+mod report;
 mod shutdown;
 mod stages;
 mod start;
