@@ -186,11 +186,9 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Begins the grace periods of the current stage, and polls them. Returns whether one is over.
     fn limit(&mut self, cx: &mut Context<'_>) -> bool {
-        let is_over = self.progress.settings.limit(self.stage, cx);
-        is_over.unwrap_or_else(|payload| {
-            self.progress.history.note(Err(payload));
-            true
-        })
+        let (is_over, panic) = self.progress.settings.limit(self.stage, cx);
+        self.progress.history.note(panic);
+        is_over
     }
 
     /// Polls every actor of the current stage one last time, and then drops any that are still running.
