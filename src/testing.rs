@@ -189,10 +189,10 @@
 //! async fn program(interrupted: Interrupted) -> Report<Result<(), &'static str>> {
 //!     let (send, jobs) = smol::channel::unbounded::<u32>();
 //!     let mut front = Group::new();
-//!     front.add(async {
+//!     front.add_abortable(async {
 //!         interrupted.await;
 //!         Ok(())
-//!     }, |_| {}).named("shutdown requested");
+//!     }).named("shutdown requested");
 //!     front.add_with(|mut interrupted| async move {
 //!         for job in 0..3 {
 //!             let _ = send.send(job).await;

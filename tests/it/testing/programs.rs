@@ -135,7 +135,7 @@ where
 {
     interrupt_at_every_poll(|interrupted| {
         let mut group = Group::new();
-        group.add(interrupted.map(Ok), |_| {}).named("requested");
+        group.add_abortable(interrupted.map(Ok)).named("requested");
         group.add_with(&worker).named("worker");
         group.grace_period(|| ready(()));
         async { group.report().await }
