@@ -96,7 +96,7 @@
 //! use std::rc::Rc;
 //!
 //! # async fn next_second() { smol::future::yield_now().await }
-//! async fn consume(queue: Receiver<&str>, done: Rc<RefCell<Vec<&str>>>) {
+//! async fn consume(queue: Receiver<&'static str>, done: Rc<RefCell<Vec<&'static str>>>) {
 //!     while let Ok(message) = queue.recv().await {
 //!         next_second().await; // a drop here loses the message
 //!         done.borrow_mut().push(message);
@@ -125,7 +125,7 @@
 //! # use std::cell::RefCell;
 //! # use std::rc::Rc;
 //! # async fn next_second() { smol::future::yield_now().await }
-//! async fn consume(queue: Receiver<&str>, done: Rc<RefCell<Vec<&str>>>) {
+//! async fn consume(queue: Receiver<&'static str>, done: Rc<RefCell<Vec<&'static str>>>) {
 //!     loop {
 //!         next_second().await;
 //!         let Ok(message) = queue.recv().await else { break };
