@@ -171,7 +171,7 @@ pub(crate) fn unfinished(drop: impl FnOnce()) -> Contained<String> {
     dropped.map(|()| collected)
 }
 
-/// Tells [`unfinished`] that a group is dropped, and which actors it was running.
+/// Adds the actors that a group was running when it was dropped to what [`unfinished`] collects.
 #[cfg(feature = "std")]
 pub(crate) fn drop_unfinished(is_stopping: bool, running: impl FnOnce() -> Vec<Running>) {
     let add = |collected: &RefCell<Option<String>>| {

@@ -4,12 +4,12 @@
 //! that happens, it has to return. An abortable actor can be dropped at any `.await`. Whenever that happens, it must
 //! leave the world in order. The functions of this module try all these points:
 //!
-//! | your actor | function | where to check the world |
+//! | what to test | function | where to check the world |
 //! | --- | --- | --- |
-//! | added with `add_with`, waits only for things in memory: channels, locks, other futures | [`interrupt_at_every_poll`] | at the end of the future, or in its outputs |
-//! | added with `add_with`, with sockets, timers, tasks, threads, or on Tokio | [`interrupt_at_every_poll_on`], with your executor | likewise |
-//! | added with `add_abortable`, or a future given to `unless` or `select!` | [`abort_at_every_poll`] | in a closure that is called after each drop |
-//! | a [whole program](#a-whole-program) that returns a `Report` | one of the first two, and [`assert_no_failure`] | likewise, and in its reports |
+//! | an `add_with` actor that waits for channels, locks, other futures | [`interrupt_at_every_poll`] | at the end of the future, or in its output |
+//! | an `add_with` actor with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`] | at the end of the future, or in its output |
+//! | an `add_abortable` actor, or what you give to `unless` or `select!` | [`abort_at_every_poll`] | in a closure, called after each drop |
+//! | a [whole program](#a-whole-program) | one of the first two | in its report, with [`assert_no_failure`] |
 //!
 //! Call them in a `#[test]`. If an actor does not return, they panic:
 //!
@@ -343,11 +343,16 @@ use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
+#[cfg(feature = "std")]
+use core::mem;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 #[cfg(feature = "std")]
-use std::{backtrace::Backtrace, sync::Mutex};
+use std::{
+    backtrace::Backtrace,
+    sync::{Mutex, PoisonError},
+};
 
 use futures_util::task::AtomicWaker;
 use pin_project_lite::pin_project;
@@ -431,7 +436,11 @@ pub fn interrupt_at_every_poll<F: Future>(
         let Some(output) = output else {
             drop(name);
             let why = if spins { SPINS } else { WAITS };
-            panic!("{}{why}{}", NotReturned(polls), ended.unwrap_or_default());
+            let running = ended.unwrap_or_default();
+            panic!(
+                "interrupted {}, the actor did not return: {why}{running}",
+                After(polls)
+            );
         };
         ended.unwrap_or_else(|payload| resume(payload));
         outputs.push(output);
@@ -505,14 +514,18 @@ pub fn interrupt_at_every_poll_on<F: Future>(
         });
         drop(name);
         let is_interrupted = seen.is_interrupted.load(Ordering::Acquire);
-        if seen.has_panicked.load(Ordering::Acquire) {
-            match is_interrupted {
-                true => panic!("interrupted {}, the actor panicked{CAUGHT}", After(polls)),
-                false => panic!("before it was interrupted, the actor panicked{CAUGHT}"),
-            }
-        }
+        let has_panicked = seen.has_panicked.load(Ordering::Acquire);
+        assert!(
+            !has_panicked,
+            "the actor panicked in the run that interrupts it {}{CAUGHT}",
+            After(polls)
+        );
         if output.is_none() && is_interrupted {
-            panic!("{}{GIVEN_UP}{}", NotReturned(polls), seen.unfinished());
+            let running = seen.swap_running(String::new());
+            panic!(
+                "interrupted {}, the actor did not return: {GIVEN_UP}{running}",
+                After(polls)
+            );
         }
         outputs.extend(output);
         if !is_interrupted || outputs.len() == RUNS {
@@ -660,9 +673,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let run = this.project();
             let mut execute = run.execute;
-            let ended = unfinished(|| execute.set(None));
-            if let Err(payload) = run.seen.end(ended) {
-                resume_in_drop(payload);
+            match run.seen.note(unfinished(|| execute.set(None))) {
+                Ok(running) => drop(run.seen.swap_running(running)),
+                Err(payload) => resume_in_drop(payload),
             }
         }
     }
@@ -675,35 +688,25 @@ struct Seen {
     has_panicked: AtomicBool,
     /// Which actors its groups were running when it was dropped.
     #[cfg(feature = "std")]
-    unfinished: Mutex<String>,
+    running: Mutex<String>,
 }
 
 impl Seen {
-    /// Records whether the actor has panicked. `Err`: it has.
+    /// Records whether the actor has panicked.
     fn note<R>(&self, result: Contained<R>) -> Contained<R> {
-        self.has_panicked
-            .fetch_or(result.is_err(), Ordering::AcqRel);
+        let has_panicked = result.is_err();
+        self.has_panicked.fetch_or(has_panicked, Ordering::AcqRel);
         result
     }
 
-    /// Records that the actor was dropped.
-    fn end(&self, ended: Contained<String>) -> Contained {
-        let _unfinished = self.note(ended)?;
+    /// Records which actors were running. Returns those that were recorded before. There are none without `std`.
+    fn swap_running(&self, running: String) -> String {
         #[cfg(feature = "std")]
-        if let Ok(mut unfinished) = self.unfinished.lock() {
-            *unfinished = _unfinished;
-        }
-        Ok(())
-    }
-
-    fn unfinished(&self) -> String {
+        let mut before = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "std")]
-        return self
-            .unfinished
-            .lock()
-            .map_or_else(|_| String::new(), |unfinished| unfinished.clone());
+        return mem::replace(&mut before, running);
         #[cfg(not(feature = "std"))]
-        String::new()
+        running
     }
 }
 
@@ -809,35 +812,27 @@ fn is_in_tokio() -> bool {
 }
 
 /// Records that the actor was woken, and wakes its task.
+#[derive(Default)]
 struct Woken {
-    /// Whether the actor was woken since it was last polled. At first it counts as woken.
-    is_woken: AtomicBool,
+    /// Whether the actor was polled since it was last woken. At first it counts as woken.
+    is_polled: AtomicBool,
     task: AtomicWaker,
 }
 
 impl Woken {
     fn is_woken(&self) -> bool {
-        self.is_woken.load(Ordering::Acquire)
+        !self.is_polled.load(Ordering::Acquire)
     }
 
     /// Returns whether the actor was woken since the last call.
     fn take(&self) -> bool {
-        self.is_woken.swap(false, Ordering::AcqRel)
-    }
-}
-
-impl Default for Woken {
-    fn default() -> Self {
-        Self {
-            is_woken: AtomicBool::new(true),
-            task: AtomicWaker::new(),
-        }
+        !self.is_polled.swap(true, Ordering::AcqRel)
     }
 }
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.is_woken.store(true, Ordering::Release);
+        self.is_polled.store(false, Ordering::Release);
         self.task.wake();
     }
 }
@@ -866,19 +861,6 @@ impl fmt::Display for After {
             1 => f.write_str("after 1 poll"),
             polls => write!(f, "after {polls} polls"),
         }
-    }
-}
-
-/// The beginning of a message: the actor was interrupted after this many polls, and did not return.
-struct NotReturned(usize);
-
-impl fmt::Display for NotReturned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "interrupted {}, the actor did not return: ",
-            After(self.0)
-        )
     }
 }
 

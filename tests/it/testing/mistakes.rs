@@ -63,7 +63,7 @@ fn ignores_the_interruption_in_a_select() {
     assert_eq!(said, format!("interrupted before its first poll, {WAITS}"));
 }
 
-/// A loop that leaves the `select!` but not itself. It once hung the test, because one poll went on for ever.
+/// A loop that leaves the `select!` but not itself. It once hung the test, because one poll never ended.
 pub async fn leaves_only_its_select(mut interrupted: Interrupted) {
     let (_open, mut items) = two_items();
     loop {
@@ -98,8 +98,8 @@ fn locks_what_a_reference_still_holds() {
     assert_eq!(said, format!("interrupted after 1 poll, {WAITS}"));
 }
 
-/// The future of a failing run is dropped before the message is made. A panic in that drop once would have hidden the
-/// message.
+/// The future of a failing run is dropped before the message is made. A panic in that drop must not hide the message.
+#[cfg(feature = "std")]
 #[test]
 fn panics_when_dropped_late() {
     struct PanicsInDrop;

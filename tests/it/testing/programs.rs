@@ -98,7 +98,7 @@ mod names_of_running_actors {
                 front.before(back)
             })
         });
-        let clients = vec!["client"; 10].join(", ");
+        let clients = ["client"; 10].join(", ");
         assert!(said.ends_with(&format!(" waited for: {clients} and 2 more")));
     }
 
