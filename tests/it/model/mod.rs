@@ -37,13 +37,12 @@ mod state;
 mod user;
 mod world;
 
-use std::env;
-
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 
 use self::rules::check;
 use self::run::run;
 use self::script::{Script, Step};
+use crate::harness::test_runner;
 
 /// Runs a script, and panics if the group violates its contract.
 #[track_caller]
@@ -56,18 +55,8 @@ fn replay(script: Script) {
 /// For other scripts, or more of them: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test --test it model`.
 #[test]
 fn random_scripts_keep_the_contract() {
-    let mut config = Config {
-        failure_persistence: None,
-        ..Config::default()
-    };
-    if env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 10_000;
-    }
-    if env::var_os("PROPTEST_RNG_SEED").is_none() {
-        config.rng_seed = RngSeed::Fixed(1);
-    }
-    let seed = config.rng_seed;
-    let result = TestRunner::new(config).run(&random::scripts(), |script| {
+    let (mut runner, seed) = test_runner(10_000);
+    let result = runner.run(&random::scripts(), |script| {
         check(run(&script)).map_err(TestCaseError::fail)?;
         for end in [Step::Report, Step::Run] {
             let script = with_end(script.clone(), end);
