@@ -12,7 +12,7 @@ mod local;
 mod nested;
 #[cfg(feature = "std")] // for its handles
 mod outside;
-mod program;
+pub mod program;
 #[cfg(feature = "std")] // for its handle
 mod reload;
 mod shutdown;

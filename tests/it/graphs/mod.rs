@@ -8,6 +8,8 @@ mod clock;
 mod gate;
 mod report;
 mod server;
+#[cfg(feature = "std")]
+mod shutdown;
 mod world;
 
 mod dex;
@@ -18,6 +20,10 @@ mod thanos_receive;
 mod thanos_sidecar;
 mod up;
 mod upterm;
+
+// These have children, which a `Group` takes in through a handle.
+#[cfg(feature = "std")]
+mod http_crate;
 
 /// The output of these actors: Go's `error`, with `Ok` for nil.
 type Done = Result<(), &'static str>;
