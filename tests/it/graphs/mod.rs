@@ -24,6 +24,8 @@ mod upterm;
 // These have children, which a `Group` takes in through a handle.
 #[cfg(feature = "std")]
 mod http_crate;
+#[cfg(feature = "std")]
+mod peers;
 
 /// The output of these actors: Go's `error`, with `Ok` for nil.
 type Done = Result<(), &'static str>;
