@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
 use run_group::{Group, Handle, Interrupted, Report};
 use smol::future::or;
@@ -185,13 +185,6 @@ impl Node {
     }
 }
 
-impl Socket {
-    /// Returns what the peer has heard since the last call.
-    fn heard(&self) -> Vec<String> {
-        std::iter::from_fn(|| self.heard.receive().now_or_never().flatten()).collect()
-    }
-}
-
 /// Checks the end of a node with two peers: they say goodbye, and the bus is the last to stop.
 #[track_caller]
 fn check_goodbyes(node: &Node, peers: &[Arc<Socket>; 2], time: u64, cause: &str, aborted: &[&str]) {
@@ -207,7 +200,7 @@ fn check_goodbyes(node: &Node, peers: &[Arc<Socket>; 2], time: u64, cause: &str,
     }
     assert_eq!(node.world.take_log(), expected);
     for peer in peers {
-        assert_eq!(peer.heard().last().unwrap(), "goodbye");
+        assert_eq!(peer.heard.take().last().unwrap(), "goodbye");
     }
 }
 
@@ -220,7 +213,7 @@ fn peers_hear_each_other_and_the_lan() {
     bob.said.send("hi");
     program.until(5_000);
     for peer in [ann, bob] {
-        assert_eq!(peer.heard(), ["ann: hello", "bob: hi", "lan: here"]);
+        assert_eq!(peer.heard.take(), ["ann: hello", "bob: hi", "lan: here"]);
     }
 }
 
@@ -262,7 +255,7 @@ fn second_signal_forces_both_stages() {
         let end = end.map(|line| format!("{now} {line}"));
         assert!(log.ends_with(&end), "{log:#?}");
         assert_eq!(exit_code(&report), 1);
-        assert_eq!(bob.heard(), [""; 0]);
+        assert_eq!(bob.heard.take(), [""; 0]);
     }
 }
 
@@ -275,8 +268,8 @@ fn peer_that_disconnects_leaves() {
     assert_eq!(node.world.take_log(), ["10 ann returned Ok(()), left"]);
     bob.said.send("hello");
     program.until(30);
-    assert_eq!(bob.heard(), ["bob: hello"]);
-    assert_eq!(ann.heard(), [""; 0]);
+    assert_eq!(bob.heard.take(), ["bob: hello"]);
+    assert_eq!(ann.heard.take(), [""; 0]);
 }
 
 #[test]
@@ -317,7 +310,7 @@ fn peer_that_panics_leaves() {
     program.until(20);
     let line = "10 ann panicked: not a message, left";
     assert_eq!(node.world.take_log(), [line]);
-    assert_eq!(bob.heard(), ["bob: hello"]);
+    assert_eq!(bob.heard.take(), ["bob: hello"]);
     node.signals.send(Signal::Int);
     let report = program.end();
     assert_eq!(names(&report), ["ctrlc", "listener", "lan", "bus", "bob"]);
@@ -334,7 +327,7 @@ fn silent_peer_holds_nothing_up() {
     program.until(10);
     bob.said.send("hello");
     program.until(50);
-    assert_eq!(bob.heard(), ["bob: hello"]);
+    assert_eq!(bob.heard.take(), ["bob: hello"]);
     node.world.take_log();
     node.signals.send(Signal::Int);
     let report = program.end();
@@ -342,7 +335,7 @@ fn silent_peer_holds_nothing_up() {
     let log = node.world.take_log();
     assert!(log.contains(&"50 10.0.0.9:1 returned Ok(()), interrupted".into()));
     assert!(log.contains(&"50 waiting for bob".into()), "{log:#?}");
-    assert_eq!(silent.heard(), [""; 0]);
+    assert_eq!(silent.heard.take(), [""; 0]);
 }
 
 #[test]
@@ -356,7 +349,7 @@ fn deaf_peer_alone_expires() {
     assert_eq!(expired(&report), ["ann"]);
     assert_eq!(failures(&report), ["ann expired"]);
     assert_eq!(exit_code(&report), 1);
-    assert_eq!(bob.heard(), ["goodbye"]);
+    assert_eq!(bob.heard.take(), ["goodbye"]);
     let log = node.world.take_log();
     assert!(log.contains(&"150 waiting for ann".into()), "{log:#?}");
     assert_eq!(node.world.now(), 50 + GRACE_PERIOD);
@@ -377,7 +370,7 @@ fn peers_say_goodbye_when_the_listener_fails() {
 #[test]
 fn peers_say_goodbye_when_lan_fails() {
     let node = Node::default();
-    let (mut program, peers) = node.start();
+    let (program, peers) = node.start();
     node.lan_faults.send(|| Err("no network"));
     let report = program.end();
     let cause = "lan returned Err(\"no network\")";
@@ -389,7 +382,7 @@ fn peers_say_goodbye_when_lan_fails() {
 #[test]
 fn peers_say_goodbye_when_lan_panics() {
     let node = Node::default();
-    let (mut program, peers) = node.start();
+    let (program, peers) = node.start();
     node.lan_faults.send(|| panic!("no network"));
     let report = program.end();
     let cause = "lan panicked: no network";
@@ -426,9 +419,9 @@ fn signal_at_every_poll_says_every_goodbye() {
         assert_eq!(exit_code(report), 0, "{report}");
         assert_eq!(report.last().unwrap().name(), Some("bus"));
         for peer in peers {
-            peer.said.close();
-            let unheard = peer.said.stream().count().now_or_never().unwrap();
-            let has_goodbye = peer.heard().last().is_some_and(|last| last == "goodbye");
+            let unheard = peer.said.take().len();
+            let heard = peer.heard.take();
+            let has_goodbye = heard.last().is_some_and(|last| last == "goodbye");
             assert_eq!(has_goodbye, unheard < 2);
         }
     }

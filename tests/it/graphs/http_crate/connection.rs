@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures::future::FutureExt;
 use futures::io::{AsyncRead, AsyncWrite};
 use futures::stream::{BoxStream, IntoAsyncRead, StreamExt, TryStreamExt};
 
@@ -53,11 +52,7 @@ impl Client {
 
     /// Returns what the server has sent since the last call.
     pub fn received(&self) -> String {
-        let mut received = Vec::new();
-        while let Some(Some(answer)) = self.answers.receive().now_or_never() {
-            received.extend(answer);
-        }
-        String::from_utf8(received).unwrap()
+        String::from_utf8(self.answers.take().concat()).unwrap()
     }
 
     /// Returns whether the server has closed the connection.
@@ -65,11 +60,9 @@ impl Client {
         self.answers.is_closed()
     }
 
-    /// Ends the requests, and returns how many the server has not read.
+    /// Returns how many requests the server has not read.
     pub fn unread(&self) -> usize {
-        self.leave();
-        let unread = self.requests.stream().count().now_or_never();
-        unread.unwrap()
+        self.requests.take().len()
     }
 }
 

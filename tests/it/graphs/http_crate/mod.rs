@@ -8,7 +8,7 @@
 //! signal ends the process. Here `Waiting::len` is that number. The second signal drops what hangs, and the log shows its
 //! address.
 //!
-//! Nothing is tied to an executor: whoever embeds the crate passes the listener and the timer.
+//! Nothing is tied to an executor: the embedding program passes the listener and the timer.
 //!
 //! | fault | test |
 //! | --- | --- |
@@ -403,7 +403,7 @@ fn lost_listener_finishes_the_requests() {
     let mut program = outside.world.start(outside.config().run());
     let clients = ["10.0.0.7:1", "10.0.0.8:1"].map(|address| outside.connect(address));
     program.until(100);
-    clients.each_ref().map(|client| client.send("hello"));
+    clients.iter().for_each(|client| client.send("hello"));
     outside.fail(ErrorKind::InvalidInput);
     let report = program.end();
     assert_eq!(
