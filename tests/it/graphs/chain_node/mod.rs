@@ -105,31 +105,22 @@ impl Node {
         let (rpc_ask, network_ask) = (ask.clone(), ask.clone());
 
         let mut services = Group::new();
-        let connections = services.handle();
-        services
-            .add_abortable(self.signals.next().map(|_| Ok(())))
-            .named("signals");
-        services
-            .add_with(|interrupted| self.spawn(|node| node.inform(ask, interrupted)))
-            .named("informant");
-        services
-            .add_with(|interrupted| self.spawn(|node| node.rpc(rpc_ask, interrupted)))
-            .named("json-rpc");
-        services
-            .add_with(|interrupted| {
-                self.spawn(|node| node.network(network_ask, connections, interrupted))
-            })
-            .named("network");
+        let peers = services.handle();
+        let inform = |interrupted| self.spawn(|node| node.inform(ask, interrupted));
+        let rpc = |interrupted| self.spawn(|node| node.rpc(rpc_ask, interrupted));
+        let listen = |interrupted| self.spawn(|node| node.listen(network_ask, peers, interrupted));
+        services.add_abortable(self.signal()).named("signals");
+        services.add_with(inform).named("informant");
+        services.add_with(rpc).named("json-rpc");
+        services.add_with(listen).named("network");
 
         let mut consensus = Group::new();
-        consensus
-            .add_with(|interrupted| self.spawn(|node| node.decide(questions, query, interrupted)))
-            .named("consensus");
+        let decide = |interrupted| self.spawn(|node| node.decide(questions, query, interrupted));
+        consensus.add_with(decide).named("consensus");
 
         let mut database = Group::new();
-        database
-            .add(self.spawn_database(queries), |_| {})
-            .named("database");
+        let answer = self.spawn_database(queries);
+        database.add(answer, |_| {}).named("database");
 
         let mut group = services.before(consensus).before(database);
         let (world, force) = (self.world.clone(), self.signals.force());
@@ -150,6 +141,10 @@ impl Node {
             true => smol::unblock(|| smol::block_on(database(queries))),
             false => self.executor.spawn(database(queries)),
         }
+    }
+
+    fn signal(&self) -> impl Future<Output = Done> + Send + 'static {
+        self.signals.next().map(|_| Ok(()))
     }
 
     async fn inform(self: Arc<Self>, ask: Sender<Question>, interrupted: Interrupted) -> Done {
@@ -174,15 +169,15 @@ impl Node {
         Ok(())
     }
 
-    async fn network(
+    async fn listen(
         self: Arc<Self>,
         ask: Sender<Question>,
-        connections: Handle<'static, Done>,
+        peers: Handle<'static, Done>,
         mut interrupted: Interrupted,
     ) -> Done {
         while let Some(Some(connection)) = interrupted.unless(self.connections.receive()).await {
             let ((address, socket), ask) = (connection, ask.clone());
-            connections
+            peers
                 .add_with(|interrupted| self.spawn(|_| serve(socket, ask, interrupted)))
                 .stops_if(|_| false)
                 .named(address);

@@ -116,7 +116,9 @@ where
         world.log_exits(&mut group);
         group.on_wait(move |waiting| {
             let guards = waiting.len();
-            world.log(format_args!("shutting down, waiting for {guards} guards"));
+            world.log(format_args!(
+                "shutting down, waiting for {guards} guards: {waiting}"
+            ));
         });
         group.report().await
     }
@@ -249,7 +251,7 @@ fn signal_finishes_requests_and_closes_idle_clients() {
             "400 signals returned Ok(())",
             "400 listener returned Ok(()), interrupted",
             "400 idle returned Ok(()), interrupted",
-            "400 shutting down, waiting for 1 guards",
+            "400 shutting down, waiting for 1 guards: busy",
             "500 busy returned Ok(()), interrupted",
         ]
     );
@@ -411,7 +413,7 @@ fn lost_listener_finishes_the_requests() {
         [
             "100 listener returned Err(Kind(InvalidInput))",
             "100 signals aborted",
-            "100 shutting down, waiting for 2 guards",
+            "100 shutting down, waiting for 2 guards: 10.0.0.7:1, 10.0.0.8:1",
             "300 10.0.0.7:1 returned Ok(()), interrupted",
             "300 10.0.0.8:1 returned Ok(()), interrupted",
         ]
