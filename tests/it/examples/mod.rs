@@ -19,7 +19,7 @@ mod nested;
 mod outside;
 #[cfg_attr(not(feature = "std"), allow(dead_code))]
 // some of its methods are for the examples that need it
-mod program;
+pub mod program;
 #[cfg(feature = "std")]
 mod reload;
 mod shutdown;

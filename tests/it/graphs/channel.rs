@@ -21,6 +21,12 @@ impl<T> Channel<T> {
         self.receiver.recv().await.ok()
     }
 
+    /// Returns the values that wait in the channel.
+    #[cfg(feature = "std")] // no other test needs it
+    pub fn take(&self) -> Vec<T> {
+        std::iter::from_fn(|| self.receiver.try_recv().ok()).collect()
+    }
+
     /// Returns a stream of the values until the channel is closed and empty.
     pub fn stream(&self) -> impl Stream<Item = T> {
         self.receiver.clone()
