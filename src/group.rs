@@ -252,7 +252,7 @@ impl<'a, T> Group<'a, T> {
     /// Before that, it is polled one last time, whether or not it was woken. If it returns or panics in that poll, this
     /// is its exit, so an error that is ready is not lost. Otherwise its outcome is
     /// [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only for futures that are
-    /// safe to cancel at any `.await`.
+    /// safe to cancel at any `.await`; [`abort_at_every_poll`](crate::testing::abort_at_every_poll) tests that.
     ///
     /// Add a spawned task with [`add`](Self::add) or [`add_with`](Self::add_with) instead, and await its handle. On
     /// another thread, a task drops what it holds before its output is stored. So if that stops another actor, the last

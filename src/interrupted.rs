@@ -249,7 +249,7 @@ impl Interrupted {
     ///
     /// If both happen at the same time, the interruption wins. Once the actor is interrupted, `future` is not polled
     /// again. It is dropped before `None` is returned. So use `unless` only with futures that are safe to cancel at any
-    /// `.await`.
+    /// `.await`; [`abort_at_every_poll`](crate::testing::abort_at_every_poll) tests that.
     ///
     /// If `future` is a reference, as in `unless(&mut future)`, only the reference is dropped. Whatever the future
     /// itself holds, such as a lock, stays held until you drop it. An actor that then waits for that lock hangs:
