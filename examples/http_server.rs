@@ -1,12 +1,14 @@
-//! An HTTP server behind a load balancer, on smol and hyper, that finishes the requests in flight when it shuts down.
+//! An HTTP server behind a load balancer, on smol and hyper, in which every client is an actor. It finishes the
+//! requests in flight when it shuts down.
 //!
-//! Its group has two stages. The first has the public server, and an actor that waits for a signal. The second has a
-//! server for the load balancer. This server listens on an address of its own, and answers `/ready` and `/live`. When a
-//! signal arrives, the public server refuses new connections, closes idle ones, and finishes the requests that have
-//! begun. The grace period limits this to 10 seconds. A second signal ends the grace period early.
+//! Its group has three stages. The first has the listener, and an actor that waits for a signal. The second has an
+//! actor for each client, which the listener adds through a handle. The third has a server for the load balancer, on an
+//! address of its own. When a signal arrives, the listener refuses new connections. Then each client is interrupted: an
+//! idle connection is closed, and a request that has begun is finished. The grace period limits this to 10 seconds. A
+//! second signal ends the grace period early.
 //!
-//! Meanwhile, the second stage still runs. It answers `/ready` with 503, so that the load balancer sends clients
-//! elsewhere. It shuts down after the first stage.
+//! The health server still runs meanwhile. It answers `/ready` with 503, so that the load balancer sends clients
+//! elsewhere. Its answer to `/status` lists what runs.
 //!
 //! ```text
 //! cargo run --example http_server -- [ADDRESS [HEALTH_ADDRESS]]
@@ -19,17 +21,31 @@
 //! curl -NT . 127.0.0.1:8080/echo
 //! ```
 //!
-//! Press Ctrl-C in the first terminal. What you type in the second still comes back. In a third, `curl 127.0.0.1:8080`
-//! is refused and `curl -i 127.0.0.1:8081/ready` shows 503. When you press Ctrl-D in the second terminal, the
-//! server ends:
+//! In a third terminal, `curl 127.0.0.1:8081/status` lists the actors:
+//!
+//! ```text
+//! listener
+//! signals
+//! health
+//! 127.0.0.1:50112
+//! ```
+//!
+//! Press Ctrl-C in the first terminal. What you type in the second still comes back. In the third, `curl
+//! 127.0.0.1:8080` is refused and `curl -i 127.0.0.1:8081/ready` shows 503. When you press Ctrl-D in the second
+//! terminal, the server ends:
 //!
 //! ```text
 //! listening on 127.0.0.1:8080
 //! health is on 127.0.0.1:8081
 //! signals returned Ok(())
-//! web returned Ok(()), interrupted
+//! listener returned Ok(()), interrupted
+//! waiting for 127.0.0.1:50112; press Ctrl-C again to drop it
+//! 127.0.0.1:50112 returned Ok(()), interrupted
 //! health returned Ok(()), interrupted
 //! ```
+//!
+//! To see a client that hangs, run `curl 127.0.0.1:8080/hang` instead, and press Ctrl-C twice. That client alone
+//! expires, and the exit status is 1.
 //!
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first, and send the
 //! signal later. In Kubernetes, do this with a `preStop` hook that sleeps.
@@ -41,31 +57,31 @@
 //! After a signal, the exit status is 0. If a port is in use or an address is bad, the program says so and exits with
 //! 1.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::future::{ready, Future};
+use std::future::{pending, Future};
 use std::io::{self, ErrorKind, Write};
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use futures::future::{select, Either, FutureExt};
+use futures::future::{select, Either};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http_body_util::{Either as Body, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use run_group::Group;
+use run_group::{Group, Interrupted, LocalGroup, LocalHandle, Report, Running};
 use smol::future::or;
 use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 
+use accept::accept;
 use signals::Signals;
 
+mod accept;
 mod signals;
 
 /// How long requests may take after the shutdown has begun.
@@ -74,10 +90,13 @@ const GRACE_PERIOD: Duration = Duration::from_secs(10);
 /// How long the health server may take after that. Its requests are short.
 const HEALTH_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
+/// What each actor returns.
+type Output = anyhow::Result<()>;
+
 /// A response with a text, or with the body of the request.
 type Answer = Response<Body<Full<Bytes>, Incoming>>;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<Report<Output>> {
     let (web, health) = addresses()?;
     smol::block_on(run(&web, &health))
 }
@@ -98,7 +117,7 @@ fn addresses() -> anyhow::Result<(String, String)> {
 }
 
 /// Serves clients until a signal arrives or something fails.
-async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
+async fn run(web_address: &str, health_address: &str) -> anyhow::Result<Report<Output>> {
     // Listen for signals before the server is visible from outside, so that none is missed.
     let signals = Signals::listen()?;
     // Looking up an address may take long, so a signal ends the program meanwhile.
@@ -108,7 +127,7 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
     };
     let stop = async { signals.next().await.map(|()| None) };
     let Some((web_listener, health_listener)) = or(listen, stop).await? else {
-        return Ok(());
+        return Ok(Report::default());
     };
     say(format_args!("listening on {}", web_listener.local_addr()?));
     say(format_args!(
@@ -116,31 +135,28 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<()> {
         health_listener.local_addr()?
     ));
 
-    // Both servers use it. All actors run on one thread, so a `Cell` is enough.
-    let is_ready = Cell::new(true);
+    let mut web = server(web_listener);
+    web.add_abortable(signals.next()).named("signals");
+    web.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
+    web.on_wait(|waiting| {
+        let them = if waiting.len() == 1 { "it" } else { "them" };
+        say(format_args!(
+            "waiting for {waiting}; press Ctrl-C again to drop {them}"
+        ));
+    });
 
-    let mut front = Group::local();
-    front
-        .add_with(|interrupted| {
-            let stop = interrupted.map(|()| is_ready.set(false));
-            serve(web_listener, stop, web)
-        })
-        .named("web");
-    front.add_abortable(signals.next()).named("signals");
-    front.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
+    let mut last = Group::local();
+    last.grace_period(|| Timer::after(HEALTH_GRACE_PERIOD));
+    let last_handle = last.handle();
 
-    let mut back = Group::local();
-    back.add_with(|interrupted| {
-        serve(health_listener, interrupted, |request| {
-            health(&request, is_ready.get())
-        })
-    })
-    .named("health");
-    back.grace_period(|| Timer::after(HEALTH_GRACE_PERIOD));
-
-    let mut group = front.before(back);
+    // The health server needs a handle of the whole group, and belongs to the last stage.
+    let mut group = web.before(last);
+    let handle = group.handle();
+    last_handle
+        .add_with(|interrupted| health(health_listener, handle, interrupted))
+        .named("health");
     group.on_exit(|exit| say(exit));
-    group.run().await
+    Ok(group.report().await)
 }
 
 /// Listens, or returns an error that says what to do.
@@ -157,101 +173,108 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Answers a request of the public.
-pub fn web(request: Request<Incoming>) -> Answer {
-    match request.uri().path() {
-        "/" => answer(StatusCode::OK, "hello\n"),
-        // The body is streamed, so that the request takes as long as the client does.
-        "/echo" => Response::new(Body::Right(request.into_body())),
-        _ => answer(StatusCode::NOT_FOUND, "try / or /echo\n"),
-    }
+/// Returns a group of two stages: the listener in front, and behind it the clients.
+pub fn server<'a>(listener: TcpListener) -> LocalGroup<'a, Output> {
+    let mut front = Group::local();
+    let mut clients = Group::local();
+    let handle = clients.handle();
+    front
+        .add_with(|interrupted| serve(listener, handle, interrupted))
+        .named("listener");
+    front.before(clients)
 }
 
-/// Answers a request of the load balancer.
-fn health(request: &Request<Incoming>, is_ready: bool) -> Answer {
-    match request.uri().path() {
-        "/live" => answer(StatusCode::OK, "live\n"),
-        "/ready" if is_ready => answer(StatusCode::OK, "ready\n"),
-        "/ready" => answer(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        _ => answer(StatusCode::NOT_FOUND, "try /ready or /live\n"),
-    }
-}
-
-fn answer(status: StatusCode, text: &'static str) -> Answer {
-    let mut response = Response::new(Body::Left(Full::from(text)));
-    *response.status_mut() = status;
-    response
-}
-
-/// Accepts clients until `stop` resolves, and then finishes the requests that have begun.
-pub async fn serve(
+/// Accepts clients until interrupted. Then the listener is closed, and the system refuses new clients.
+async fn serve(
     listener: TcpListener,
-    stop: impl Future<Output = ()>,
-    answer: impl Fn(Request<Incoming>) -> Answer,
-) -> anyhow::Result<()> {
-    // Every connection awaits its own clone.
-    let stop = stop.shared();
-    // The stream owns the listener. When the stream ends, the listener is closed, and the system refuses new clients.
+    clients: LocalHandle<'_, Output>,
+    mut interrupted: Interrupted,
+) -> Output {
+    while let Some(accepted) = interrupted.unless(accept(&listener)).await {
+        let (client, address) = accepted.map_err(lost)?;
+        clients
+            .add_with(|interrupted| serve_one(client, interrupted, web))
+            .stops_if(|_| false)
+            .named(address.to_string());
+    }
+    Ok(())
+}
+
+/// Serves the load balancer until interrupted. Its few clients share one actor.
+async fn health(
+    listener: TcpListener,
+    handle: LocalHandle<'_, Output>,
+    interrupted: Interrupted,
+) -> Output {
     let clients = stream::try_unfold(listener, |listener| async {
-        let client = accept(&listener).await?;
+        let (client, _) = accept(&listener).await.map_err(lost)?;
         Ok(Some((client, listener)))
     });
     clients
-        .take_until(stop.clone())
-        .try_for_each_concurrent(None, |(client, peer)| {
-            let served = serve_one(client, stop.clone(), &answer);
-            async move {
-                if let Err(error) = served.await {
-                    complain(format_args!("client {peer}: {error}"));
-                }
-                Ok(())
+        .take_until(interrupted.clone())
+        .try_for_each_concurrent(None, |client| async {
+            let answer = |request| balance(request, &handle);
+            if let Err(error) = serve_one(client, interrupted.clone(), answer).await {
+                let _ = writeln!(io::stderr(), "health: {error}");
             }
+            Ok(())
         })
         .await
 }
 
-/// Accepts one client.
-async fn accept(listener: &TcpListener) -> anyhow::Result<(TcpStream, SocketAddr)> {
-    loop {
-        let error = match listener.accept().await {
-            Ok(client) => return Ok(client),
-            Err(error) => error,
-        };
-        if is_lost(&error) {
-            bail!("cannot accept clients any more: {error}");
-        }
-        // Too many files are open, or the client has disconnected. Neither lasts.
-        complain(format_args!("cannot accept a client: {error}"));
-        Timer::after(Duration::from_millis(100)).await;
+fn lost(error: io::Error) -> anyhow::Error {
+    anyhow!("cannot accept clients any more: {error}")
+}
+
+/// Answers a request of the public.
+async fn web(request: Request<Incoming>) -> Answer {
+    match request.uri().path() {
+        "/" => answer(StatusCode::OK, "hello\n"),
+        // The body is streamed, so that the request takes as long as the client does.
+        "/echo" => Response::new(Body::Right(request.into_body())),
+        "/hang" => pending().await,
+        _ => answer(StatusCode::NOT_FOUND, "try /, /echo or /hang\n"),
     }
 }
 
-/// Returns whether the error means that the listener can no longer be used.
-fn is_lost(error: &io::Error) -> bool {
-    // The system's error codes for a file that is closed, or is not a socket.
-    const NO_SOCKET: &[i32] = if cfg!(windows) {
-        &[10009, 10038]
-    } else {
-        &[9, 88]
-    };
-    error.kind() == ErrorKind::InvalidInput
-        || matches!(error.raw_os_error(), Some(code) if NO_SOCKET.contains(&code))
+/// Answers a request of the load balancer.
+async fn balance(request: Request<Incoming>, handle: &LocalHandle<'_, Output>) -> Answer {
+    let running = handle.running().await;
+    let is_stopping = running.iter().any(Running::is_interrupted);
+    match request.uri().path() {
+        "/live" => answer(StatusCode::OK, "live\n"),
+        "/ready" if is_stopping => answer(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        "/ready" => answer(StatusCode::OK, "ready\n"),
+        "/status" => {
+            let lines: String = running.iter().map(|actor| format!("{actor}\n")).collect();
+            answer(StatusCode::OK, lines)
+        }
+        _ => answer(StatusCode::NOT_FOUND, "try /ready, /live or /status\n"),
+    }
 }
 
-/// Answers the requests of one client until it leaves or, once `stop` has resolved, until the current request is
-/// answered.
-async fn serve_one(
+fn answer(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Body::Left(Full::from(text.into())));
+    *response.status_mut() = status;
+    response
+}
+
+/// Answers the requests of one client until it leaves or, once interrupted, until the current request is answered.
+async fn serve_one<A: Future<Output = Answer>>(
     client: TcpStream,
-    stop: impl Future<Output = ()> + Unpin,
-    answer: impl Fn(Request<Incoming>) -> Answer,
-) -> hyper::Result<()> {
-    let service = service_fn(|request| ready(Ok::<_, Infallible>(answer(request))));
+    interrupted: Interrupted,
+    answer: impl Fn(Request<Incoming>) -> A,
+) -> Output {
+    let service = service_fn(|request| {
+        let answer = answer(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    });
     // Because it has a timer, hyper disconnects clients that request nothing for half a minute.
     let connection = http1::Builder::new()
         .timer(SmolTimer::new())
         .serve_connection(FuturesIo::new(client), service);
 
-    let served = match select(pin!(connection), stop).await {
+    let served = match select(pin!(connection), interrupted).await {
         Either::Left((served, _)) => served,
         Either::Right(((), mut connection)) => {
             connection.as_mut().graceful_shutdown();
@@ -259,17 +282,15 @@ async fn serve_one(
         }
     };
     match served {
-        Err(error) if error.is_timeout() => Ok(()),
-        served => served,
+        Err(error) if !error.is_timeout() => {
+            let error = anyhow::Error::from(error);
+            bail!("{error:#}") // with its causes, in one line
+        }
+        _ => Ok(()),
     }
 }
 
 /// Prints a line. If the output is closed, the server continues without it.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// Prints a line to the standard error. If that is closed, the server continues without it.
-fn complain(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -8,7 +8,8 @@
 //! cargo run --example local
 //! ```
 //!
-//! It prints, in this order:
+//! When the left actor has read the last word, the right one is polled one last time, and finds that there is none. The
+//! program prints, in this order:
 //!
 //! ```text
 //! from the left: to
@@ -18,7 +19,7 @@
 //! from the left: or
 //! from the right: not
 //! left returned 3
-//! right aborted
+//! right returned 3, interrupted
 //! the text is `to be or not to be`
 //! ```
 

@@ -28,8 +28,8 @@
 //! client returned Ok(()), interrupted
 //! ```
 //!
-//! With `writer` as FAILURE, the writer fails when it is interrupted. The library's report has the failure, so it
-//! reaches the program although the shutdown began without one:
+//! With `writer` as FAILURE, the writer fails when it is interrupted. The library's group returns its first error, so
+//! it reaches the program although the shutdown began without one:
 //!
 //! ```text
 //! the client finds the index ready
@@ -44,7 +44,7 @@
 
 use anyhow::{anyhow, bail};
 use futures::channel::oneshot;
-use run_group::{Group, Interrupted, Outcome};
+use run_group::{Group, Interrupted};
 
 /// The actor of the library that fails.
 #[derive(Clone, Copy, PartialEq)]
@@ -76,7 +76,7 @@ async fn program(failure: Failure) -> anyhow::Result<()> {
         .add_with(|interrupted| client(is_ready, interrupted))
         .named("client");
     group.on_exit(|exit| println!("{exit}"));
-    first_error(group).await
+    group.run().await
 }
 
 /// Uses the index once it is ready, unless interrupted before that: if the index fails, it may never be ready.
@@ -86,19 +86,6 @@ pub async fn client(
 ) -> anyhow::Result<()> {
     if let Some(Ok(())) = interrupted.unless(is_ready).await {
         println!("the client finds the index ready");
-    }
-    Ok(())
-}
-
-/// Runs a group and returns the first error of an actor, whether or not that actor was the cause.
-async fn first_error(group: Group<'_, anyhow::Result<()>>) -> anyhow::Result<()> {
-    for exit in group.report().await {
-        match exit.into_outcome() {
-            Outcome::Returned(result) => result?,
-            Outcome::Panicked(panic) => panic.resume(),
-            // An actor that was aborted did not fail. No actor expires, because there is no grace period.
-            _ => {}
-        }
     }
     Ok(())
 }
@@ -148,6 +135,6 @@ pub mod index {
 
         let mut group = front.before(back);
         group.on_exit(|exit| println!("{exit}"));
-        first_error(group).await
+        group.run().await
     }
 }

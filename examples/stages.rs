@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Each of the last three has sent or received four items, one of them after the shutdown had begun. With another
-//! STAGE, the first line names that stage, and the other lines are the same. The error goes to the standard error as
+//! STAGE, the first line names that stage, and the other lines are the same. The failure goes to the standard error as
 //! well, and the exit status is 1.
 //!
 //! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit status is 0.
@@ -25,14 +25,14 @@
 use std::future::Future;
 
 use anyhow::bail;
-use run_group::{Group, Interrupted};
+use run_group::{Group, Interrupted, Report};
 use smol::channel::{unbounded, Receiver, Sender};
 
 use signals::Signals;
 
 mod signals;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<Report<anyhow::Result<u32>>> {
     let stage = std::env::args().nth(1);
     let signals = Signals::listen()?;
 
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<()> {
     };
     group.on_exit(|exit| println!("{exit}"));
 
-    smol::block_on(group).unwrap_or(Ok(0)).map(drop)
+    Ok(smol::block_on(group.report()))
 }
 
 /// Returns a group of three stages. An extra actor of `stage`, with this name, stops the group when `end` resolves.

@@ -15,7 +15,7 @@
 //! upload expired
 //! ```
 //!
-//! Then the report shows that an actor has failed. The last line goes to the standard error, and the exit status is 1:
+//! `main` returns the report. So the failure goes to the standard error as well, and the exit status is 1:
 //!
 //! ```text
 //! Error: upload expired
@@ -24,15 +24,14 @@
 use std::future::pending;
 use std::time::Duration;
 
-use anyhow::bail;
-use run_group::{Group, Interrupted};
+use run_group::{Group, Interrupted, Report};
 use smol::future::yield_now;
 use smol::Timer;
 
 /// How long the group waits for actors after interrupting them.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Report<anyhow::Result<()>> {
     let mut group = Group::new();
     group.add_abortable(async { Ok(()) }).named("main job");
     group.add_with(metrics).named("metrics");
@@ -42,11 +41,7 @@ fn main() -> anyhow::Result<()> {
     group.on_wait(|waiting| println!("waiting for {waiting}"));
     group.on_exit(|exit| println!("{exit}"));
 
-    let exits = smol::block_on(group.report());
-    if let Some(failure) = exits.iter().find(|exit| exit.is_failure()) {
-        bail!("{failure}");
-    }
-    Ok(())
+    smol::block_on(group.report())
 }
 
 /// Finishes what it has begun when it is interrupted.

@@ -35,6 +35,8 @@
 //! After a signal, the exit status is 0. If the port is in use or the address is bad, the program says so and exits
 //! with 1.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use async_std::net::TcpListener;
 use async_std::task;
@@ -69,10 +71,17 @@ async fn run(address: &str) -> anyhow::Result<()> {
 /// Greets one client after the other until interrupted.
 pub async fn greet(listener: TcpListener, mut interrupted: Interrupted) -> anyhow::Result<()> {
     while let Some(client) = interrupted.unless(listener.accept()).await {
-        let (mut client, peer) = client?;
-        // The greeting is so short that the server need not wait for the client to read it.
-        if let Err(error) = client.write_all(b"hello\n").await {
-            eprintln!("client {peer}: {error}");
+        match client {
+            // The greeting is so short that the server need not wait for the client to read it.
+            Ok((mut client, peer)) => {
+                if let Err(error) = client.write_all(b"hello\n").await {
+                    eprintln!("client {peer}: {error}");
+                }
+            }
+            Err(error) => {
+                eprintln!("cannot accept a client: {error}"); // such as too many open files
+                task::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::future::Future;
 use core::mem;
 use core::ops::Range;
@@ -84,22 +85,23 @@ impl<A: Actor + ?Sized> Actors<A> {
                 of.push(place);
             }
         }
-        in_order(of, |place| place.index)
+        in_order(of)
     }
 
     /// Returns the actors of these stages that have not exited, in the order of adding.
     pub(crate) fn running(&self, stages: Range<Stage>) -> Vec<Running> {
-        let mut running = Vec::new();
-        for place in &self.set {
-            if let (Some(actor), true) = (&place.actor, stages.contains(&place.stage)) {
-                running.push(Running {
-                    index: place.index,
-                    label: actor.profile().label.clone(),
-                    is_interrupted: place.state == State::Interrupted,
-                });
-            }
-        }
-        in_order(running, |running| running.index)
+        let places = self
+            .set
+            .iter()
+            .filter(|place| stages.contains(&place.stage));
+        let running = in_order(places.collect()).into_iter().filter_map(|place| {
+            Some(Running {
+                index: place.index,
+                label: place.actor.as_ref()?.profile().label.clone(),
+                is_interrupted: place.state == State::Interrupted,
+            })
+        });
+        running.collect()
     }
 
     /// Makes this empty again, when all actors have exited and were interrupted. The set is reused, unless it has empty
@@ -246,25 +248,37 @@ impl<A: Actor + ?Sized> Future for Place<A> {
     }
 }
 
-/// Returns things in the order of their indices, which is that of adding.
+/// Returns places in the order of adding.
 ///
 /// The set iterates most recently polled first. So if no actor was polled out of order, this only reverses. A heap takes
 /// less code than the sorts of a slice, by several kilobytes.
-fn in_order<X>(mut things: Vec<X>, index: fn(&X) -> usize) -> Vec<X> {
-    things.reverse();
-    if things.windows(2).all(|two| index(&two[0]) < index(&two[1])) {
-        return things;
+fn in_order<P: Ord>(mut places: Vec<P>) -> Vec<P> {
+    places.reverse();
+    match places.windows(2).all(|two| two[0] <= two[1]) {
+        true => places,
+        false => BinaryHeap::from(places).into_sorted_vec(),
     }
-    let places = things
-        .iter()
-        .enumerate()
-        .map(|(place, thing)| (index(thing), place));
-    let places = BinaryHeap::from_iter(places).into_sorted_vec();
-    let mut things: Vec<_> = things.into_iter().map(Some).collect();
-    let in_order = places
-        .into_iter()
-        .filter_map(|(_, place)| things[place].take());
-    in_order.collect()
 }
+
+/// Places compare by their indices.
+impl<A: ?Sized> Ord for Place<A> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.index.cmp(&other.index)
+    }
+}
+
+impl<A: ?Sized> PartialOrd for Place<A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<A: ?Sized> PartialEq for Place<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl<A: ?Sized> Eq for Place<A> {}
 
 const TOO_MANY_ACTORS: &str = "a group has room for 4 294 967 295 actors on a 32-bit target";

@@ -31,7 +31,10 @@ impl fmt::Display for Label {
 /// Shows it as a string.
 impl fmt::Debug for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.to_string())
+        match &self.name {
+            Some(name) => write!(f, "{name:?}"),
+            None => write!(f, "{:?}", self.location.to_string()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Guides for users of this crate. This module exists only in the documentation.
 //!
 //! - [`recipes`]: what a program with a group needs, one piece at a time.
-//! - [Testing a shutdown](crate::testing): interrupt an actor, or a whole program, at every poll.
+//! - [Testing a shutdown](crate::testing): interrupt an actor, or a whole program, at every poll, or drop it there.
 //! - [`from_oklog_run`], [`from_join_set`] and [`from_select`]: the same program before and after.
 //! - [`runtimes`] and [`microcontrollers`]: what to know about where a group runs.
 //! - [`comparison`]: what other crates need, and what they offer.

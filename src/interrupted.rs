@@ -328,7 +328,7 @@ impl Interrupted {
     /// # Examples
     ///
     /// ```
-    /// use run_group::{Group, Interrupted};
+    /// use run_group::Group;
     ///
     /// let mut group = Group::new();
     /// let handle = group.handle();
@@ -350,32 +350,39 @@ impl Interrupted {
         Interrupt(Arc::clone(&self.shared))
     }
 
-    /// Makes an interruption wake this task. It wakes it or, if it came first, is seen after this.
-    fn register(&mut self, waker: &Waker) {
+    /// Makes an interruption wake this task. Returns `false` if it came before.
+    fn register(&mut self, waker: &Waker) -> bool {
         #[cfg(feature = "std")]
         if self.key != ORIGINAL {
             return self.register_clone(waker.clone());
         }
         self.shared.waker.register(waker);
+        // Check again: an interruption between the first check and the registration wakes nothing.
+        let waits = !self.is_interrupted();
+        if !waits {
+            drop(self.shared.waker.take());
+        }
+        waits
     }
 
     /// Not inlined, because few actors clone their `Interrupted`.
     #[cfg(feature = "std")]
     #[inline(never)]
-    fn register_clone(&mut self, waker: Waker) {
+    fn register_clone(&mut self, waker: Waker) -> bool {
         let key = &mut self.key;
-        let replaced = self.shared.with_clones(|clones| {
+        let (waits, replaced) = self.shared.with_clones(|clones| {
             if self.shared.state.load(Ordering::Acquire) != WAITING {
-                return Some(waker); // the interruption has taken the wakers, or will now take them
+                return (false, Some(waker)); // the interruption has taken the wakers, or will now take them
             }
             let clones = clones.get_or_insert_with(Box::default);
             if let Some(known) = clones.get_mut(*key as usize) {
-                return Some(mem::replace(known, waker));
+                return (true, Some(mem::replace(known, waker)));
             }
             *key = u32::try_from(clones.insert(waker)).expect("fewer clones wait");
-            None
+            (true, None)
         });
         drop(replaced); // outside the mutex
+        waits
     }
 
     /// Drops the waker of a clone. Not inlined, for the same reason.
@@ -392,12 +399,8 @@ impl Future for Interrupted {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.is_interrupted() {
-            self.register(cx.waker());
-            // Check again: an interruption between the first check and the registration wakes nothing.
-            if !self.is_interrupted() {
-                return Poll::Pending;
-            }
+        if !self.is_interrupted() && self.register(cx.waker()) {
+            return Poll::Pending;
         }
         let state = &self.shared.state;
         let polls = state.load(Ordering::Acquire);

@@ -230,9 +230,7 @@ pub mod testing;
 
 pub use crate::exit::{Exit, Outcome, Panic};
 pub use crate::group::{Added, Group, LocalGroup};
-#[cfg(feature = "std")]
-pub use crate::handle::Handle;
-pub use crate::handle::{Adding, LocalHandle};
+pub use crate::handle::{Adding, Handle, LocalHandle};
 pub use crate::interrupted::{Interrupt, Interrupted};
 pub use crate::report::Report;
 pub use crate::running::{Running, Waiting};

@@ -37,6 +37,8 @@ use crate::handle::{Handle, Letter};
 use crate::history::History;
 use crate::kind::{BoxedActor, Kind};
 use crate::panic::{contain, earlier, resume_in_drop, Contained};
+#[cfg(feature = "std")]
+use crate::running::drop_unfinished;
 use crate::running::{Running, Waiting};
 use crate::settings::Settings;
 use crate::stages::{Stage, Staged};
@@ -186,11 +188,9 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
 
     /// Begins the grace periods of the current stage, and polls them. Returns whether one is over.
     fn limit(&mut self, cx: &mut Context<'_>) -> bool {
-        let is_over = self.progress.settings.limit(self.stage, cx);
-        is_over.unwrap_or_else(|payload| {
-            self.progress.history.note(Err(payload));
-            true
-        })
+        let (is_over, panic) = self.progress.settings.limit(self.stage, cx);
+        self.progress.history.note(panic);
+        is_over
     }
 
     /// Polls every actor of the current stage one last time, and then drops any that are still running.
@@ -360,6 +360,13 @@ impl<T, S: Kind> Drop for Machine<'_, T, S> {
         if self.is_new() {
             return; // the group has ended, or was never used
         }
+        #[cfg(feature = "std")]
+        drop_unfinished(self.is_stopping(), || {
+            self.actors.running(match self.is_stopping() {
+                true => self.stage..self.stage + 1,
+                false => 0..Stage::MAX,
+            })
+        });
         let dropped = [
             self.actors.drop_all(),
             self.progress.settings.end(Stage::MAX),

@@ -16,19 +16,28 @@ use crate::stages::{Stage, Staged};
 pub(crate) struct Settings<'a, T, S: Kind> {
     /// Begins the grace period of a stage.
     begin: Option<Box<S::Begin<'a>>>,
-    /// The grace period of the current stage, once it has begun. It lasts until this resolves.
-    grace_period: Option<Pin<Box<S::Timer<'a>>>>,
+    grace_period: GracePeriod<'a, S>,
     on_exit: Option<Box<S::OnExit<'a, T>>>,
     on_wait: Option<Box<S::OnWait<'a, T>>>,
     /// Whether `on_wait` has been called since it was set.
     has_seen_wait: bool,
 }
 
+/// The state of the grace period in the current stage.
+enum GracePeriod<'a, S: Kind> {
+    /// It has not begun, or there is none.
+    NotBegun,
+    /// It lasts until this resolves.
+    Running(Pin<Box<S::Timer<'a>>>),
+    /// It has ended, and the stage ends with it. Without `std`, also after a panic that unwound.
+    Over,
+}
+
 impl<'a, T, S: Kind> Settings<'a, T, S> {
     pub(crate) fn new() -> Self {
         Self {
             begin: None,
-            grace_period: None,
+            grace_period: GracePeriod::NotBegun,
             on_exit: None,
             on_wait: None,
             has_seen_wait: false,
@@ -54,30 +63,30 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
         self.on_wait = Some(observer);
     }
 
-    /// Begins the grace period, unless it has begun. `Err`: `begin` panicked.
+    /// Begins the grace period, unless it has begun. `Err`: `begin` panicked, and the grace period is over.
     fn begin(&mut self) -> Contained {
-        if let (None, Some(begin)) = (&self.grace_period, &mut self.begin) {
-            self.grace_period = Some(contain(begin)?);
+        if let (GracePeriod::NotBegun, Some(begin)) = (&self.grace_period, &mut self.begin) {
+            self.grace_period = GracePeriod::Over;
+            self.grace_period = GracePeriod::Running(contain(begin)?);
         }
         Ok(())
     }
 
-    /// Polls the grace period, if it has begun. Returns whether it is over.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Contained<bool> {
-        let Some(mut timer) = self.grace_period.take() else {
-            return Ok(false);
-        };
-        let polled = contain(|| timer.as_mut().poll(cx));
-        if let Ok(Poll::Pending) = polled {
-            self.grace_period = Some(timer);
-            return Ok(false);
+    /// Polls the grace period, if it is running. `Err`: its future panicked, and the grace period is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Contained {
+        match mem::replace(&mut self.grace_period, GracePeriod::Over) {
+            GracePeriod::Running(mut timer) => match contain(|| timer.as_mut().poll(cx)) {
+                Ok(Poll::Pending) => self.grace_period = GracePeriod::Running(timer),
+                over => return earlier(over.map(drop), contain(|| drop(timer))),
+            },
+            unchanged => self.grace_period = unchanged,
         }
-        earlier(polled.map(drop), contain(|| drop(timer))).map(|()| true)
+        Ok(())
     }
 
-    /// Ends the grace period. `Err`: its future panicked when it was dropped.
+    /// Resets the grace period for the next stage. `Err`: its future panicked when it was dropped.
     fn reset(&mut self) -> Contained {
-        contain(|| self.grace_period = None)
+        contain(|| self.grace_period = GracePeriod::NotBegun)
     }
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
@@ -118,16 +127,16 @@ impl<'a, T, S: Kind> Staged<Settings<'a, T, S>> {
         calls.fold(Ok(()), earlier)
     }
 
-    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over. `Err`:
-    /// the first panic. A grace period that panics is over, because otherwise the shutdown would have no limit.
-    pub(crate) fn limit(&mut self, stage: Stage, cx: &mut Context<'_>) -> Contained<bool> {
-        let begun = self.of(stage).map(Settings::begin).fold(Ok(()), earlier);
-        let (mut is_over, mut panic) = (false, begun);
-        for polled in self.of(stage).map(|settings| settings.poll(cx)) {
-            is_over |= matches!(polled, Ok(true));
-            panic = earlier(panic, polled.map(drop));
+    /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over, and
+    /// the first panic as `Err`. A grace period that panics is over, because otherwise the shutdown would have no limit.
+    pub(crate) fn limit(&mut self, stage: Stage, cx: &mut Context<'_>) -> (bool, Contained) {
+        let mut panic = self.of(stage).map(Settings::begin).fold(Ok(()), earlier);
+        let mut is_over = false;
+        for settings in self.of(stage) {
+            panic = earlier(panic, settings.poll(cx));
+            is_over |= matches!(settings.grace_period, GracePeriod::Over);
         }
-        panic.map(|()| is_over)
+        (is_over, panic)
     }
 
     /// Drops the settings that apply to no stage after this one, and resets the grace periods of the others. `Err`: the

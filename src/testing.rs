@@ -1,21 +1,39 @@
-//! Testing a shutdown: interrupt an actor, or a whole program, at every poll.
+//! Testing a shutdown: interrupt an actor, or a whole program, at every poll, or drop it there.
 //!
 //! Shutdown code is easily left untested. An actor can be interrupted before its first poll or after any poll. Whenever
-//! that happens, it has to return. The two functions of this module try all these points:
+//! that happens, it has to return. An abortable actor can be dropped at any `.await`. Whenever that happens, it must
+//! leave the world in order. The functions of this module try all these points:
 //!
-//! - [`interrupt_at_every_poll`] polls an actor by hand, without an executor or a clock. Use it for actors that wait
-//!   only for things in memory: channels, locks, other futures.
-//! - [`interrupt_at_every_poll_on`] runs an actor on your executor. Use it for actors with sockets or timers.
+//! | what to test | function | where to check the world |
+//! | --- | --- | --- |
+//! | an `add_with` actor that waits for channels, locks, other futures | [`interrupt_at_every_poll`] | at the end of the future, or in its output |
+//! | an `add_with` actor with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`] | at the end of the future, or in its output |
+//! | an `add_abortable` actor, or what you give to `unless` or `select!` | [`abort_at_every_poll`] | in a closure, called after each drop |
+//! | a [whole program](#a-whole-program) | one of the first two | in its report, with [`assert_no_failure`] |
 //!
-//! Both return the output of each run, so you can check what the actor did with the work that it had begun. In the last
-//! run, the actor may have returned before it was interrupted. The output of that run is included.
+//! Call them in a `#[test]`. If an actor does not return, they panic:
+//!
+//! ```text
+//! interrupted after 3 polls, the actor did not return: it waits, and the interruption did not wake it. Wherever an
+//! actor waits, it must await `interrupted` as well, for example with `interrupted.unless(..)`. ...
+//! ```
+//!
+//! If the actor itself panics, or a check of yours, that panic passes through unchanged. With `std`, a line on standard
+//! error then says which run it was:
+//!
+//! ```text
+//! thread 'worker_loses_no_job' panicked at src/worker.rs:44:9:
+//! assertion failed: jobs.is_empty()
+//! this was the run that interrupts the actor after 3 polls
+//! ```
 //!
 //! The module does not exist on targets without compare-and-swap. Test on your own machine.
 //!
 //! # One actor
 //!
 //! Make the actor a function that takes [`Interrupted`]. Then a program can add it with
-//! [`add_with`](crate::Group::add_with), and a test can interrupt it.
+//! [`add_with`](crate::Group::add_with), and a test can interrupt it. For each run, the closure makes what surrounds the
+//! actor: here two channels. When the actor has returned, the future checks what the actor has done, or returns it:
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll;
@@ -50,6 +68,8 @@
 //! assert!(copies.iter().all(|lines| lines.last().unwrap() == "done"));
 //! ```
 //!
+//! There is one output for each run. The last run may be one in which the actor returned before it was interrupted.
+//!
 //! If an actor does not return, the function panics. This actor awaits `interrupted` in one place, but not in the
 //! other:
 //!
@@ -62,22 +82,117 @@
 //! });
 //! ```
 //!
+//! # A future that is dropped
+//!
+//! The group drops an actor that was added with [`add_abortable`](crate::Group::add_abortable). In the same way,
+//! [`unless`](Interrupted::unless) and `select!` drop a future, and so does a grace period that ends. Such a future must
+//! be safe to drop at every `.await`. This consumer is not: it takes a message from the queue, and may be dropped before
+//! it has handled the message.
+//!
+//! ```should_panic
+//! use run_group::testing::abort_at_every_poll;
+//! use smol::channel::{unbounded, Receiver};
+//! use std::cell::RefCell;
+//! use std::rc::Rc;
+//!
+//! # async fn next_second() { smol::future::yield_now().await }
+//! async fn consume(queue: Receiver<&'static str>, done: Rc<RefCell<Vec<&'static str>>>) {
+//!     while let Ok(message) = queue.recv().await {
+//!         next_second().await; // a drop here loses the message
+//!         done.borrow_mut().push(message);
+//!     }
+//! }
+//!
+//! abort_at_every_poll(|| {
+//!     let (send, queue) = unbounded();
+//!     let done = Rc::new(RefCell::new(Vec::new()));
+//!     send.try_send("a message").unwrap();
+//!     let consumer = consume(queue.clone(), done.clone());
+//!     let check = move || {
+//!         let left = queue.try_recv().into_iter();
+//!         assert_eq!(left.chain(done.take()).collect::<Vec<_>>(), ["a message"]); // panics
+//!         drop(send); // only now, so that `consume` waits for more messages
+//!     };
+//!     (consumer, check)
+//! });
+//! ```
+//!
+//! The fix is to await nothing between taking a message and handling it:
+//!
+//! ```
+//! # use run_group::testing::abort_at_every_poll;
+//! # use smol::channel::{unbounded, Receiver};
+//! # use std::cell::RefCell;
+//! # use std::rc::Rc;
+//! # async fn next_second() { smol::future::yield_now().await }
+//! async fn consume(queue: Receiver<&'static str>, done: Rc<RefCell<Vec<&'static str>>>) {
+//!     loop {
+//!         next_second().await;
+//!         let Ok(message) = queue.recv().await else { break };
+//!         done.borrow_mut().push(message);
+//!     }
+//! }
+//! # let runs = abort_at_every_poll(|| {
+//! #     let (send, queue) = unbounded();
+//! #     let done = Rc::new(RefCell::new(Vec::new()));
+//! #     send.try_send("a message").unwrap();
+//! #     let consumer = consume(queue.clone(), done.clone());
+//! #     let check = move || {
+//! #         let left = queue.try_recv().into_iter();
+//! #         assert_eq!(left.chain(done.take()).collect::<Vec<_>>(), ["a message"]);
+//! #         drop(send);
+//! #     };
+//! #     (consumer, check)
+//! # });
+//! # assert_eq!(runs, 4);
+//! ```
+//!
+//! If handling a message takes awaits of its own, add the actor with [`add_with`](crate::Group::add_with), and give only
+//! `queue.recv()` to `unless`.
+//!
+//! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand stays
+//! held. Let a guard release it, as that of a mutex does:
+//!
+//! ```
+//! use run_group::testing::abort_at_every_poll;
+//! use smol::future::yield_now;
+//! use std::cell::Cell;
+//!
+//! struct Held<'l>(&'l Cell<bool>);
+//!
+//! impl Drop for Held<'_> {
+//!     fn drop(&mut self) {
+//!         self.0.set(false);
+//!     }
+//! }
+//!
+//! async fn update(is_locked: &Cell<bool>) {
+//!     is_locked.set(true);
+//!     let _held = Held(is_locked); // without it, a drop would leave the lock held
+//!     yield_now().await;
+//! }
+//!
+//! let is_locked = Cell::new(false);
+//! let runs = abort_at_every_poll(|| (update(&is_locked), || assert!(!is_locked.get())));
+//! assert_eq!(runs, 3); // dropped unpolled, at its `.await`, and when it had returned
+//! ```
+//!
 //! # A whole program
 //!
 //! You can test a group in the same way. Write the program as a function that takes an [`Interrupted`], and add an
 //! actor that awaits it. In `main`, pass one that a signal resolves. In a test, the functions of this module pass one.
 //!
 //! ```
-//! use run_group::testing::interrupt_at_every_poll;
-//! use run_group::{Exit, Group, Interrupted, Report};
+//! use run_group::testing::{assert_no_failure, interrupt_at_every_poll};
+//! use run_group::{Group, Interrupted, Report};
 //!
 //! async fn program(interrupted: Interrupted) -> Report<Result<(), &'static str>> {
 //!     let (send, jobs) = smol::channel::unbounded::<u32>();
 //!     let mut front = Group::new();
-//!     front.add(async {
+//!     front.add_abortable(async {
 //!         interrupted.await;
 //!         Ok(())
-//!     }, |_| {}).named("shutdown requested");
+//!     }).named("shutdown requested");
 //!     front.add_with(|mut interrupted| async move {
 //!         for job in 0..3 {
 //!             let _ = send.send(job).await;
@@ -96,23 +211,59 @@
 //!     front.before(back).report().await
 //! }
 //!
-//! for exits in interrupt_at_every_poll(program) {
-//!     assert_eq!(exits.len(), 3);
-//!     assert!(!exits.iter().any(|exit| exit.is_failure()), "{exits:?}");
-//!     assert_eq!(exits[2].name(), Some("worker")); // it shuts down last
+//! let reports = interrupt_at_every_poll(program);
+//! assert_no_failure(&reports);
+//! for report in reports {
+//!     assert_eq!(report.len(), 3);
+//!     assert_eq!(report[2].name(), Some("worker")); // it shuts down last
 //! }
 //! ```
 //!
+//! If the program does not return, the message ends with the actors that were still running (with `std`):
+//!
+//! ```text
+//! ... A group that was shutting down waited for: worker
+//! ```
+//!
+//! A group that drops an actor which is late does return. So does one with an actor that failed in the shutdown.
+//! [`assert_no_failure`] finds these in the reports.
+//!
 //! The program is interrupted between two polls of its outermost future. If it needs few polls, there are few such
-//! points. Add some with a `yield_now().await` in an actor. If the test fails, set [`on_wait`](crate::Group::on_wait)
-//! to see which actor does not return.
+//! points. Add some with a `yield_now().await` in an actor.
+//!
+//! # A part that fails
+//!
+//! A program also has to shut down when one of its parts fails, whenever that happens. Give the `Interrupted` of the test
+//! to that part, and let it fail when that resolves. It is dropped there, and its error is the cause:
+//!
+//! ```
+//! # use run_group::testing::interrupt_at_every_poll;
+//! # use run_group::{Group, Interrupted, Report};
+//! # async fn storage() -> Result<(), &'static str> { smol::future::yield_now().await; std::future::pending().await }
+//! # async fn program(storage: impl std::future::Future<Output = Result<(), &'static str>> + Send) -> Report<Result<(), &'static str>> {
+//! #     let mut group = Group::new();
+//! #     group.add_with(|interrupted| async { interrupted.await; Ok(()) }).named("web");
+//! #     group.add_abortable(storage).named("storage");
+//! #     group.report().await
+//! # }
+//! let reports = interrupt_at_every_poll(|mut fault| {
+//!     program(async move { fault.unless(storage()).await.unwrap_or(Err("disk full")) })
+//! });
+//! for report in reports {
+//!     let failures: Vec<String> = report.failures().map(|exit| exit.to_string()).collect();
+//!     assert_eq!(failures, [r#"storage returned Err("disk full")"#]); // and nothing else
+//! }
+//! ```
+//!
+//! Most of all, try the parts that shut down last. The parts before them are still at work then, and may wait for an
+//! answer that never comes.
 //!
 //! # With sockets
 //!
-//! If an actor waits for a socket or a timer, it needs an executor to wake it. Let your `block_on` give up on a run
-//! that does not return, after more time than your slowest machine ever needs. If the actor returns only when it is
-//! interrupted, `block_on` gives up on the last run, so the series takes that time once. To avoid that, let the actor
-//! return by itself at some point, for example when the client of the test disconnects.
+//! If an actor waits for a socket, a timer, a task or a thread, it needs an executor to wake it. Let your `block_on`
+//! give up on a run that does not return, after more time than your slowest machine ever needs. If the actor returns
+//! only when it is interrupted, `block_on` gives up on the last run, so the series takes that time once. To avoid that,
+//! let the actor return by itself at some point, for example when the client of the test disconnects.
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
@@ -150,32 +301,66 @@
 //! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect an
 //! exact list of outputs.
 //!
+//! # On Tokio
+//!
+//! Write a `#[test]`, not a `#[tokio::test]`, and let `block_on` be that of a runtime:
+//!
+//! ```text
+//! #[test]
+//! fn worker_returns() {
+//!     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+//!     interrupt_at_every_poll_on(
+//!         |run| {
+//!             runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), run).await.ok() })
+//!         },
+//!         worker,
+//!     );
+//! }
+//! ```
+//!
+//! Inside a task of Tokio, [`interrupt_at_every_poll`] and [`abort_at_every_poll`] do not work. Tokio delays some wakes
+//! until the task returns to it: that of `yield_now`, and those after the budget of the task is used up. The functions
+//! poll an actor many times before they return, so they take an actor that yields for one that waits. In a `#[test]`
+//! without a runtime, Tokio delays no wake, and channels and locks of Tokio work with all functions.
+//!
+//! With `std`, the functions notice this in most cases, and panic. They look for Tokio in the backtrace, so they miss it
+//! in a program without symbols.
+//!
 //! # What it does not find
 //!
 //! - **A blocking call.** The actor is interrupted between polls. A poll that does not return hangs the test, just as
 //!   it hangs a group.
 //! - **What the actor lost.** The test fails if the actor does not return. To find out whether it lost a message, check
 //!   its outputs.
-//! - **What a grace period hides.** If an actor of a program ignores its interrupt, it expires, and the program still
-//!   returns. Assert that no actor expired, for example with [`is_failure`](crate::Exit::is_failure).
 //! - **Other orders.** Each run makes the same things happen in the same order. If something can happen in another
 //!   order, or only under load, write a test for that.
-//! - **A drop at an `.await`.** An actor added with [`add_abortable`](crate::Group::add_abortable) is dropped, not
-//!   interrupted.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
-use core::pin::{pin, Pin};
+#[cfg(feature = "std")]
+use core::mem;
+use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
+#[cfg(feature = "std")]
+use std::{
+    backtrace::Backtrace,
+    sync::{Mutex, PoisonError},
+};
 
 use futures_util::task::AtomicWaker;
 use pin_project_lite::pin_project;
 
 use crate::interrupted::{Interrupt, Interrupted};
+use crate::panic::{contain, resume, resume_in_drop, Contained};
+use crate::report::Report;
+use crate::running::unfinished;
 
 /// The maximum number of runs in a series.
 const RUNS: usize = 1_000;
@@ -193,11 +378,15 @@ const POLLS: usize = 10_000;
 /// the actor waits without having been woken. In the latter case, the actor is interrupted while it waits, because that
 /// is how a program spends most of its time. If the actor wakes itself forever, the series ends after 1,000 runs.
 ///
+/// Don't call it inside a task of Tokio, so not in a `#[tokio::test]`: [why, and what to do](self#on-tokio).
+///
 /// # Panics
 ///
 /// Panics if the actor does not return after it was interrupted: it waits without having been woken, or it has woken
 /// itself for 10,000 polls. The message says after how many polls it was interrupted. A panic of the actor passes
 /// through unchanged.
+///
+/// With `std`, also panics if Tokio delays the wakes of the actor.
 ///
 /// # Examples
 ///
@@ -231,44 +420,40 @@ pub fn interrupt_at_every_poll<F: Future>(
     mut execute: impl FnMut(Interrupted) -> F,
 ) -> Vec<F::Output> {
     let mut outputs = Vec::new();
-    while outputs.len() < RUNS {
-        let woken = Arc::new(Woken::default());
-        let waker = Waker::from(woken.clone());
+    loop {
+        let polls = outputs.len();
+        let name = NameInPanic("interrupts the actor", polls);
         let (interrupt, interrupted) = Interrupted::channel();
-        let mut execute = pin!(execute(interrupted));
-        let mut poll = || execute.as_mut().poll(&mut Context::from_waker(&waker));
-
-        let mut polls = 0;
-        while polls < outputs.len() && woken.take() {
-            polls += 1;
-            if let Poll::Ready(output) = poll() {
-                outputs.push(output);
-                return outputs;
-            }
+        let mut actor = ByHand::new(execute(interrupted));
+        let mut output = actor.poll(polls);
+        let (polls, is_last) = (actor.polls, output.is_some() || !actor.woken.is_woken());
+        if output.is_none() {
+            interrupt.interrupt();
+            output = actor.poll(POLLS);
         }
-        let is_last = !woken.is_woken.load(Ordering::Acquire);
-        interrupt.interrupt();
-        let mut more = 0;
-        let output = loop {
-            assert!(woken.take(), "{}{WAITS}", NotReturned(polls));
-            assert!(more < POLLS, "{}{SPINS}", NotReturned(polls));
-            more += 1;
-            if let Poll::Ready(output) = poll() {
-                break output;
-            }
+        let spins = actor.woken.is_woken();
+        let ended = actor.end(is_last || output.is_none());
+        let Some(output) = output else {
+            drop(name);
+            let why = if spins { SPINS } else { WAITS };
+            let running = ended.unwrap_or_default();
+            panic!(
+                "interrupted {}, the actor did not return: {why}{running}",
+                After(polls)
+            );
         };
+        ended.unwrap_or_else(|payload| resume(payload));
         outputs.push(output);
-        if is_last {
-            break;
+        if is_last || outputs.len() == RUNS {
+            return outputs;
         }
     }
-    outputs
 }
 
 /// Interrupts an actor at every poll, on your executor, and returns the output of each run.
 ///
-/// Like [`interrupt_at_every_poll`], for an actor with sockets or timers. `block_on` runs one [`Run`] on the executor
-/// and returns its output, or `None` if the run takes too long: more than a second, say.
+/// Like [`interrupt_at_every_poll`], for an actor that waits for sockets, timers, spawned tasks or threads. `block_on`
+/// runs one [`Run`] on the executor and returns its output, or `None` if the run takes too long: more than a second, say.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on`
 /// gives up on a run that has not been interrupted. Then the actor waits for something that does not happen, so there
@@ -277,8 +462,8 @@ pub fn interrupt_at_every_poll<F: Future>(
 /// # Panics
 ///
 /// Panics if `block_on` gives up on a run that was interrupted, because the actor did not return. The message says
-/// after how many polls it was interrupted. A panic of the actor passes through unchanged, if `block_on` does not catch
-/// it.
+/// after how many polls it was interrupted. A panic of the actor passes through unchanged. If `block_on` catches it, for
+/// example because it spawns the run, this function panics and says that the actor panicked.
 ///
 /// # Examples
 ///
@@ -315,29 +500,148 @@ pub fn interrupt_at_every_poll_on<F: Future>(
     mut execute: impl FnMut(Interrupted) -> F,
 ) -> Vec<F::Output> {
     let mut outputs = Vec::new();
-    while outputs.len() < RUNS {
+    loop {
         let polls = outputs.len();
-        let is_interrupted = Arc::new(AtomicBool::new(false));
+        let name = NameInPanic("interrupts the actor", polls);
+        let seen = Arc::new(Seen::default());
         let (interrupt, interrupted) = Interrupted::channel();
         let output = block_on(Run {
-            execute: execute(interrupted),
+            execute: Some(execute(interrupted)),
             woken: Arc::default(),
             polls,
             interrupt: Some(interrupt),
-            is_interrupted: is_interrupted.clone(),
+            seen: seen.clone(),
         });
-        let is_last = !is_interrupted.load(Ordering::Acquire);
+        drop(name);
+        let is_interrupted = seen.is_interrupted.load(Ordering::Acquire);
+        let has_panicked = seen.has_panicked.load(Ordering::Acquire);
         assert!(
-            output.is_some() || is_last,
-            "{}{GIVEN_UP}",
-            NotReturned(polls)
+            !has_panicked,
+            "the actor panicked in the run that interrupts it {}{CAUGHT}",
+            After(polls)
         );
+        if output.is_none() && is_interrupted {
+            let running = seen.swap_running(String::new());
+            panic!(
+                "interrupted {}, the actor did not return: {GIVEN_UP}{running}",
+                After(polls)
+            );
+        }
         outputs.extend(output);
-        if is_last {
-            break;
+        if !is_interrupted || outputs.len() == RUNS {
+            return outputs;
         }
     }
-    outputs
+}
+
+/// Drops a future at every poll, and calls a check after each drop. Returns how many runs there were.
+///
+/// Use it for an actor that is added with [`add_abortable`](crate::Group::add_abortable), and for a future that is given
+/// to [`unless`](Interrupted::unless) or `select!`: whatever may be dropped at an `.await`. It finds messages that are
+/// lost there, and locks and flags that stay set.
+///
+/// `execute` is called for each run. It returns a fresh future, and a closure that checks the world after the future was
+/// dropped. Run *k*, from 0, polls the future *k* times, drops it, and calls the closure. The future is polled only when
+/// it has been woken. Run 0 drops it unpolled.
+///
+/// The series ends with the first run in which the future returns, or waits without having been woken, or after 1,000
+/// runs. The check is called in every run, the last included.
+///
+/// A group polls an abortable actor [one last time](crate::Group::add_abortable) before it drops it. This function does
+/// not, because `unless`, `select!` and a group that is dropped do not either.
+///
+/// Don't call it inside a task of Tokio, so not in a `#[tokio::test]`: [why, and what to do](self#on-tokio).
+///
+/// # Panics
+///
+/// A panic of the future, of its drop, or of the check passes through unchanged.
+///
+/// With `std`, also panics if Tokio delays the wakes of the future.
+///
+/// # Examples
+///
+/// [The module](self#a-future-that-is-dropped) has an example with a mistake, and its fix.
+///
+/// ```
+/// use run_group::testing::abort_at_every_poll;
+/// use smol::channel::{unbounded, Receiver, Sender};
+///
+/// async fn copy(from: Receiver<u32>, to: Sender<u32>) {
+///     while let Ok(item) = from.recv().await {
+///         let _ = to.try_send(item); // without an `.await` in between: no item is lost
+///         smol::future::yield_now().await;
+///     }
+/// }
+///
+/// let runs = abort_at_every_poll(|| {
+///     let (send, from) = unbounded();
+///     let (to, copied) = unbounded();
+///     for item in [1, 2, 3] {
+///         send.try_send(item).unwrap();
+///     }
+///     let copier = copy(from.clone(), to);
+///     (copier, move || {
+///         assert_eq!(copied.len() + from.len(), 3);
+///         drop(send); // only now, so that `copy` waits for more items
+///     })
+/// });
+/// // Dropped before the first poll, after each of three items, and while it waits for a fourth.
+/// assert_eq!(runs, 5);
+/// ```
+#[track_caller]
+pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> (F, C)) -> usize {
+    for polls in 0..RUNS {
+        let _name = NameInPanic("drops the future", polls);
+        let (execute, check) = execute();
+        let mut future = ByHand::new(execute);
+        let is_last = future.poll(polls).is_some() || !future.woken.is_woken();
+        let ended = future.end(is_last);
+        ended.unwrap_or_else(|payload| resume(payload));
+        check();
+        if is_last {
+            return polls + 1;
+        }
+    }
+    RUNS
+}
+
+/// Asserts that no actor of these programs failed: returned an error, panicked or expired.
+///
+/// Give it what [`interrupt_at_every_poll`] or [`interrupt_at_every_poll_on`] returns for a [whole
+/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. You could
+/// look for that in each report yourself. This function cannot be written wrongly, and it says which run it was.
+///
+/// # Panics
+///
+/// Panics if there is a [failure](Report::failures). The message has a line for each failure of the first report that has
+/// any.
+///
+/// # Examples
+///
+/// ```should_panic
+/// use run_group::testing::{assert_no_failure, interrupt_at_every_poll};
+/// use run_group::Group;
+///
+/// let reports = interrupt_at_every_poll(|interrupted| async {
+///     let mut group: Group<'_, Result<(), String>> = Group::new();
+///     group.add(async { Ok(interrupted.await) }, |_| {});
+///     group.add(std::future::pending(), |_| {}).named("stuck");
+///     group.grace_period(|| async {});
+///     group.report().await
+/// });
+/// assert_no_failure(&reports); // panics: the run that interrupts the program before its first poll has failures: ...
+/// ```
+#[track_caller]
+pub fn assert_no_failure<V: fmt::Debug, E: fmt::Debug>(reports: &[Report<Result<V, E>>]) {
+    for (polls, report) in reports.iter().enumerate() {
+        let failures: Vec<String> = report.failures().map(|exit| format!("\n{exit}")).collect();
+        assert!(
+            failures.is_empty(),
+            "the run that interrupts the program {} has failures:{}",
+            After(polls),
+            failures.concat()
+        );
+    }
 }
 
 pin_project! {
@@ -352,8 +656,9 @@ pin_project! {
     /// As cancel safe as the actor, because dropping one drops the other. A `block_on` that gives up does that.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Run<F> {
+        // `None` while this is dropped.
         #[pin]
-        execute: F,
+        execute: Option<F>,
         // Wakes the task, and records that the actor was woken.
         woken: Arc<Woken>,
         // How many polls are left before the actor is interrupted.
@@ -361,7 +666,47 @@ pin_project! {
         // `None` once the actor was interrupted.
         interrupt: Option<Interrupt>,
         // Shared with the function that made the run.
-        is_interrupted: Arc<AtomicBool>,
+        seen: Arc<Seen>,
+    }
+
+    impl<F> PinnedDrop for Run<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let run = this.project();
+            let mut execute = run.execute;
+            match run.seen.note(unfinished(|| execute.set(None))) {
+                Ok(running) => drop(run.seen.swap_running(running)),
+                Err(payload) => resume_in_drop(payload),
+            }
+        }
+    }
+}
+
+/// What the function that made a run sees of it.
+#[derive(Default)]
+struct Seen {
+    is_interrupted: AtomicBool,
+    has_panicked: AtomicBool,
+    /// Which actors its groups were running when it was dropped.
+    #[cfg(feature = "std")]
+    running: Mutex<String>,
+}
+
+impl Seen {
+    /// Records whether the actor has panicked.
+    fn note<R>(&self, result: Contained<R>) -> Contained<R> {
+        let has_panicked = result.is_err();
+        self.has_panicked.fetch_or(has_panicked, Ordering::AcqRel);
+        result
+    }
+
+    /// Records which actors were running. Returns those that were recorded before. There are none without `std`.
+    fn swap_running(&self, running: String) -> String {
+        #[cfg(feature = "std")]
+        let mut before = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        #[cfg(feature = "std")]
+        return mem::replace(&mut before, running);
+        #[cfg(not(feature = "std"))]
+        running
     }
 }
 
@@ -371,12 +716,15 @@ impl<F: Future> Future for Run<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let run = self.project();
         run.woken.task.register(cx.waker());
+        let Some(execute) = run.execute.as_pin_mut() else {
+            return Poll::Pending;
+        };
         if !run.woken.take() {
             return Poll::Pending; // another future of the task was woken, such as the timer of `block_on`
         }
         let mut interrupt = || {
             if let Some(interrupt) = run.interrupt.take() {
-                run.is_interrupted.store(true, Ordering::Release);
+                run.seen.is_interrupted.store(true, Ordering::Release);
                 interrupt.interrupt();
             }
         };
@@ -384,7 +732,11 @@ impl<F: Future> Future for Run<F> {
             interrupt();
         }
         let waker = Waker::from(run.woken.clone());
-        let polled = run.execute.poll(&mut Context::from_waker(&waker));
+        let polled = contain(|| execute.poll(&mut Context::from_waker(&waker)));
+        let polled = run
+            .seen
+            .note(polled)
+            .unwrap_or_else(|payload| resume(payload));
         *run.polls = run.polls.saturating_sub(1);
         // Interrupt the actor now, not at the next poll, which may never come: most actors are interrupted while they
         // wait.
@@ -404,57 +756,128 @@ impl<F> fmt::Debug for Run<F> {
     }
 }
 
+/// A future that is polled by hand, and only when it has been woken.
+struct ByHand<F> {
+    future: Pin<Box<F>>,
+    woken: Arc<Woken>,
+    /// How often it was polled.
+    polls: usize,
+}
+
+impl<F: Future> ByHand<F> {
+    fn new(future: F) -> Self {
+        Self {
+            future: Box::pin(future),
+            woken: Arc::default(),
+            polls: 0,
+        }
+    }
+
+    /// Polls the future, at most `times`, until it returns or waits without having been woken.
+    fn poll(&mut self, times: usize) -> Option<F::Output> {
+        let waker = Waker::from(self.woken.clone());
+        for _ in 0..times {
+            if !self.woken.take() {
+                break;
+            }
+            self.polls += 1;
+            let polled = self.future.as_mut().poll(&mut Context::from_waker(&waker));
+            if let Poll::Ready(output) = polled {
+                return Some(output);
+            }
+        }
+        None
+    }
+
+    /// Drops the future. Returns which actors its groups were running.
+    ///
+    /// If the result depends on it that no wake comes late, this also looks for Tokio, which keeps the wakers that it
+    /// delays.
+    #[track_caller]
+    fn end(self, is_last: bool) -> Contained<String> {
+        let Self { future, woken, .. } = self;
+        let ended = unfinished(|| drop(future));
+        let is_held = Arc::strong_count(&woken) > 1;
+        assert!(!(is_last && is_held && is_in_tokio()), "{TOKIO}");
+        ended
+    }
+}
+
+/// Returns whether this is called by a runtime of Tokio, as far as the backtrace shows.
+fn is_in_tokio() -> bool {
+    #[cfg(feature = "std")]
+    return format!("{}", Backtrace::force_capture()).contains("tokio::runtime");
+    #[cfg(not(feature = "std"))]
+    false
+}
+
 /// Records that the actor was woken, and wakes its task.
+#[derive(Default)]
 struct Woken {
-    /// Whether the actor was woken since it was last polled. At first it counts as woken.
-    is_woken: AtomicBool,
+    /// Whether the actor was polled since it was last woken. At first it counts as woken.
+    is_polled: AtomicBool,
     task: AtomicWaker,
 }
 
 impl Woken {
+    fn is_woken(&self) -> bool {
+        !self.is_polled.load(Ordering::Acquire)
+    }
+
     /// Returns whether the actor was woken since the last call.
     fn take(&self) -> bool {
-        self.is_woken.swap(false, Ordering::AcqRel)
-    }
-}
-
-impl Default for Woken {
-    fn default() -> Self {
-        Self {
-            is_woken: AtomicBool::new(true),
-            task: AtomicWaker::new(),
-        }
+        !self.is_polled.swap(true, Ordering::AcqRel)
     }
 }
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.is_woken.store(true, Ordering::Release);
+        self.is_polled.store(false, Ordering::Release);
         self.task.wake();
     }
 }
 
-/// The beginning of a message: the actor was interrupted after this many polls, and did not return.
-struct NotReturned(usize);
+/// What a run does, and after how many polls. If a panic passes through the run, this prints it, because the panic does
+/// not say it.
+#[cfg_attr(not(feature = "std"), allow(dead_code))] // nothing can be printed
+struct NameInPanic(&'static str, usize);
+
+impl Drop for NameInPanic {
+    fn drop(&mut self) {
+        #[cfg(feature = "std")]
+        if std::thread::panicking() {
+            std::eprintln!("this was the run that {} {}", self.0, After(self.1));
+        }
+    }
+}
+
+/// After how many polls.
+struct After(usize);
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("before its first poll"),
+            1 => f.write_str("after 1 poll"),
+            polls => write!(f, "after {polls} polls"),
+        }
+    }
+}
 
 const WAITS: &str =
     "it waits, and the interruption did not wake it. Wherever an actor waits, it must await \
-    `interrupted` as well, for example with `interrupted.unless(..)`. If it waits for a timer or a \
-    socket, use `interrupt_at_every_poll_on`";
+    `interrupted` as well, for example with `interrupted.unless(..)`, and then leave its loop. If it \
+    waits for a timer, a socket, a spawned task or a thread, use `interrupt_at_every_poll_on`. Inside \
+    a task of Tokio, use that as well, in a `#[test]` instead of a `#[tokio::test]`";
 const SPINS: &str =
     "it has woken itself for 10,000 polls since. Each round of a loop must look at `interrupted`, \
-    for example with `interrupted.is_interrupted()`";
+    for example with `interrupted.is_interrupted()`. If it is a loop around a `select!`, does the \
+    branch leave the loop? A `break` may be missing, or leave only the `select!`";
 const GIVEN_UP: &str =
     "`block_on` gave up waiting for it. Wherever an actor waits, it must await `interrupted` as \
-    well, for example with `interrupted.unless(..)`";
-
-impl fmt::Display for NotReturned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 => f.write_str("interrupted before its first poll")?,
-            1 => f.write_str("interrupted after 1 poll")?,
-            polls => write!(f, "interrupted after {polls} polls")?,
-        }
-        f.write_str(", the actor did not return: ")
-    }
-}
+    well, for example with `interrupted.unless(..)`, and then leave its loop";
+const CAUGHT: &str = ", and `block_on` caught the panic";
+const TOKIO: &str =
+    "this runs inside a task of Tokio, which delays wakes until the task returns to it. So an actor \
+    that yields looks like one that waits. Write a `#[test]` instead of a `#[tokio::test]`. If the \
+    actor needs the runtime, use `interrupt_at_every_poll_on` with the `block_on` of a `Runtime`";

@@ -1,5 +1,9 @@
 //! Exits: labels, outcomes, failures, and how they are displayed.
 
+use std::cell::RefCell;
+#[cfg(feature = "std")]
+use std::error::Error;
+use std::fmt;
 use std::future::{pending, ready};
 use std::panic::Location;
 
@@ -174,7 +178,7 @@ fn debug_shows_every_field() {
         format!("{exit:?}"),
         format!(
             "Exit {{ index: 0, name: Some(\"seven\"), location: {}:{line}:11, was_interrupted: false, \
-             outcome: Returned(7) }}",
+             has_left: false, outcome: Returned(7) }}",
             file!()
         )
     );
@@ -193,13 +197,39 @@ fn label_is_the_name_or_the_line() {
     assert_eq!(exits[1].to_string(), format!("{label} aborted"));
 }
 
-/// A width aligns labels in a table.
+/// A width aligns labels in a table. It used to be ignored for an actor without a name.
 #[test]
-fn label_takes_a_width() {
+fn labels_take_padding() {
     let mut group = Group::new();
     group.add(ready(()), |_| {}).named("http");
+    group.add(ready(()), |_| {});
+    let running: Vec<_> = group.running().collect();
     let exits = report(group);
-    assert_eq!(format!("{:>6}|", exits[0].label()), "  http|");
+    let location = exits[1].location().to_string();
+    for (exit, running, label) in [
+        (&exits[0], &running[0], "http"),
+        (&exits[1], &running[1], &location),
+    ] {
+        for (padded, of_exit, of_running) in [
+            (
+                format!("{label:>60}|"),
+                format!("{:>60}|", exit.label()),
+                format!("{running:>60}|"),
+            ),
+            (
+                format!("{label:*<60.3}|"),
+                format!("{:*<60.3}|", exit.label()),
+                format!("{running:*<60.3}|"),
+            ),
+            (
+                format!("{label:.5}|"),
+                format!("{:.5}|", exit.label()),
+                format!("{running:.5}|"),
+            ),
+        ] {
+            assert_eq!((&of_exit, &of_running), (&padded, &padded));
+        }
+    }
 }
 
 #[test]
@@ -233,6 +263,144 @@ fn error_and_failure_of_each_outcome() {
             ("expired", None, true),
         ]
     );
+    let errors = exits.into_iter().map(Exit::into_error);
+    assert_eq!(Vec::from_iter(errors), [None, None, Some("oh"), None]);
+}
+
+/// The error may be one that cannot be cloned.
+#[test]
+fn error_by_value() {
+    let error = || Box::<dyn std::error::Error + Send + Sync>::from("disk full");
+    let mut group: Group<'_, Result<(), _>> = Group::new();
+    group.add(async move { Err(error()) }, |_| {});
+    let exit = report(group).remove(0);
+    assert_eq!(exit.error().unwrap().to_string(), "disk full");
+    assert_eq!(exit.into_error().unwrap().to_string(), "disk full");
+}
+
+/// A program can use `?` on an exit, whether or not its error is one.
+#[cfg(feature = "std")]
+#[test]
+fn exit_of_a_result_is_an_error() {
+    fn program(exit: Exit<Result<u8, &str>>) -> Result<(), Box<dyn Error + Send + Sync + '_>> {
+        Err(exit)?
+    }
+    let mut group = Group::new();
+    group.add(ready(Err("disk full")), |_| {}).named("storage");
+    let error = program(report(group).remove(0)).unwrap_err();
+    assert_eq!(error.to_string(), r#"storage returned Err("disk full")"#);
+    assert!(error.source().is_none());
+    assert!(error.downcast_ref::<Exit<Result<u8, &str>>>().is_some());
+}
+
+// Actors that leave.
+
+/// Only an observer sees such an exit.
+#[test]
+fn exit_shows_that_its_actor_has_left() {
+    let seen = RefCell::new(Vec::new());
+    let mut group = Group::local();
+    group.on_exit(|exit: &Exit<u8>| {
+        let debug = format!("{exit:?}");
+        seen.borrow_mut()
+            .push((exit.has_left(), exit.to_string(), debug));
+    });
+    let added = group.add(ready(7), |_| {});
+    added.stops_if(|exit| exit.has_left()).named("child");
+    group.add(ready(8), |_| {}).named("cause");
+    Test::default().poll_ready(&mut group);
+    drop(group);
+    let [child, cause] = seen.into_inner().try_into().unwrap();
+    assert!(child.0 && !cause.0);
+    assert_eq!(child.1, "child returned 7, left");
+    assert_eq!(cause.1, "cause returned 8");
+    assert!(child.2.contains("was_interrupted: false, has_left: true"));
+    assert!(cause.2.contains("was_interrupted: false, has_left: false"));
+}
+
+#[cfg(all(feature = "std", panic = "unwind"))]
+#[test]
+fn panic_of_an_actor_that_has_left() {
+    let test = Test::default();
+    let mut group = Group::new();
+    test.log_exits(&mut group);
+    let added = group.add(async { panic!("no route") }, |_| {});
+    added.stops_if(|_| false).named("dialer");
+    assert_eq!(test.poll_ready(&mut group), None);
+    assert_eq!(test.take_log(), ["dialer panicked: no route, left"]);
+}
+
+// One line, whatever is in it.
+
+/// What must not reach a log as it is, and how it is shown.
+const RAW: &str = "a\nb\r\u{1b}[31m\t\0\u{7f}\u{85}\u{2028}\u{2029}\\é";
+const SHOWN: &str = r"a\nb\r\u{1b}[31m\t\u{0}\u{7f}\u{85}\u{2028}\u{2029}\é";
+
+/// Its `Debug` has several lines, like that of many errors.
+struct Lines;
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("disk full\n\nCaused by:\n    quota")
+    }
+}
+
+/// A name from the network could forge lines of a log.
+#[test]
+fn names_are_shown_in_one_line() {
+    let mut group = Group::new();
+    group.add(ready(7), |_| {}).named(RAW);
+    group.add_abortable(pending()).named(RAW);
+    let running = group.running().next().unwrap();
+    let group_debug = format!("{group:?}");
+    let exits = report(group);
+    assert_eq!(exits[0].to_string(), format!("{SHOWN} returned 7"));
+    assert_eq!(exits[1].to_string(), format!("{SHOWN} aborted"));
+    assert_eq!(exits[0].label().to_string(), SHOWN);
+    assert_eq!(running.to_string(), SHOWN);
+    assert_eq!([exits[0].name(), running.name()], [Some(RAW); 2]);
+    // `Debug` shows the name as any string. It used to escape it twice.
+    let debug = format!("{RAW:?}");
+    assert!(group_debug.contains(&format!("[{debug}, {debug}]")));
+    assert!(format!("{running:?}").contains(&format!("label: {debug},")));
+    assert!(format!("{:?}", exits[0]).contains(&format!("name: Some({debug}),")));
+}
+
+#[test]
+fn outputs_are_shown_in_one_line() {
+    let mut group = Group::new();
+    group
+        .add(ready(Err::<(), _>(Lines)), |_| {})
+        .named("storage");
+    group
+        .add_with(|interrupted| async {
+            interrupted.await;
+            Err(Lines)
+        })
+        .named("http");
+    let exits = report(group);
+    let shown = r"returned Err(disk full\n\nCaused by:\n    quota)";
+    assert_eq!(exits[0].to_string(), format!("storage {shown}"));
+    assert_eq!(exits[1].to_string(), format!("http {shown}, interrupted"));
+    assert_eq!(format!("{:#}", exits[0]), format!("storage {shown}"));
+}
+
+/// The message of an `assert_eq!` has three lines.
+#[cfg(all(feature = "std", panic = "unwind"))]
+#[test]
+fn panic_messages_are_shown_in_one_line() {
+    let mut group: Group<'_, ()> = Group::new();
+    group.add(async { assert_eq!(1, 2) }, |_| {}).named("a");
+    group
+        .add(async { std::panic::panic_any(RAW) }, |_| {})
+        .named("b");
+    let exits = report(group);
+    assert_eq!(
+        exits[0].to_string(),
+        r"a panicked: assertion `left == right` failed\n  left: 1\n right: 2"
+    );
+    let shown = format!("b panicked: {SHOWN}, interrupted");
+    assert_eq!(exits[1].to_string(), shown);
 }
 
 #[cfg(all(feature = "std", panic = "unwind"))]
@@ -240,9 +408,10 @@ fn error_and_failure_of_each_outcome() {
 fn panic_is_a_failure_without_an_error() {
     let mut group: Group<'_, Result<(), &str>> = Group::new();
     group.add(async { panic!("oh") }, |_| {});
-    let exits = report(group);
-    assert_eq!(exits[0].error(), None);
-    assert!(exits[0].is_failure());
+    let exit = report(group).remove(0);
+    assert_eq!(exit.error(), None);
+    assert!(exit.is_failure());
+    assert_eq!(exit.into_error(), None);
 }
 
 /// An error is a failure, also after an interrupt.

@@ -20,9 +20,10 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use futures::channel::mpsc;
+use futures::future::select;
 use futures::task::noop_waker;
 use futures::StreamExt;
-use run_group::{Group, LocalGroup};
+use run_group::{Group, Interrupted, LocalGroup};
 use smol::future::yield_now;
 use smol::LocalExecutor;
 
@@ -324,4 +325,81 @@ fn other_tasks_get_as_many_turns() {
         assert_eq!(polls.take(), 2);
     }
     drop((group, others));
+}
+
+// A loop that ignores its interruption: it leaves the `select!`, but not the loop.
+
+/// Returns which actors a group waits for, one of them with a loop that ignores its interruption, and which exits it has.
+/// The grace period ends in the fifth turn.
+#[track_caller]
+fn shutdown_with<F: Future<Output = ()>>(ignores: impl FnOnce(Interrupted) -> F) -> Vec<String> {
+    let (test, polls) = <(Test, Counter)>::default();
+    let log = RefCell::new(Vec::new());
+    let mut group = Group::local();
+    group.add_with(ignores).named("ignores");
+    let (execute, wake) = sleeps(&polls);
+    group.add(execute, |_| {}).named("sleeps");
+    group.add(ready(()), |_| {}).named("cause");
+    group.on_wait(|waiting| log.borrow_mut().push(format!("waiting for {waiting}")));
+    group.on_exit(|exit| log.borrow_mut().push(exit.to_string()));
+    let ended = Cell::new(false);
+    group.grace_period(|| {
+        poll_fn(|_| {
+            if ended.get() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+    });
+    for _ in 0..5 {
+        polls.take();
+        wake();
+        test.take_wakes();
+        test.poll_pending(&mut group);
+        assert_eq!(polls.take(), 1, "its sibling starves");
+        assert!(test.take_wakes() > 0, "it would hang");
+    }
+    ended.set(true);
+    test.poll_ready(&mut group);
+    drop(group);
+    log.into_inner()
+}
+
+const SHOWN_AND_EXPIRED: [&str; 4] = [
+    "cause returned ()",
+    "waiting for ignores, sleeps",
+    "ignores expired",
+    "sleeps expired",
+];
+
+#[test]
+fn loop_around_a_select_yields() {
+    let log = shutdown_with(|mut interrupted| async move {
+        loop {
+            select(&mut interrupted, pending::<()>()).await;
+        }
+    });
+    assert_eq!(log, SHOWN_AND_EXPIRED);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn loop_around_a_select_with_clones_yields() {
+    let log = shutdown_with(|interrupted| async move {
+        loop {
+            select(interrupted.clone(), pending::<()>()).await;
+        }
+    });
+    assert_eq!(log, SHOWN_AND_EXPIRED);
+}
+
+#[test]
+fn loop_around_unless_yields() {
+    let log = shutdown_with(|mut interrupted| async move {
+        loop {
+            interrupted.unless(pending::<()>()).await;
+        }
+    });
+    assert_eq!(log, SHOWN_AND_EXPIRED);
 }

@@ -1,5 +1,6 @@
 //! Actors that a test controls, a log of what they do, and polls by hand.
 
+use std::env;
 use std::fmt::Display;
 use std::future::{ready, Future};
 use std::pin::Pin;
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use run_group::{Exit, Group};
 
 /// What the actors return.
@@ -303,4 +305,20 @@ impl Drop for Execute {
             panic!("{name} panics in drop");
         }
     }
+}
+
+/// Returns a runner for this many random cases, and its seed. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` set others.
+pub fn test_runner(cases: u32) -> (TestRunner, RngSeed) {
+    let mut config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    if env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
+    if env::var_os("PROPTEST_RNG_SEED").is_none() {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    let seed = config.rng_seed;
+    (TestRunner::new(config), seed)
 }

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::{FusedFuture, FutureExt};
 use futures::select;
-use run_group::{Group, Interrupt, Interrupted};
+use run_group::{Exit, Group, Interrupt, Interrupted};
 use smol::block_on;
 
-use crate::harness::Test;
+use crate::harness::{Output, Test};
 
 /// Returns a group that is stopping, and the `Interrupted` of one of its actors.
 fn stopping() -> (Test, Group<'static, ()>, Interrupted) {
@@ -94,7 +94,13 @@ fn debug_shows_whether_it_is_interrupted() {
 
 /// A task, and how often it was woken.
 #[derive(Default)]
-struct Woken(AtomicUsize);
+pub struct Woken(AtomicUsize);
+
+impl Woken {
+    pub fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
@@ -102,8 +108,14 @@ impl Wake for Woken {
     }
 }
 
+/// Polls a future once, for this task.
+pub fn poll_with(task: &Arc<Woken>, future: &mut (impl Future<Output = ()> + Unpin)) -> Poll<()> {
+    let waker = Waker::from(task.clone());
+    Pin::new(future).poll(&mut Context::from_waker(&waker))
+}
+
 /// Returns a running group, and the `Interrupted` of its actor.
-fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
+pub fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
     let test = Test::default();
     let mut taken = None;
     let mut group = Group::new();
@@ -120,15 +132,13 @@ fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
 #[test]
 fn drop_releases_the_waker() {
     let (test, mut group, mut interrupted) = running();
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(woken.clone());
-    let polled = Pin::new(&mut interrupted).poll(&mut Context::from_waker(&waker));
-    assert!(polled.is_pending());
-    drop((waker, interrupted));
-    assert_eq!(Arc::strong_count(&woken), 1);
+    let task = Arc::new(Woken::default());
+    assert!(poll_with(&task, &mut interrupted).is_pending());
+    drop(interrupted);
+    assert_eq!(Arc::strong_count(&task), 1);
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
-    assert_eq!(woken.0.load(SeqCst), 0);
+    assert_eq!(task.count(), 0);
 }
 
 /// When the group interrupted an actor that had dropped its `Interrupted`, it used to poll the actor, although nothing
@@ -158,14 +168,221 @@ fn actor_that_dropped_it_is_not_woken() {
 fn wakes_the_task_that_polled_it_last() {
     let (test, mut group, mut interrupted) = running();
     let tasks = [0; 3].map(|_| Arc::new(Woken::default()));
-    for woken in &tasks {
-        let waker = Waker::from(woken.clone());
-        let polled = Pin::new(&mut interrupted).poll(&mut Context::from_waker(&waker));
-        assert!(polled.is_pending());
+    for task in &tasks {
+        assert!(poll_with(task, &mut interrupted).is_pending());
     }
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
-    assert_eq!(tasks.map(|woken| woken.0.load(SeqCst)), [0, 0, 1]);
+    assert_eq!(tasks.map(|task| task.count()), [0, 0, 1]);
+}
+
+// When it yields.
+
+/// Polls the members of an interrupted family 10,000 times, one after the other, and returns which polls yielded.
+pub fn yields(family: &mut [Interrupted]) -> Vec<usize> {
+    let test = Test::default();
+    let members = family.len();
+    let yields = (0..10_000).filter(|poll| {
+        let interrupted = &mut family[poll % members];
+        let was_terminated = interrupted.is_terminated();
+        let yields = test.poll(interrupted).is_pending();
+        assert_eq!(test.take_wakes(), usize::from(yields));
+        assert!(interrupted.is_interrupted());
+        assert_eq!(interrupted.is_terminated(), was_terminated || !yields);
+        yields
+    });
+    yields.collect()
+}
+
+/// Asserts that the first of 10,000 polls was ready, and that among any 1,000 at least one yielded and at most ten did.
+#[track_caller]
+pub fn assert_in_bounds(yields: &[usize]) {
+    assert_ne!(yields.first(), Some(&0));
+    for first in 0..=9_000 {
+        let polls = first..first + 1_000;
+        let count = yields.iter().filter(|poll| polls.contains(*poll)).count();
+        assert!((1..=10).contains(&count), "{count} in {polls:?}");
+    }
+}
+
+/// A loop that ignored the interruption used to spin in one poll forever. Neither the grace period nor a second signal
+/// could do anything.
+#[test]
+fn yields_now_and_then() {
+    let (interrupt, interrupted) = Interrupted::channel();
+    interrupt.interrupt();
+    assert_in_bounds(&yields(&mut [interrupted]));
+}
+
+#[test]
+fn unless_polls_nothing_when_it_yields() {
+    let test = Test::default();
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    interrupt.interrupt();
+    let yields = (0..1_000).filter(|_| {
+        let actor = test.actor("future");
+        let mut unless = Box::pin(interrupted.unless(actor.execute()));
+        let polled = test.poll(&mut unless);
+        let yields = polled.is_pending();
+        if yields {
+            assert!(!actor.is_dropped());
+            assert_eq!(test.take_wakes(), 1);
+            assert_eq!(test.poll_ready(&mut unless), None);
+        }
+        assert_eq!(test.take_log(), ["future dropped"]);
+        yields
+    });
+    assert!((1..=10).contains(&yields.count()));
+}
+
+/// To look without waiting, there is `is_interrupted`, which never yields.
+#[test]
+fn yield_is_pending_for_now_or_never() {
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    interrupt.interrupt();
+    let seen = (0..1_000).filter(|_| {
+        assert!(interrupted.is_interrupted());
+        (&mut interrupted).now_or_never().is_some()
+    });
+    assert!((990..1_000).contains(&seen.count()));
+}
+
+// The other end.
+
+#[test]
+fn other_end_interrupts() {
+    for end in [Interrupt::interrupt, drop] {
+        let test = Test::default();
+        let (_interrupt, mut interrupted) = Interrupted::channel();
+        let another = interrupted.other_end();
+        test.poll_pending(&mut interrupted);
+        assert!(!interrupted.is_interrupted());
+        end(another);
+        assert_eq!(test.take_wakes(), 1);
+        assert!(interrupted.is_interrupted());
+        test.poll_ready(&mut interrupted);
+    }
+}
+
+/// A statement that only calls it interrupts the actor, so the compiler warns of one.
+#[test]
+fn other_end_must_be_used() {
+    let (_interrupt, interrupted) = Interrupted::channel();
+    #[expect(unused_must_use)]
+    interrupted.other_end();
+    assert!(interrupted.is_interrupted());
+}
+
+#[test]
+fn second_interrupt_does_nothing() {
+    let test = Test::default();
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    let ends = [(); 3].map(|()| interrupted.other_end());
+    test.poll_pending(&mut interrupted);
+    interrupt.interrupt();
+    assert_eq!(test.take_wakes(), 1);
+    test.poll_ready(&mut interrupted);
+    drop(ends);
+    interrupted.other_end().interrupt();
+    assert_eq!(test.take_wakes(), 0);
+    assert!(interrupted.is_interrupted() && interrupted.is_terminated());
+}
+
+/// Otherwise a loop that ignores the interruption and drops such an end in each round would never yield.
+#[test]
+fn second_interrupt_does_not_reset_the_count() {
+    let test = Test::default();
+    let (interrupt, mut interrupted) = Interrupted::channel();
+    interrupt.interrupt();
+    let yields = (0..10_000).filter(|_| {
+        drop(interrupted.other_end());
+        test.poll(&mut interrupted).is_pending()
+    });
+    assert_in_bounds(&Vec::from_iter(yields));
+}
+
+/// Stops one actor alone. Its exit is one by itself, so it may leave.
+#[test]
+fn actor_that_was_stopped_alone_leaves() {
+    let test = Test::default();
+    let mut stop = None;
+    let mut group = Group::new();
+    test.log_exits(&mut group);
+    group
+        .add_with(|interrupted| {
+            stop = Some(interrupted.other_end());
+            interrupted.map(|()| "stopped")
+        })
+        .stops_if(|_| false)
+        .named("worker");
+    test.add_manual("other", &mut group);
+    test.settle(&mut group);
+    test.take_log();
+    stop.take().unwrap().interrupt();
+    assert_eq!(test.take_wakes(), 1);
+    assert!(!group.running().next().unwrap().is_interrupted());
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), [r#"worker returned "stopped", left"#]);
+    assert_eq!((group.len(), group.is_stopping()), (1, false));
+}
+
+/// The other end outlives its group. The group's own interrupt comes first, and the other end then does nothing.
+#[test]
+fn other_end_may_outlive_its_group() {
+    let (test, mut group, interrupted) = running();
+    let another = interrupted.other_end();
+    group.add(ready("done"), |_| {});
+    test.settle(&mut group);
+    assert!(interrupted.is_interrupted());
+    drop((group, interrupted));
+    another.interrupt();
+}
+
+// An `Interrupted` that is held elsewhere resolves when its actor has exited.
+
+/// Adds an actor that returns at once. Returns its `Interrupted`.
+fn add_returning(
+    group: &mut Group<'_, Output>,
+    stops_if: fn(&Exit<Output>) -> bool,
+) -> Interrupted {
+    let mut taken = None;
+    let added = group.add_with(|interrupted| {
+        taken = Some(interrupted);
+        ready("done")
+    });
+    added.stops_if(stops_if).named("returns");
+    taken.unwrap()
+}
+
+#[test]
+fn resolves_when_its_actor_leaves() {
+    let test = Test::default();
+    let mut group = Group::new();
+    let mut interrupted = add_returning(&mut group, |_| false);
+    test.add_manual("other", &mut group);
+    test.poll_pending(&mut interrupted);
+    assert_eq!(test.take_wakes(), 0);
+    test.poll_pending(&mut group);
+    assert!(test.take_wakes() > 0);
+    assert!(interrupted.is_interrupted());
+    test.poll_ready(&mut interrupted);
+    assert!(!group.is_stopping());
+}
+
+/// An actor that exits in a later stage is interrupted with its stage.
+#[test]
+fn resolves_when_the_stage_of_its_actor_is_interrupted() {
+    let test = Test::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let slow = test.add_manual("slow", &mut front);
+    let interrupted = add_returning(&mut back, |_| true);
+    test.add_manual("other", &mut back);
+    let mut group = front.before(back);
+    test.settle(&mut group);
+    assert!(!interrupted.is_interrupted());
+    slow.returns("late");
+    test.settle(&mut group);
+    assert!(interrupted.is_interrupted());
 }
 
 // Without a group.

@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use futures::future::{FusedFuture, FutureExt};
 use futures::task::noop_waker_ref;
-use run_group::{
-    Added, Exit, Group, Interrupt, Interrupted, LocalGroup, Outcome, Panic, Report, Running,
-    Waiting,
-};
 #[cfg(feature = "std")]
-use run_group::{Adding, Handle, LocalHandle};
+use run_group::Handle;
+use run_group::{
+    Added, Adding, Exit, Group, Interrupt, Interrupted, LocalGroup, LocalHandle, Outcome, Panic,
+    Report, Running, Waiting,
+};
 use smol::block_on;
 
 #[test]
@@ -181,13 +181,44 @@ fn auto_traits_of_handles() {
     assert_is!(Handle<'static, ()>: Send + Sync + Unpin + Clone + Debug);
     assert_is!(Handle<'static, Cell<u8>>: Send + Sync);
     assert_is!(Handle<'static, NotSend>: Send + Sync + Clone + Debug);
-    assert_is!(LocalHandle<'static, ()>: Unpin + Clone + Debug);
-    assert_is_not!(LocalHandle<'static, ()>: Send);
-    assert_is_not!(LocalHandle<'static, ()>: Sync);
-
     assert_is!(Adding<'static, 'static, ()>: Send + Unpin + Debug);
     assert_is_not!(Adding<'static, 'static, ()>: Clone);
     assert_is!(Adding<'static, 'static, NotSend>: Debug);
+}
+
+#[test]
+fn auto_traits_of_local_handles() {
+    assert_is!(LocalHandle<'static, ()>: Unpin + Clone + Debug);
+    assert_is!(LocalHandle<'static, NotSend>: Unpin + Clone + Debug);
+    assert_is_not!(LocalHandle<'static, ()>: Send);
+    assert_is_not!(LocalHandle<'static, ()>: Sync);
+}
+
+/// An exit is an error if what the actor returned can be shown, whether or not that is an error.
+#[cfg(feature = "std")]
+#[test]
+fn exits_of_results_are_errors() {
+    use std::error::Error;
+    use std::process::Termination;
+
+    assert_is!(Exit<Result<(), ()>>: Error + Send + Sync + 'static);
+    assert_is_not!(Exit<Result<(), Bare>>: Error);
+    assert_is_not!(Exit<()>: Error);
+    assert_is!(Report<Result<(), ()>>: Termination);
+    assert_is!(Report<Result<NotSend, std::io::Error>>: Termination);
+    assert_is_not!(Report<Result<(), Bare>>: Termination);
+    assert_is_not!(Report<()>: Termination);
+}
+
+/// A report is a list of exits, whatever the actors return.
+#[test]
+fn reports_are_lists() {
+    assert_is!(Report<Bare>: std::ops::Deref<Target = [Exit<Bare>]> + Default);
+    assert_is!(Report<Bare>: IntoIterator<Item = Exit<Bare>>);
+    assert_is!(&'static Report<Bare>: IntoIterator<Item = &'static Exit<Bare>>);
+    assert_is!(Vec<Exit<Bare>>: From<Report<Bare>>);
+    assert_is_not!(Report<Bare>: Debug);
+    assert_is_not!(Report<Bare>: Display);
 }
 
 /// An output that implements no trait.
@@ -198,12 +229,10 @@ fn debug_without_bounds_on_the_output() {
     assert_is!(Group<'static, Bare>: Debug + Default);
     assert_is!(LocalGroup<'static, Bare>: Debug + Default);
     assert_is!(Waiting<'static, Bare>: Debug + Display);
+    assert_is!(LocalHandle<'static, Bare>: Clone + Debug);
+    assert_is!(Adding<'static, 'static, Bare>: Debug);
     #[cfg(feature = "std")]
-    {
-        assert_is!(Handle<'static, Bare>: Clone + Debug);
-        assert_is!(LocalHandle<'static, Bare>: Clone + Debug);
-        assert_is!(Adding<'static, 'static, Bare>: Debug);
-    }
+    assert_is!(Handle<'static, Bare>: Clone + Debug);
     assert_is_not!(Exit<Bare>: Debug); // it shows the output
     assert_is_not!(Exit<Bare>: Display);
 }

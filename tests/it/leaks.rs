@@ -1,25 +1,28 @@
 //! A group leaves nothing allocated, however it ends, and drops everything that it was given.
 //!
 //! The groups are random, but the same in each run: actors of all kinds, with and without names, in one stage or
-//! several, with and without grace periods, observers and handles. Other tests show that a value is dropped at the
+//! several, with and without grace periods, observers and handles. Some actors leave. Other tests show that a value is dropped at the
 //! right time. This one shows that each value is dropped, and only once.
+
+mod tracked;
 
 use std::future::{pending, poll_fn, Future};
 use std::mem::take;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::thread::panicking;
 
 use allocation_counter::measure;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt, OptionFuture};
+use run_group::{Group, Interrupt, Interrupted, Outcome};
 #[cfg(feature = "std")]
-use run_group::Handle;
-use run_group::{Group, Interrupted, Outcome};
+use run_group::{Handle, Running};
 use smol::future::yield_now;
 
+use self::tracked::{Drops, Kind, Random, Tracked};
 use crate::harness::Test;
 
 #[test]
@@ -82,15 +85,18 @@ impl End {
                 Behavior::Return,
                 Behavior::ReturnLater,
                 Behavior::ReturnWhenInterrupted,
+                Behavior::Leave,
             ],
             Self::Expired | Self::DroppedStopping => &[
                 Behavior::ReturnLater,
                 Behavior::ReturnWhenInterrupted,
                 Behavior::Ignore,
             ],
-            Self::DroppedUnpolled | Self::DroppedRunning => {
-                &[Behavior::ReturnWhenInterrupted, Behavior::Ignore]
-            }
+            Self::DroppedUnpolled | Self::DroppedRunning => &[
+                Behavior::Leave,
+                Behavior::ReturnWhenInterrupted,
+                Behavior::Ignore,
+            ],
             #[cfg(all(feature = "std", panic = "unwind"))]
             Self::Panicked => &[
                 Behavior::Return,
@@ -99,7 +105,11 @@ impl End {
                 Behavior::PanicWhenInterrupted,
             ],
             #[cfg(all(feature = "std", panic = "unwind"))]
-            Self::DroppedPanicking => &[Behavior::ReturnWhenInterrupted, Behavior::Ignore],
+            Self::DroppedPanicking => &[
+                Behavior::Leave,
+                Behavior::ReturnWhenInterrupted,
+                Behavior::Ignore,
+            ],
         }
     }
 
@@ -126,6 +136,8 @@ impl End {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Behavior {
     Return,
+    /// It returns, and does not stop the group.
+    Leave,
     ReturnLater,
     ReturnWhenInterrupted,
     Ignore,
@@ -137,7 +149,7 @@ enum Behavior {
 
 /// Adds an actor to a group or through a handle. A macro, because the two have the same methods but no common trait.
 macro_rules! add_to {
-    ($to:expr, $round:expr, $behavior:expr, $before_return:expr) => {{
+    ($to:expr, $round:expr, $behavior:expr, $leaves:expr, $before_return:expr) => {{
         let (behavior, before_return) = ($behavior, $before_return);
         let tracked = $round.tracked(Kind::Execute);
         let leftovers = $round.leftovers.clone();
@@ -156,6 +168,9 @@ macro_rules! add_to {
                 })
             }
             1 => $to.add_with(|interrupted| {
+                if let (true, Some(leftovers)) = ($round.random.one_in(4), &leftovers) {
+                    leftovers.lock().unwrap().keep_family(&interrupted);
+                }
                 let mut interrupted = Some(interrupted);
                 // An actor that ignores its interruption may give `Interrupted` away.
                 if let (Behavior::Ignore, Some(leftovers)) = (behavior, &leftovers) {
@@ -173,6 +188,10 @@ macro_rules! add_to {
                 pending::<()>(),
             )),
         };
+        let added = match $leaves {
+            true => added.stops_if(|_| false),
+            false => added,
+        };
         match $round.random.below(3) {
             0 => added.named("literal"),
             1 => added.named(format!("{behavior:?}")),
@@ -188,6 +207,8 @@ struct Round {
     test: Test,
     random: Random,
     drops: Drops,
+    /// How many exits of actors that have left were observed.
+    left: Arc<AtomicUsize>,
     /// What outlives the group, in some rounds.
     leftovers: Option<Arc<Mutex<Leftovers>>>,
 }
@@ -206,6 +227,7 @@ impl Round {
             leftovers: random.one_in(4).then(Arc::default),
             random,
             drops: Drops::default(),
+            left: Arc::default(),
         }
     }
 
@@ -222,6 +244,7 @@ impl Round {
         if let Some(leftovers) = &self.leftovers {
             leftovers.lock().unwrap().use_up();
         }
+        totals.left += self.left.load(SeqCst);
         totals.groups[self.actors - 1] += 1;
         for (what, drops) in take(&mut *self.drops.0.lock().unwrap()) {
             assert_eq!(drops, 1, "of {what:?}, {:?}", self.end);
@@ -276,7 +299,7 @@ impl Round {
             },
             End::DroppedRunning => {
                 let mut group = self.group();
-                self.test.poll_pending(&mut group);
+                let _ = self.test.poll(&mut group); // ready, if all actors have left
             }
             End::DroppedStopping => match (self.group(), self.random.one_in(2)) {
                 (mut group, true) => {
@@ -298,7 +321,7 @@ impl Round {
             End::DroppedPanicking => {
                 let mut group = self.group();
                 if self.random.one_in(2) {
-                    self.test.poll_pending(&mut group);
+                    let _ = self.test.poll(&mut group); // ready, if all actors have left
                 }
             }
         }
@@ -330,7 +353,7 @@ impl Round {
             self.set_settings(&mut stage);
             // Some stages are running before they are combined.
             if self.end == End::DroppedRunning && actors > 0 && self.random.one_in(4) {
-                self.test.poll_pending(&mut stage);
+                let _ = self.test.poll(&mut stage);
             }
             group = match self.random.one_in(2) {
                 true => group.before(stage),
@@ -353,12 +376,14 @@ impl Round {
                 true => Behavior::Return,
                 false => behaviors[self.random.below(behaviors.len())],
             };
-            self.add(group, behavior);
+            let is_cause = cause && actor == first;
+            let leaves = !is_cause && (behavior == Behavior::Leave || self.random.one_in(4));
+            self.add(group, behavior, leaves);
         }
     }
 
-    /// Adds an actor, to the group or through a handle.
-    fn add(&mut self, group: &mut Group<'static, Output>, behavior: Behavior) {
+    /// Adds an actor, to the group or through a handle. If it returns by itself, it may leave.
+    fn add(&mut self, group: &mut Group<'static, Output>, behavior: Behavior, leaves: bool) {
         #[cfg(not(feature = "std"))]
         let before_return = None;
         #[cfg(feature = "std")]
@@ -366,13 +391,15 @@ impl Round {
         #[cfg(feature = "std")]
         if self.random.one_in(3) {
             let handle = group.handle();
-            add_to!(handle, self, behavior, before_return);
+            add_to!(handle, self, behavior, leaves, before_return);
             if let (true, Some(leftovers)) = (self.random.one_in(4), &self.leftovers) {
-                leftovers.lock().unwrap().handles.push(handle);
+                let mut leftovers = leftovers.lock().unwrap();
+                leftovers.answers.push(handle.running().boxed());
+                leftovers.handles.push(handle);
             }
             return;
         }
-        add_to!(group, self, behavior, before_return);
+        add_to!(group, self, behavior, leaves, before_return);
     }
 
     /// Returns what an actor does before it returns: nothing, or it adds another actor through a handle.
@@ -403,7 +430,9 @@ impl Round {
         while self.random.one_in(3) {
             let observer = self.tracked(Kind::Observer);
             let panics = self.end.panics() && self.random.one_in(2);
-            group.on_exit(move |_| {
+            let left = self.left.clone();
+            group.on_exit(move |exit| {
+                left.fetch_add(usize::from(exit.has_left()), SeqCst);
                 if panics {
                     observer.drops.panic();
                 }
@@ -479,7 +508,7 @@ impl Execute {
                 leftovers.lock().unwrap().wakers.push(waker);
             }
             match behavior {
-                Behavior::Return => {}
+                Behavior::Return | Behavior::Leave => {}
                 Behavior::ReturnLater => yield_now().await,
                 Behavior::Ignore => pending().await,
                 #[cfg(all(feature = "std", panic = "unwind"))]
@@ -511,11 +540,25 @@ impl Future for Execute {
 struct Leftovers {
     wakers: Vec<Waker>,
     interrupted: Vec<Interrupted>,
+    other_ends: Vec<Interrupt>,
     #[cfg(feature = "std")]
     handles: Vec<Handle<'static, Output>>,
+    #[cfg(feature = "std")]
+    answers: Vec<BoxFuture<'static, Vec<Running>>>,
 }
 
 impl Leftovers {
+    /// Keeps an `Interrupt` for this and, with `std`, a clone that waits.
+    fn keep_family(&mut self, interrupted: &Interrupted) {
+        self.other_ends.push(interrupted.other_end());
+        #[cfg(feature = "std")]
+        {
+            let mut clone = interrupted.clone();
+            Test::default().poll_pending(&mut clone);
+            self.interrupted.push(clone);
+        }
+    }
+
     /// Uses everything that is left, although the group and its actors were dropped.
     fn use_up(&mut self) {
         #[cfg(feature = "std")]
@@ -523,74 +566,13 @@ impl Leftovers {
             assert!(handle.is_closed());
             handle.add_abortable(pending());
         }
+        #[cfg(feature = "std")]
+        for answer in self.answers.drain(..) {
+            answer.now_or_never().unwrap();
+        }
         self.interrupted.clear();
+        self.other_ends.clear();
         self.wakers.drain(..).for_each(Waker::wake);
-    }
-}
-
-/// What a tracked value stands for.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    Execute,
-    Interrupt,
-    Output,
-    GracePeriod,
-    Timer,
-    Observer,
-    Payload,
-    /// Held by the execute of an actor that another actor adds.
-    Added,
-}
-
-/// The tracked values of a round, and how often each was dropped.
-#[derive(Clone, Default)]
-struct Drops(Arc<Mutex<Vec<(Kind, usize)>>>);
-
-/// A value that counts its drops.
-struct Tracked {
-    drops: Drops,
-    number: usize,
-    drop_panics: bool,
-}
-
-impl Drops {
-    fn tracked(&self, what: Kind) -> Tracked {
-        let mut counts = self.0.lock().unwrap();
-        counts.push((what, 0));
-        Tracked {
-            drops: self.clone(),
-            number: counts.len() - 1,
-            drop_panics: false,
-        }
-    }
-
-    /// Panics with a tracked value, without printing a message.
-    fn panic(&self) -> ! {
-        resume_unwind(Box::new(self.tracked(Kind::Payload)))
-    }
-}
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        self.drops.0.lock().unwrap()[self.number].1 += 1;
-        if self.drop_panics && !panicking() {
-            self.drops.panic();
-        }
-    }
-}
-
-/// A generator of random numbers, the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
-        self.0 = next.wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
     }
 }
 
@@ -604,6 +586,8 @@ struct Totals {
     dropped_stopping: usize,
     /// How many actors expired.
     expired: usize,
+    /// How many exits of actors that have left were observed.
+    left: usize,
     /// How many groups resumed a panic.
     panics: usize,
 }
@@ -615,6 +599,7 @@ impl Totals {
             groups: vec![0; 100],
             dropped_stopping: 0,
             expired: 0,
+            left: 0,
             panics: 0,
         }
     }
@@ -638,6 +623,7 @@ impl Totals {
         assert!(self.groups.iter().all(|groups| *groups > 0));
         assert!(self.dropped_stopping >= 3_000, "{}", self.dropped_stopping);
         assert!(self.expired >= 5_000, "{}", self.expired);
+        assert!(self.left >= 10_000, "{}", self.left);
         assert!(self.panics >= 5_000 * with_panics, "{}", self.panics);
     }
 }

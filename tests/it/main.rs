@@ -17,16 +17,16 @@
 //! | 7 output | [`shutdown`] | `await`: `later_outputs_do_not_change_the_awaited_one`; `run`: `run_returns_the_first_error`, `run_returns_an_error_of_the_shutdown`, `run_takes_no_expiry_for_an_error`, `panics::run_resumes_a_panic_rather_than_an_error`, `original::run_returns_the_first_error_of_every_graph`; `report_has_every_exit_in_order`, `report_includes_earlier_exits`, `observer_sees_exits_as_they_happen` |
 //! | 8 release | [`release`] | `returned_execute_is_dropped_at_once`, `panicked_execute_is_dropped_at_once`, `cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
 //! | 9 abortable | [`release`] | all that begin with `abortable`; its last poll: [`last_poll`], with a late error: `last_poll::error_that_is_ready_is_not_lost` |
-//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; if one panics: `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage`; each actor is polled one last time: [`last_poll`] |
+//! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; if one panics: `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage`; each actor is polled one last time: [`last_poll`]; it ends its stage, whatever joins: `handles::joining::stage_ends_with_its_grace_period`, `handles::joining::added_as_the_front_expires_joins_the_back`, `handles::joining::grace_period_ends_for_actors_that_keep_joining`, `threads::handles::grace_period_ends_while_a_thread_adds` |
 //! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::drops::refused_before_drops_both_groups`, `panics::leaving::before_carries_such_a_panic_over` |
 //! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them; an interrupt that panics: `last_poll::panic_in_the_interrupt_leaves_none` |
-//! | 13 dropping | [`dropping`] | all of them; without a last poll: `last_poll::dropping_the_group_gives_none`; `handles::queued_actors_are_dropped_with_the_group`, `handles::interrupted_of_dropped_queued_actor_resolves` |
+//! | 13 dropping | [`dropping`] | all of them; without a last poll: `last_poll::dropping_the_group_gives_none`; `handles::closing::queued_actors_are_dropped_with_the_group`, `handles::closing::interrupted_of_dropped_queued_actor_resolves`; without a waker: `dropping::handle_holds_no_waker_of_a_group_that_is_gone`, `handles::closing::dropping_a_handle_wakes_nothing` |
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
-//! | 15 handles | `handles` | all of them; from many threads: [`threads`] |
-//! | 16 `on_wait` | [`waiting`] | all that call it; if an observer panics: `panics::panic_in_wait_observer_is_contained` |
-//! | 17 fairness | [`fairness`] | all of them, in numbers |
-//! | 18 complexity | [`costs`] | all of them |
-//! | 19 leaving | [`leaving`] | all of them; panics: `panics::leaving`; without `std`: `unwinding::panic_in_stops_if_unwinds`, `unwinding::drop_panic_of_a_leaving_actor_unwinds`; indices after `before`: `before::indices_count_those_that_have_left` |
+//! | 15 handles | [`handles`] | all of them; from many threads: `threads::handles` |
+//! | 16 `on_wait` | [`waiting`] | all that call it, `waiting_displays_ten_labels`, `waiting_has_the_length_of_its_stage`; if an observer panics: `panics::panic_in_wait_observer_is_contained` |
+//! | 17 fairness | [`fairness`] | all of them, in numbers; an `Interrupted` that yields: `interrupted::yields_now_and_then`, `interrupted::unless_polls_nothing_when_it_yields`, `clones::clones_share_the_count_of_polls`, `clones::new_clone_for_each_poll_yields` |
+//! | 18 complexity | [`costs`] | all of them; exact counts: `.ci/costs` |
+//! | 19 leaving | [`leaving`] | all of them; panics: `panics::leaving`; without `std`: `unwinding::panic_in_stops_if_unwinds`, `unwinding::drop_panic_of_a_leaving_actor_unwinds`; indices after `before`: `before::indices_count_those_that_have_left`; stopped alone: `interrupted::actor_that_was_stopped_alone_leaves`; through handles: `handles::added::leaving_actor_adds_another`, `threads::handles::children_leave_exit_or_are_dropped` |
 //!
 //! The [`model`] covers all clauses together. It compares real groups with the contract, on random scripts and on all
 //! small ones.
@@ -36,10 +36,10 @@
 //!
 //! `testing` shows which mistakes of an actor `run_group::testing` finds.
 //!
-//! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), [`waiting`]
+//! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), `report`, `panic`, [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
-//! [`interrupted`]. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
-//! oklog/run.
+//! [`interrupted`], with `clones`. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
+//! oklog/run. `recipes` tests some of the recipes in the guide.
 //!
 //! # Which tests a target leaves out
 //!
@@ -51,8 +51,8 @@
 //!   tests that need one of these.
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
 //!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
-//! - Without the feature `std`, only a `LocalGroup` has handles, so `handles` and single tests of other modules are left
-//!   out.
+//! - Without the feature `std`, only a local group has handles, and no `main` returns a `Report`. So `clones`, `recipes`,
+//!   some examples, most of [`handles`], and single tests of other modules are left out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
@@ -66,6 +66,8 @@ use {
 
 mod adding;
 mod before;
+#[cfg(feature = "std")]
+mod clones;
 mod costs;
 mod dropping;
 #[cfg(not(target_family = "wasm"))]
@@ -74,7 +76,6 @@ mod exits;
 mod fairness;
 mod grace_period;
 mod graphs;
-#[cfg(feature = "std")]
 mod handles;
 mod harness;
 mod interrupted;
@@ -85,8 +86,13 @@ mod leaving;
 mod model;
 mod original;
 #[cfg(all(feature = "std", panic = "unwind"))]
+mod panic;
+#[cfg(all(feature = "std", panic = "unwind"))]
 mod panics;
+#[cfg(all(feature = "std", not(target_family = "wasm")))] // for handles, and for sockets
+mod recipes;
 mod release;
+mod report;
 mod shutdown;
 mod stages;
 mod start;

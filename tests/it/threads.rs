@@ -4,6 +4,9 @@
 //! answer before it wakes the actor again. After a lost wake, both would wait forever. So a test that ends shows that
 //! no wake was lost. A watchdog turns a hang into a failure. Nothing else here depends on a clock.
 
+#[cfg(feature = "std")]
+mod handles;
+
 use std::future::{pending, poll_fn, ready, Future};
 use std::panic::resume_unwind;
 use std::pin::pin;
@@ -19,8 +22,6 @@ use futures::executor::block_on;
 use futures::future::{join_all, FutureExt};
 use futures::stream::{FusedStream, Stream, StreamExt};
 use futures::{select, task::AtomicWaker};
-#[cfg(feature = "std")]
-use run_group::Handle;
 use run_group::{Exit, Group, Interrupted, Report};
 
 use crate::harness::Test;
@@ -477,153 +478,6 @@ fn wakers_of_former_actors_poll_no_later_actor() {
             });
             let returned = seen.try_iter().flatten();
             assert!(returned.eq([1 + RINGS; 4 * RINGERS]));
-        }
-    });
-}
-
-/// What happened to the actors that threads have added.
-#[cfg(feature = "std")]
-#[derive(Clone, Default)]
-struct Counts {
-    polled: Arc<AtomicUsize>,
-    returned: Arc<AtomicUsize>,
-    dropped: Arc<AtomicUsize>,
-}
-
-#[cfg(feature = "std")]
-impl Counts {
-    /// Adds an actor that is counted, and returns when it is interrupted.
-    fn add_counted(&self, handle: &Handle<'static, ()>) {
-        let counts = self.clone();
-        let dropped = Dropped(counts.dropped);
-        handle.add_with(|interrupted| async move {
-            counts.polled.fetch_add(1, SeqCst);
-            interrupted.await;
-            counts.returned.fetch_add(1, SeqCst);
-            drop(dropped);
-        });
-    }
-
-    /// Returns how many were polled, how many returned, and how many were dropped.
-    fn load(&self) -> [usize; 3] {
-        [&self.polled, &self.returned, &self.dropped].map(|count| count.load(SeqCst))
-    }
-}
-
-/// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns
-/// and is in the report, or is dropped without having been polled.
-#[cfg(feature = "std")]
-#[test]
-fn added_actors_run_or_are_dropped_unpolled() {
-    const ROUNDS: usize = 50;
-    const THREADS: usize = 4;
-    const ACTORS: usize = 500;
-    with_watchdog(|| {
-        let mut added = 0;
-        for round in 0..ROUNDS {
-            let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
-            let counts = Counts::default();
-            let mut group = Group::new();
-            let handle = group.handle();
-            group.add_abortable(pending());
-            let report = thread::scope(|scope| {
-                for thread in 0..THREADS {
-                    let (handle, counts) = (handle.clone(), &counts);
-                    scope.spawn(move || {
-                        for actor in 0..ACTORS {
-                            counts.add_counted(&handle);
-                            // The cause comes at another time in each round.
-                            if thread == 0 && actor == round * ACTORS / ROUNDS {
-                                handle.add(ready(()), |_| {});
-                            }
-                        }
-                    });
-                }
-                driver.run(vec![group]).remove(0)
-            });
-            assert!(handle.is_closed());
-            let returned = report.iter().filter(|exit| exit.output().is_some());
-            let returned = returned.count() - 1; // the cause
-            assert_eq!(returned, report.len() - 2); // the pending one was aborted
-            assert_eq!(counts.load(), [returned, returned, THREADS * ACTORS]);
-
-            let mut indices = Vec::from_iter(report.iter().map(Exit::index));
-            indices.sort();
-            assert!(indices.into_iter().eq(0..report.len()));
-            added += THREADS * ACTORS;
-        }
-        assert_eq!(added, 100_000);
-    });
-}
-
-/// A thread adds its next actor when the last one was polled. After a lost wake, both would wait forever.
-#[cfg(feature = "std")]
-#[test]
-fn every_actor_from_a_thread_wakes_the_group() {
-    const THREADS: usize = 4;
-    const ACTORS: usize = 1_000;
-    with_watchdog(|| {
-        for driver in [Driver::BlockOn, Driver::Executor(3)] {
-            let mut group = Group::new();
-            let handle = group.handle();
-            group.add_with(|interrupted| interrupted);
-            let report = thread::scope(|scope| {
-                let adders = [(); THREADS].map(|()| {
-                    let handle = handle.clone();
-                    scope.spawn(move || {
-                        for _ in 0..ACTORS {
-                            let (polled, is_polled) = oneshot::channel();
-                            handle.add_with(|interrupted| async {
-                                polled.send(()).unwrap();
-                                interrupted.await;
-                            });
-                            block_on(is_polled).unwrap();
-                        }
-                    })
-                });
-                scope.spawn(move || {
-                    for adder in adders {
-                        adder.join().unwrap();
-                    }
-                    handle.add(ready(()), |_| {});
-                });
-                driver.run(vec![group]).remove(0)
-            });
-            assert_eq!(report.len(), 2 + THREADS * ACTORS);
-        }
-    });
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn groups_are_dropped_while_threads_add_actors() {
-    const THREADS: usize = 3;
-    const ACTORS: usize = 10;
-    with_watchdog(|| {
-        for round in 0..1_000 {
-            let test = Test::default();
-            let counts = Counts::default();
-            let barrier = Barrier::new(1 + THREADS);
-            let mut group = Group::new();
-            let handle = group.handle();
-            group.add_abortable(pending());
-            thread::scope(|scope| {
-                for _ in 0..THREADS {
-                    let (handle, counts, barrier) = (handle.clone(), &counts, &barrier);
-                    scope.spawn(move || {
-                        barrier.wait();
-                        (0..ACTORS).for_each(|_| counts.add_counted(&handle));
-                    });
-                }
-                barrier.wait();
-                for _ in 0..round % 4 {
-                    test.poll_pending(&mut group);
-                }
-                drop(group);
-            });
-            assert!(handle.is_closed());
-            let [_, returned, dropped] = counts.load();
-            assert_eq!((returned, dropped), (0, THREADS * ACTORS));
         }
     });
 }

@@ -1,5 +1,6 @@
 //! Clause 16: `on_wait`. Also what shows the progress of a group: `running`, `is_stopping`, `Debug`.
 
+use std::cell::RefCell;
 use std::future::{pending, ready};
 use std::panic::Location;
 
@@ -358,7 +359,103 @@ fn waiting_is_displayed_as_labels() {
     assert_eq!(test.take_log(), [format!("waits: {file}:{line}:11, named")]);
 }
 
+/// Returns how many actors a group says it waits for, and how it displays them. Their names are `0`, `1` and so on.
+fn waits_for(actors: usize) -> (usize, String) {
+    let seen = RefCell::new(None);
+    let mut group = Group::local();
+    group.on_wait(|waiting| {
+        let len = waiting.len();
+        assert_eq!(waiting.running().count(), len);
+        *seen.borrow_mut() = Some((len, waiting.to_string()));
+    });
+    for name in 0..actors {
+        group.add(pending(), |_| {}).named(name.to_string());
+    }
+    group.add(ready(()), |_| {});
+    Test::default().poll_pending(&mut group);
+    drop(group);
+    seen.into_inner().unwrap()
+}
+
+/// 8,000 names are no line for a log.
+#[test]
+fn waiting_displays_ten_labels() {
+    let ten = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9";
+    for (actors, shown) in [
+        (1, "0".to_owned()),
+        (2, "0, 1".to_owned()),
+        (10, ten.to_owned()),
+        (11, format!("{ten} and 1 more")),
+        (12, format!("{ten} and 2 more")),
+        (8_000, format!("{ten} and 7990 more")),
+    ] {
+        assert_eq!(waits_for(actors), (actors, shown));
+    }
+}
+
+#[test]
+fn waiting_has_the_length_of_its_stage() {
+    let test = Test::default();
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let slow = test.add_manual("slow", &mut front);
+    test.add_manual("slower", &mut front);
+    test.add_stoppable("quick", &mut front);
+    test.add_manual("b", &mut back);
+    let leaves = test.actor("leaves");
+    let added = back.add(leaves.execute(), |_| {});
+    added.stops_if(|_| false).named("leaves");
+    let mut group = front.before(back);
+    let observer = test.clone();
+    group.on_wait(move |waiting| observer.log(waiting.len()));
+    add_cause(&mut group);
+    test.settle(&mut group);
+    assert_eq!(test.take_log().last().unwrap(), "2");
+    leaves.returns("done");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["leaves"]);
+    slow.returns("late");
+    test.settle(&mut group);
+    assert_eq!(test.take_log(), ["slow", "1"]);
+}
+
+/// A name cannot begin another line, or look like several actors in `Debug`.
+#[test]
+fn waiting_is_displayed_in_one_line() {
+    let log = RefCell::new(Vec::new());
+    let mut group = Group::local();
+    group.on_wait(|waiting| {
+        let mut log = log.borrow_mut();
+        log.push(waiting.to_string());
+        log.push(format!("{waiting:?}"));
+    });
+    group.add(pending(), |_| {}).named("a\nb\u{2028}");
+    group.add(ready(()), |_| {}).named("cause\r");
+    Test::default().poll_pending(&mut group);
+    drop(group);
+    let [display, debug] = log.into_inner().try_into().unwrap();
+    assert_eq!(display, r"a\nb\u{2028}");
+    assert!(debug.starts_with(r#"Waiting { cause: "cause\r", running: ["#));
+    assert!(debug.contains(r#"label: "a\nb\u{2028}","#), "{debug}");
+}
+
 // The actors that have not exited.
+
+/// It borrows nothing, so it can be kept and sent elsewhere.
+#[test]
+fn running_outlives_its_group() {
+    let mut group: Group<'_, ()> = Group::new();
+    group.add_abortable(pending()).named(String::from("a"));
+    group.add_abortable(pending());
+    let line = line!() - 1;
+    let running: Vec<_> = group.running().collect();
+    drop(group);
+    let copies = running.clone();
+    drop(running);
+    assert_eq!((copies[0].index(), copies[0].name()), (0, Some("a")));
+    assert_eq!((copies[1].index(), copies[1].name()), (1, None));
+    assert_eq!(copies[1].location().line(), line);
+    assert!(!copies[1].is_interrupted());
+}
 
 #[test]
 fn running_shows_actors_in_the_order_of_adding() {
@@ -400,7 +497,7 @@ fn running_shows_actors_in_the_order_of_adding() {
     assert_eq!(shown(&group), [(1, of("b"), true), (3, of("d"), false)]);
 }
 
-/// When a grace period ends, the group marks the end of the last turns with a future in its set that is no actor.
+/// An actor that has expired leaves an empty place in the set of the group.
 #[test]
 fn running_shows_only_actors() {
     let test = Test::default();

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 
 use allocation_counter::{measure, AllocationInfo};
 use run_group::Group;
-use run_group_benches::{by_hand, group, poll_to_end, wake};
+use run_group_benches::{by_hand, children, group, poll_to_end, wake};
 
 fn show(what: &str, cost: AllocationInfo) {
     assert_eq!(cost.count_current, 0, "{what} leaves nothing behind");
@@ -35,6 +35,7 @@ fn main() {
     actors();
     settings();
     running();
+    children();
 }
 
 fn lives() {
@@ -146,4 +147,12 @@ fn running() {
     let mut wakes = wake::group(n);
     let cost = measure(|| (0..n).for_each(|_| wakes.another()));
     show(&format!("{n} wakes of {n}"), cost);
+}
+
+/// A million children that come and go, a thousand at once. Like every other row, this leaves nothing behind.
+fn children() {
+    let mut children = children::in_group(1000);
+    children(); // the first poll of the group
+    let cost = measure(|| (0..1000).for_each(|_| children()));
+    show("a million children, a thousand at once", cost);
 }

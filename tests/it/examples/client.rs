@@ -20,6 +20,13 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     client
 }
 
+/// Disconnects with a reset, as a client does that crashes.
+#[cfg(unix)]
+#[track_caller]
+pub fn reset(client: TcpStream) {
+    rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+}
+
 /// Reads until the server closes the connection.
 #[track_caller]
 pub fn rest(client: &mut impl Read) -> Vec<u8> {

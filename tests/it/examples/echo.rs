@@ -1,6 +1,5 @@
 //! The example `echo`, from outside: a process, its sockets, its signals, its exit status.
 
-use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
@@ -16,6 +15,17 @@ fn start() -> (Program, SocketAddr) {
     let mut program = Program::example("echo", &["127.0.0.1:0"]);
     let address = program.address();
     (program, address)
+}
+
+/// Returns what the server calls a client.
+fn name(client: &TcpStream) -> String {
+    client.local_addr().unwrap().to_string()
+}
+
+/// Returns the line that the server prints when it waits for this client alone.
+fn waiting_for(client: &TcpStream) -> String {
+    let name = name(client);
+    format!("waiting for {name}; press Ctrl-C again to drop it")
 }
 
 /// Sends some bytes and reads them back.
@@ -100,11 +110,34 @@ fn lost_listener_is_one_line_and_status_1() {
 
     program.lose_listener(address);
     let error = "Invalid argument (os error 22)";
-    assert_eq!(program.line(), format!("clients returned Err({error})"));
+    let line = format!("listener returned Err({error})");
+    assert_eq!(program.line(), line);
+    assert_eq!(program.line(), "signals aborted");
+    assert_eq!(program.line(), waiting_for(&client));
+    assert_echoes(&mut client, b"after"); // the clients stay
+    let name = name(&client);
+    drop(client);
     let ended = program.end();
     assert_eq!(ended.status, Some(1));
-    assert_eq!(ended.stdout, "signals aborted\n");
-    assert_eq!(ended.stderr, format!("Error: {error}\n"));
+    assert_eq!(
+        ended.stdout,
+        format!("{name} returned Ok(()), interrupted\n")
+    );
+    assert_eq!(ended.stderr, format!("Error: {line}\n"));
+}
+
+/// The listener pauses, and accepts the clients that wait as soon as others have left.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_many_open_files_do_not_stop_it() {
+    let (mut program, address) = start();
+    program.limit_files(30);
+    let mut clients: Vec<_> = (0..40).map(|_| connect(address)).collect();
+    let error = "cannot accept a client: Too many open files (os error 24)";
+    assert_eq!(program.error_line(), error);
+    let mut last = clients.pop().unwrap();
+    drop(clients);
+    assert_echoes(&mut last, b"hello");
 }
 
 /// A client that was served once is served until it leaves.
@@ -130,8 +163,12 @@ fn interrupted_at_every_poll_it_serves_its_client() {
 
     let runs = interrupt_while_it_serves(
         |listener, interrupted| async {
-            let clients = Cell::new(0);
-            example::serve(listener.try_into().unwrap(), &clients, interrupted).await
+            let mut group = example::server(listener.try_into().unwrap());
+            group.add_abortable(async {
+                interrupted.await;
+                Ok(())
+            });
+            group.report().await.into_result()
         },
         client,
     );
@@ -152,44 +189,83 @@ mod signals {
 
     use rustix::process::Signal;
 
+    use super::super::client::reset;
     use super::super::header::promised_output;
 
     /// How long clients may stay after the first signal.
     const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-    const WAITING: &str = "waiting for 1 client; press Ctrl-C again to drop it";
+    /// Sends the first signal, and reads the lines of the listener and of the actor that waits for signals.
+    #[track_caller]
+    fn stop(program: &mut Program, signal: Signal) {
+        program.signal(signal);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        assert_eq!(program.line(), LISTENER);
+    }
+
+    const LISTENER: &str = "listener returned Ok(()), interrupted";
 
     #[test]
     fn prints_what_its_header_promises() {
         let source = include_str!("../../../examples/echo.rs");
-        let introduction =
-            "What you type comes back. Press Ctrl-C in the first terminal while `nc` is connected, then leave `nc`:";
-        let promised = promised_output(source, introduction);
+        let promised = promised_output(source, "connected, then leave `nc`:");
 
         let (mut program, address) = start();
+        let first = connect(address);
+        let first_name = name(&first);
+        drop(first);
+        let left = program.line();
         let mut client = connect(address);
         assert_echoes(&mut client, b"before");
         program.signal(Signal::INT);
-        let cause = program.line();
-        let waiting = program.line();
+        let [cause, listener, waiting] = [program.line(), program.line(), program.line()];
+        let client_name = name(&client);
         drop(client);
-        let end = program.end().stdout;
+        let ended = program.end();
+        assert_eq!(ended.status, Some(0));
+        let end = ended.stdout;
         assert_eq!(
-            format!("listening on {address}\n{cause}\n{waiting}\n{end}"),
-            promised.replace("127.0.0.1:7007", &address.to_string())
+            format!("listening on {address}\n{left}\n{cause}\n{listener}\n{waiting}\n{end}"),
+            promised
+                .replace("127.0.0.1:7007", &address.to_string())
+                .replace("127.0.0.1:50110", &first_name)
+                .replace("127.0.0.1:50112", &client_name)
         );
     }
 
+    /// Half of the clients reset their connection before it is accepted, the others while they are served.
     #[test]
-    fn says_how_many_clients_it_waits_for() {
+    fn clients_that_reset_stop_nothing() {
+        let (mut program, address) = start();
+        let mut quiet = connect(address);
+        assert_echoes(&mut quiet, b"first");
+
+        program.signal(Signal::STOP);
+        (0..35).for_each(|_| reset(connect(address)));
+        program.signal(Signal::CONT);
+        for _ in 0..35 {
+            let mut client = connect(address);
+            assert_echoes(&mut client, b"hello");
+            reset(client);
+        }
+        assert_echoes(&mut quiet, b"second");
+        for _ in 0..70 {
+            let line = program.line();
+            assert!(line.ends_with(", left"), "{line}");
+        }
+    }
+
+    #[test]
+    fn names_the_clients_it_waits_for() {
         let (mut program, address) = start();
         let mut clients = [connect(address), connect(address)];
         for client in &mut clients {
             assert_echoes(client, b"before");
         }
-        program.signal(Signal::INT);
-        assert_eq!(program.line(), "signals returned Ok(())");
-        let line = "waiting for 2 clients; press Ctrl-C again to drop them";
+        stop(&mut program, Signal::INT);
+        let [first, second] = &clients;
+        let [first, second] = [name(first), name(second)];
+        let line = format!("waiting for {first}, {second}; press Ctrl-C again to drop them");
         assert_eq!(program.line(), line);
     }
 
@@ -197,11 +273,8 @@ mod signals {
     fn either_signal_is_a_clean_shutdown() {
         for signal in [Signal::TERM, Signal::INT] {
             let (mut program, _) = start();
-            program.signal(signal);
-            assert_eq!(program.line(), "signals returned Ok(())");
-            program
-                .end()
-                .assert_went_well("clients returned Ok(()), interrupted\n");
+            stop(&mut program, signal);
+            program.end().assert_went_well("");
         }
     }
 
@@ -211,17 +284,17 @@ mod signals {
         let mut client = connect(address);
         assert_echoes(&mut client, b"before");
 
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
-        assert_eq!(program.line(), WAITING);
+        stop(&mut program, Signal::TERM);
+        assert_eq!(program.line(), waiting_for(&client));
         assert_echoes(&mut client, b"after");
         client.write_all(b"last words").unwrap();
         client.shutdown(Shutdown::Write).unwrap();
         assert_eq!(rest(&mut client), b"last words");
 
+        let name = name(&client);
         program
             .end()
-            .assert_went_well("clients returned Ok(()), interrupted\n");
+            .assert_went_well(&format!("{name} returned Ok(()), interrupted\n"));
     }
 
     #[test]
@@ -230,9 +303,8 @@ mod signals {
         let mut client = connect(address);
         assert_echoes(&mut client, b"before");
 
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
-        // The line is printed before the interrupt is called. The echo comes after it.
+        stop(&mut program, Signal::TERM);
+        // The listener's line is printed when it has been dropped. The echo comes after that, too.
         assert_echoes(&mut client, b"after");
         let refused = TcpStream::connect(address).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
@@ -245,16 +317,24 @@ mod signals {
         assert_echoes(&mut client, b"before");
 
         let begin = Instant::now();
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
-        assert_eq!(program.line(), WAITING);
+        stop(&mut program, Signal::TERM);
+        assert_eq!(program.line(), waiting_for(&client));
         program.signal(Signal::INT);
-        program.end().assert_went_well("clients expired\n");
+        assert_expired(program, &name(&client));
         assert!(
             begin.elapsed() < GRACE_PERIOD,
             "it was the timer, not the signal"
         );
         assert_eq!(rest(&mut client), b"");
+    }
+
+    /// The client with this name has expired, and that is a failure of the program.
+    #[track_caller]
+    fn assert_expired(program: Program, name: &str) {
+        let ended = program.end();
+        assert_eq!(ended.stdout, format!("{name} expired\n"));
+        assert_eq!(ended.stderr, format!("Error: {name} expired\n"));
+        assert_eq!(ended.status, Some(1));
     }
 
     /// A client that never stops sending could block everything else in a server on one thread.
@@ -263,6 +343,7 @@ mod signals {
         let (mut program, address) = start();
         let mut reader = connect(address);
         let mut writer = reader.try_clone().unwrap();
+        let [name, waiting] = [name(&reader), waiting_for(&reader)];
         std::thread::scope(|threads| {
             threads.spawn(move || while writer.write_all(&[7; 1 << 16]).is_ok() {});
             threads.spawn(move || {
@@ -271,11 +352,10 @@ mod signals {
                     .is_ok_and(|length| length > 0)
                 {}
             });
+            stop(&mut program, Signal::TERM);
+            assert_eq!(program.line(), waiting);
             program.signal(Signal::TERM);
-            assert_eq!(program.line(), "signals returned Ok(())");
-            assert_eq!(program.line(), WAITING);
-            program.signal(Signal::TERM);
-            program.end().assert_went_well("clients expired\n");
+            assert_expired(program, &name);
         });
     }
 }

@@ -30,6 +30,11 @@ impl Client {
         Self(BufReader::new(connect(address)))
     }
 
+    /// Returns what the server calls this client.
+    fn name(&self) -> String {
+        self.0.get_ref().local_addr().unwrap().to_string()
+    }
+
     #[track_caller]
     fn send(&mut self, text: &str) {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
@@ -90,12 +95,29 @@ fn each_address_has_its_own_answers() {
     client.assert_get("/", 200, "hello\n");
     client.begin();
     client.assert_echoes("behind");
-    client.assert_get("/ready", 404, "try / or /echo\n");
+    client.assert_get("/ready", 404, "try /, /echo or /hang\n");
 
     let mut balancer = Client::connect(health);
     balancer.assert_get("/live", 200, "live\n");
     balancer.assert_get("/ready", 200, "ready\n");
-    balancer.assert_get("/echo", 404, "try /ready or /live\n");
+    balancer.assert_get("/echo", 404, "try /ready, /live or /status\n");
+}
+
+#[test]
+fn status_lists_what_runs() {
+    let (mut program, web, health) = start();
+    let mut balancer = Client::connect(health);
+    let status = "listener\nsignals\nhealth\n";
+    balancer.assert_get("/status", 200, status);
+
+    let mut client = Client::connect(web);
+    client.assert_get("/", 200, "hello\n");
+    let name = client.name();
+    balancer.assert_get("/status", 200, &format!("{status}{name}\n"));
+
+    drop(client);
+    assert_eq!(program.line(), format!("{name} returned Ok(()), left"));
+    balancer.assert_get("/status", 200, status);
 }
 
 #[test]
@@ -148,23 +170,54 @@ fn port_in_use_is_one_line_and_status_1() {
     assert_fails("http_server", &["127.0.0.1:0", &address], &line);
 }
 
+/// A request in flight is finished.
 #[cfg(target_os = "linux")]
 #[test]
 fn lost_listener_is_one_line_and_status_1() {
     let (mut program, web, _) = start();
     let mut client = Client::connect(web);
-    client.assert_get("/", 200, "hello\n");
+    client.begin();
+    let name = client.name();
 
     program.lose_listener(web);
     let error = "cannot accept clients any more: Invalid argument (os error 22)";
-    assert_eq!(program.line(), format!("web returned Err({error})"));
+    let line = format!("listener returned Err({error})");
+    assert_eq!(program.line(), line);
+    assert_eq!(program.line(), "signals aborted");
+    assert_eq!(program.line(), waits_for(&name));
+    client.assert_echoes("behind");
+    client.assert_closed();
     let ended = program.end();
     assert_eq!(ended.status, Some(1));
-    assert_eq!(
-        ended.stdout,
-        "signals aborted\nhealth returned Ok(()), interrupted\n"
-    );
-    assert_eq!(ended.stderr, format!("Error: {error}\n"));
+    assert_eq!(ended.stdout, returned(&[&name]));
+    assert_eq!(ended.stderr, format!("Error: {line}\n"));
+}
+
+/// Returns the line that the server prints when it waits for this client alone.
+fn waits_for(name: &str) -> String {
+    format!("waiting for {name}; press Ctrl-C again to drop it")
+}
+
+/// Returns the lines of these clients and of the health server, when they return because they are interrupted.
+fn returned(names: &[&str]) -> String {
+    let names = names.iter().chain([&"health"]);
+    names
+        .map(|name| format!("{name} returned Ok(()), interrupted\n"))
+        .collect()
+}
+
+/// The listener pauses, and accepts the clients that wait as soon as others have left.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_many_open_files_do_not_stop_it() {
+    let (mut program, web, _) = start();
+    program.limit_files(30);
+    let mut clients: Vec<_> = (0..40).map(|_| Client::connect(web)).collect();
+    let error = "cannot accept a client: Too many open files (os error 24)";
+    assert_eq!(program.error_line(), error);
+    let mut last = clients.pop().unwrap();
+    drop(clients);
+    last.assert_get("/", 200, "hello\n");
 }
 
 /// A request whose answer has begun is answered to its end. Then the connection is idle and is closed.
@@ -207,8 +260,13 @@ fn interrupted_at_every_poll_it_finishes_a_request() {
     }
 
     let runs = interrupt_while_it_serves(
-        |listener, interrupted| {
-            example::serve(listener.try_into().unwrap(), interrupted, example::web)
+        |listener, interrupted| async {
+            let mut group = example::server(listener.try_into().unwrap());
+            group.add_abortable(async {
+                interrupted.await;
+                Ok(())
+            });
+            group.report().await.into_result()
         },
         client,
     );
@@ -229,30 +287,46 @@ mod signals {
 
     use rustix::process::Signal;
 
+    use super::super::client::reset;
     use super::super::header::promised_output;
 
     /// How long requests may take after the first signal.
     const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-    const BOTH_RETURNED: &str =
-        "web returned Ok(()), interrupted\nhealth returned Ok(()), interrupted\n";
+    /// Sends the first signal, and reads the lines of the first stage.
+    #[track_caller]
+    fn stop(program: &mut Program, signal: Signal) {
+        program.signal(signal);
+        assert_eq!(program.line(), "signals returned Ok(())");
+        assert_eq!(program.line(), "listener returned Ok(()), interrupted");
+    }
 
     #[test]
     fn prints_what_its_header_promises() {
         let source = include_str!("../../../examples/http_server.rs");
-        let promised = promised_output(source, "server ends:");
+        let in_the_header = |introduction| promised_output(source, introduction);
 
-        let (program, web, health) = start();
+        let (mut program, web, health) = start();
         let mut client = Client::connect(web);
         client.begin();
+        let name = client.name();
+        let status =
+            in_the_header("In a third terminal, `curl 127.0.0.1:8081/status` lists the actors:");
+        let status = status.replace("127.0.0.1:50112", &name);
+        Client::connect(health).assert_get("/status", 200, &status);
+
         program.signal(Signal::INT);
+        let [cause, listener, waiting] = [program.line(), program.line(), program.line()];
         client.assert_echoes("behind");
         let end = program.end().stdout;
         assert_eq!(
-            format!("listening on {web}\nhealth is on {health}\n{end}"),
-            promised
+            format!(
+                "listening on {web}\nhealth is on {health}\n{cause}\n{listener}\n{waiting}\n{end}"
+            ),
+            in_the_header("terminal, the server ends:")
                 .replace("127.0.0.1:8080", &web.to_string())
                 .replace("127.0.0.1:8081", &health.to_string())
+                .replace("127.0.0.1:50112", &name)
         );
     }
 
@@ -266,9 +340,8 @@ mod signals {
     fn either_signal_is_a_clean_shutdown() {
         for signal in [Signal::TERM, Signal::INT] {
             let (mut program, ..) = start();
-            program.signal(signal);
-            assert_eq!(program.line(), "signals returned Ok(())");
-            program.end().assert_went_well(BOTH_RETURNED);
+            stop(&mut program, signal);
+            program.end().assert_went_well(&returned(&[]));
         }
     }
 
@@ -277,14 +350,15 @@ mod signals {
         let (mut program, web, _) = start();
         let mut client = Client::connect(web);
         client.begin();
+        let name = client.name();
 
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
+        stop(&mut program, Signal::TERM);
+        assert_eq!(program.line(), waits_for(&name));
         // In two steps, so that polling the connection once more is not enough.
         client.assert_echoes("be");
         client.assert_echoes("hind");
         client.assert_closed();
-        program.end().assert_went_well(BOTH_RETURNED);
+        program.end().assert_went_well(&returned(&[&name]));
     }
 
     #[test]
@@ -312,42 +386,153 @@ mod signals {
         let (mut program, web, health) = start();
         let mut client = Client::connect(web);
         client.begin();
+        let name = client.name();
         let mut balancer = Client::connect(health);
         balancer.assert_get("/ready", 200, "ready\n");
 
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
+        stop(&mut program, Signal::TERM);
+        assert_eq!(program.line(), waits_for(&name));
         // Everything that the public server sends from here on, it sends after its interrupt.
         client.assert_echoes("be");
         for balancer in [&mut balancer, &mut Client::connect(health)] {
             balancer.assert_get("/ready", 503, "stopping\n");
             balancer.assert_get("/live", 200, "live\n");
+            balancer.assert_get("/status", 200, &format!("health\n{name}\n"));
         }
         assert_refused(web);
 
         client.assert_echoes("hind");
         balancer.assert_closed();
-        program.end().assert_went_well(BOTH_RETURNED);
+        program.end().assert_went_well(&returned(&[&name]));
     }
 
     #[test]
-    fn second_signal_ends_a_request_in_flight() {
+    fn second_signal_drops_the_client_that_hangs() {
         let (mut program, web, _) = start();
         let mut client = Client::connect(web);
         client.begin();
+        let mut stuck = Client::connect(web);
+        stuck.send("GET /hang HTTP/1.1\r\nHost: test\r\n\r\n");
+        // Accepted after the other, so the server has accepted both.
+        Client::connect(web).assert_get("/", 200, "hello\n");
+        assert!(program.line().ends_with(" returned Ok(()), left"));
+        let [name, hang] = [client.name(), stuck.name()];
 
         let begin = Instant::now();
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
+        stop(&mut program, Signal::TERM);
+        let line = format!("waiting for {name}, {hang}; press Ctrl-C again to drop them");
+        assert_eq!(program.line(), line);
+        client.assert_echoes("behind");
+        client.assert_closed();
+        assert_eq!(
+            program.line(),
+            format!("{name} returned Ok(()), interrupted")
+        );
+        assert_eq!(program.line(), waits_for(&hang));
         program.signal(Signal::INT);
-        program
-            .end()
-            .assert_went_well("web expired\nhealth returned Ok(()), interrupted\n");
+        let ended = program.end();
+        assert_eq!(ended.stdout, format!("{hang} expired\n{}", returned(&[])));
+        assert_eq!(ended.stderr, format!("Error: {hang} expired\n"));
+        assert_eq!(ended.status, Some(1));
         assert!(
             begin.elapsed() < GRACE_PERIOD,
             "it was the timer, not the signal"
         );
-        client.assert_closed();
+        stuck.assert_closed();
+    }
+
+    /// Half of the clients reset their connection before it is accepted, the others in the middle of a request.
+    #[test]
+    fn clients_that_reset_stop_nothing() {
+        let (mut program, web, _) = start();
+        let mut quiet = Client::connect(web);
+        quiet.assert_get("/", 200, "hello\n");
+
+        program.signal(Signal::STOP);
+        (0..35).for_each(|_| reset(connect(web)));
+        program.signal(Signal::CONT);
+        for _ in 0..35 {
+            let mut client = Client::connect(web);
+            client.begin();
+            reset(client.0.into_inner());
+        }
+        quiet.assert_get("/", 200, "hello\n");
+        for _ in 0..70 {
+            let line = program.line();
+            assert!(line.ends_with(", left"), "{line}");
+        }
+    }
+
+    /// Each of them sends one request after the other, until the server closes its connection. No answer is cut off.
+    #[test]
+    fn busy_connections_get_whole_answers() {
+        const BODY: usize = 10_000;
+
+        /// Returns how many answers were whole, and how many bytes of another one came.
+        fn talk(mut client: TcpStream, mut answered: impl FnMut()) -> (usize, usize) {
+            let head =
+                format!("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: {BODY}\r\n\r\n");
+            let request = [head.as_bytes(), &[b'x'; BODY]].concat();
+            let mut whole = 0;
+            loop {
+                let mut answer = Vec::new();
+                let written = client.write_all(&request);
+                while !is_whole(&answer) {
+                    let mut buffer = [0; 16 * 1024];
+                    match client.read(&mut buffer) {
+                        Ok(length) if length > 0 => answer.extend(&buffer[..length]),
+                        _ => return (whole, answer.len()),
+                    }
+                }
+                written.unwrap();
+                whole += 1;
+                answered();
+            }
+        }
+
+        fn is_whole(answer: &[u8]) -> bool {
+            let mut windows = answer.windows(4);
+            let head = windows.position(|window| window == b"\r\n\r\n");
+            head.is_some_and(|head| answer.len() == head + 4 + BODY)
+        }
+
+        let (program, web, _) = start();
+        let begin = Instant::now();
+        let busy = std::sync::Barrier::new(65);
+        let ended = std::thread::scope(|threads| {
+            let clients: Vec<_> = (0..64)
+                .map(|_| {
+                    let client = connect(web);
+                    let busy = &busy;
+                    threads.spawn(move || {
+                        let mut first = true;
+                        talk(client, || {
+                            if std::mem::take(&mut first) {
+                                busy.wait();
+                            }
+                        })
+                    })
+                })
+                .collect();
+            busy.wait(); // each has had an answer
+            program.signal(Signal::TERM);
+            for client in clients {
+                let (whole, rest) = client.join().unwrap();
+                assert!(whole > 0);
+                assert_eq!(rest, 0, "an answer was cut off");
+            }
+            program.end()
+        });
+        assert!(begin.elapsed() < GRACE_PERIOD, "it took too long");
+        assert_eq!(ended.stderr, "");
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        assert_eq!(
+            ended
+                .stdout
+                .matches(" returned Ok(()), interrupted")
+                .count(),
+            64 + 2
+        );
     }
 
     /// The second stage has a grace period of its own.
@@ -359,11 +544,11 @@ mod signals {
         // Accepted after the other, so the server has accepted both.
         Client::connect(health).assert_get("/ready", 200, "ready\n");
 
-        program.signal(Signal::TERM);
-        assert_eq!(program.line(), "signals returned Ok(())");
-        program
-            .end()
-            .assert_went_well("web returned Ok(()), interrupted\nhealth expired\n");
+        stop(&mut program, Signal::TERM);
+        let ended = program.end();
+        assert_eq!(ended.stdout, "health expired\n");
+        assert_eq!(ended.stderr, "Error: health expired\n");
+        assert_eq!(ended.status, Some(1));
         half.assert_closed();
     }
 }

@@ -8,5 +8,5 @@ fn prints_what_its_header_promises() {
     let source = include_str!("../../../examples/local.rs");
     Program::example("local", &[""; 0])
         .end()
-        .assert_went_well(&promised_output(source, "It prints, in this order:"));
+        .assert_went_well(&promised_output(source, "program prints, in this order:"));
 }

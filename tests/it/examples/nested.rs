@@ -39,7 +39,7 @@ fn failure_in_the_inner_group_stops_the_outer_one() {
 
 #[test]
 fn failure_during_the_shutdown_reaches_the_program() {
-    let introduction = "reaches the program although the shutdown began without one:";
+    let introduction = "it reaches the program although the shutdown began without one:";
     assert_failed("writer", introduction, "no space left");
 }
 

@@ -96,7 +96,6 @@ impl Program {
 
     /// Waits for the next line that the program prints to the standard error.
     #[cfg(unix)]
-    #[allow(dead_code)] // without std no test needs it
     #[track_caller]
     pub fn error_line(&mut self) -> String {
         let line = self.stderr.recv().expect("the program has ended");
@@ -148,6 +147,20 @@ impl Program {
             .find(|socket| socket.local_addr().is_ok_and(|local| local == address))
             .unwrap();
         listener.shutdown(std::net::Shutdown::Both).unwrap();
+    }
+
+    /// Lets the program have no more than this many open files.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn limit_files(&self, number: u64) {
+        use rustix::process::{prlimit, Pid, Resource, Rlimit};
+
+        let pid = Pid::from_child(&self.child.lock().unwrap());
+        let limit = Rlimit {
+            current: Some(number),
+            maximum: Some(number),
+        };
+        prlimit(Some(pid), Resource::Nofile, limit).unwrap();
     }
 
     /// Sends the program a signal.

@@ -27,7 +27,8 @@ fn order_does_not_depend_on_the_stage_that_fails() {
             ended.stdout,
             promised(&format!("failure returned Err({error})"))
         );
-        assert_eq!(ended.stderr, format!("Error: {error}\n"));
+        let line = format!("Error: failure returned Err({error})\n");
+        assert_eq!(ended.stderr, line);
         assert_eq!(ended.status, Some(1));
     }
 }

@@ -76,11 +76,9 @@ fn interrupted_at_every_poll_it_finishes_a_greeting() {
 mod signals {
     use super::*;
 
-    use std::time::Duration;
-
-    use rustix::net::sockopt::set_socket_linger;
     use rustix::process::Signal;
 
+    use super::super::client::reset;
     use super::super::header::promised_output;
 
     #[test]
@@ -116,9 +114,7 @@ mod signals {
     fn client_that_breaks_off_ends_only_itself() {
         let (mut program, address) = start();
         program.signal(Signal::STOP);
-        let rude = connect(address);
-        set_socket_linger(&rude, Some(Duration::ZERO)).unwrap();
-        drop(rude); // with a reset
+        reset(connect(address));
         program.signal(Signal::CONT);
         assert_eq!(rest(&mut connect(address)), b"hello\n");
 

@@ -36,6 +36,11 @@ impl Clock {
         }
     }
 
+    /// Returns whether a timer waits.
+    pub fn has_timers(&self) -> bool {
+        !self.0.lock().unwrap().sleepers.is_empty()
+    }
+
     /// Advances to the next time when a timer is due, but not beyond `limit`, and wakes the timers that are due then.
     ///
     /// Returns whether there were any.

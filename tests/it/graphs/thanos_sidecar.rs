@@ -11,10 +11,14 @@
 //! Here the tracer is a second stage, the servers drain concurrently, and the grace period ends with a timer or a
 //! second signal.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use futures::future::join;
 use futures::FutureExt;
-use run_group::testing::interrupt_at_every_poll;
+use run_group::testing::{abort_at_every_poll, interrupt_at_every_poll};
 use run_group::{Exit, Group, Interrupted};
-use smol::future::{or, pending};
+use smol::future::{or, pending, yield_now};
 
 use super::channel::Channel;
 use super::gate::Gate;
@@ -337,5 +341,57 @@ fn signal_at_every_poll_loses_no_span_or_request() {
                 assert_eq!(times, 1, "{expected}: {log:#?}");
             }
         }
+    }
+}
+
+/// The reload is abortable, so a drop at any `.await` must not lose a hangup.
+#[test]
+fn reload_dropped_at_every_poll_loses_no_hangup() {
+    let runs = abort_at_every_poll(|| {
+        let (sidecar, sent) = (Rc::new(Sidecar::new(false)), Rc::new(Cell::new(0)));
+        let (of_reload, hangups) = (sidecar.clone(), sent.clone());
+        let reload = async move {
+            let send = async {
+                for _ in 0..3 {
+                    hangups.set(hangups.get() + 1);
+                    of_reload.hangups.send(());
+                    yield_now().await;
+                }
+            };
+            join(of_reload.reload(), send).await
+        };
+        let check = move || {
+            sidecar.hangups.close();
+            let left = sidecar.hangups.receive().now_or_never().flatten();
+            let handled = sidecar.world.take_log().len();
+            assert_eq!(handled + left.into_iter().count(), sent.get());
+        };
+        (reload, check)
+    });
+    assert_eq!(runs, 5);
+}
+
+/// A program that is dropped drops its actors, and so their timers.
+#[test]
+fn program_dropped_at_every_poll_leaves_no_timer() {
+    for uploads in [false, true] {
+        let runs = abort_at_every_poll(|| {
+            let sidecar = Rc::new(Sidecar::new(uploads));
+            let of_program = sidecar.clone();
+            let program = async move {
+                let shutdown = async {
+                    of_program.http.request(30);
+                    of_program.world.after(5).await;
+                    of_program.metadata.open();
+                    of_program.world.after(40).await;
+                    of_program.grpc.request(20);
+                    of_program.signals.send(());
+                };
+                let program = of_program.world.start(of_program.group().report());
+                program.interrupted_by(shutdown, 50).await
+            };
+            (program, move || assert!(!sidecar.world.has_timers()))
+        });
+        assert!(runs > 5, "{runs}");
     }
 }

@@ -19,13 +19,14 @@
 //! deletion is the result of the server. The outer grace period limits everything inside. A shorter inner one keeps the
 //! inner report.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 
-use futures::future::{pending, FutureExt};
+use futures::future::{join, pending, FutureExt};
 use futures::stream::StreamExt;
-use run_group::testing::interrupt_at_every_poll;
+use run_group::testing::{abort_at_every_poll, interrupt_at_every_poll};
 use run_group::{Exit, Group, Interrupted, Outcome};
-use smol::future::or;
+use smol::future::{or, yield_now};
 
 use super::channel::Channel;
 use super::gate::Gate;
@@ -410,4 +411,32 @@ fn shutdown_at_every_poll_reports_all_connections() {
         assert!(!tree.iter().any(|line| line.ends_with("expired")));
         assert!(log.last().unwrap().ends_with("deletion has ended"));
     }
+}
+
+/// The copy loops are abortable, so a drop at any `.await` must not lose what a client has sent.
+#[test]
+fn copy_dropped_at_every_poll_loses_no_text() {
+    let runs = abort_at_every_poll(|| {
+        let (upterm, connection) = (Arc::new(Upterm::full()), Arc::new(Connection::default()));
+        let sent = Arc::new(AtomicUsize::new(0));
+        let (of_copy, client, texts) = (upterm.clone(), connection.clone(), sent.clone());
+        let copy = async move {
+            let send = async {
+                for text in ["ls", "pwd", "exit"] {
+                    client.client.send(text);
+                    texts.fetch_add(1, SeqCst);
+                    yield_now().await;
+                }
+            };
+            join(of_copy.copy(&client.client, "to host"), send).await
+        };
+        let check = move || {
+            connection.client.close();
+            let left = connection.client.receive().now_or_never().flatten();
+            let copied = upterm.world.take_log().len();
+            assert_eq!(copied + left.into_iter().count(), sent.load(SeqCst));
+        };
+        (copy, check)
+    });
+    assert_eq!(runs, 5);
 }

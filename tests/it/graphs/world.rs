@@ -36,6 +36,11 @@ impl World {
         self.clock.after(seconds)
     }
 
+    /// Returns whether a timer waits.
+    pub fn has_timers(&self) -> bool {
+        self.clock.has_timers()
+    }
+
     /// Waits again and again, like a loop that works every few seconds.
     pub async fn every<T>(&self, seconds: u64) -> T {
         loop {

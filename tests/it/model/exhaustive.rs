@@ -2,7 +2,8 @@
 //!
 //! # What is searched
 //!
-//! - Every group of one, two or three actors, each of any of the [kinds].
+//! - Every group of one, two or three actors, each of any of the [kinds]. In groups of one or two, also of the
+//!   [kinds that leave](kinds_that_leave).
 //! - Every group of four actors, each of three of these kinds.
 //! - Each of them in every order of adding, in one stage or in two, with a [grace period](Limit) for the first stage,
 //!   for the last, or for both together.
@@ -20,13 +21,15 @@
 //! first; a stage and the next) or three (which of two running actors is dropped first), and never about more. With
 //! four actors in two stages of two, all of these occur in each stage.
 //!
-//! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles,
-//! groups in groups, panics elsewhere, and dropping the group.
+//! The test with random scripts covers the rest: longer programs, more stages, actors that are added later, handles and
+//! their answers, groups in groups, panics elsewhere, and dropping the group.
 
 use super::replay;
 use super::rules::check;
 use super::run::run_prefix;
-use super::script::{Action, Actor, Grace, How, Op, Script, Step};
+#[cfg(all(feature = "std", panic = "unwind"))]
+use super::script::StopsIf;
+use super::script::{Action, Actor, Grace, How, Op, Script, Step, Stops};
 use super::state::Setting;
 use Limit::{First, Last, Whole};
 
@@ -60,12 +63,49 @@ fn kinds() -> Vec<Actor> {
                 Op::Return,
             ],
         ),
+        // Leaves when woken.
+        Actor::new(How::ByClosure, &returns_when_woken).stops(Stops::Never),
         #[cfg(all(feature = "std", panic = "unwind"))]
-        Actor::new(How::ByClosure, &[Op::Pend, Op::Do(Action::Panic)]),
+        Actor::new(How::ByClosure, &[Op::Pend, Op::Do(Action::Panic)]).stops(Stops::IfPanicked),
         #[cfg(all(feature = "std", panic = "unwind"))]
         Actor {
             interrupt: vec![Action::Panic],
             ..Actor::new(How::ByClosure, &returns_when_woken)
+        },
+    ]
+}
+
+/// Returns more kinds of actors, which may leave.
+fn kinds_that_leave() -> Vec<Actor> {
+    vec![
+        Actor::new(How::Abortable, &[Op::Pend, Op::Return]).stops(Stops::Never),
+        // Leaves in its first poll, and its drop wakes the first actor.
+        Actor {
+            drop: vec![Action::Wake(0)],
+            ..Actor::new(How::ByFuture, &[Op::Return]).stops(Stops::Never)
+        },
+        // Leaves when woken, unless that is because of the interrupt.
+        Actor::new(How::ByFuture, &[Op::Pend, Op::Succeed]).stops(Stops::IfPanicked),
+        // Panics when woken, and leaves. Its interrupt panics when dropped.
+        #[cfg(all(feature = "std", panic = "unwind"))]
+        Actor {
+            interrupt_drop_panics: true,
+            ..Actor::new(How::ByClosure, &[Op::Pend, Op::Do(Action::Panic)]).stops(Stops::Never)
+        },
+        // Leaves when woken, and its output panics when dropped.
+        #[cfg(all(feature = "std", panic = "unwind"))]
+        Actor {
+            output_drop_panics: true,
+            ..Actor::new(How::ByClosure, &[Op::Pend, Op::Return]).stops(Stops::Never)
+        },
+        // Would leave when woken, but `stops_if` panics.
+        #[cfg(all(feature = "std", panic = "unwind"))]
+        Actor {
+            stops_if: Some(StopsIf {
+                stops: Stops::Never,
+                actions: vec![Action::Panic],
+            }),
+            ..Actor::new(How::ByClosure, &[Op::Pend, Op::Return])
         },
     ]
 }
@@ -165,7 +205,9 @@ fn all_groups_of_two_keep_the_contract() {
         (2, 1, Last),
         (2, 1, Whole),
     ];
-    search_each(&of, &kinds());
+    let mut kinds = kinds();
+    kinds.extend(kinds_that_leave());
+    search_each(&of, &kinds);
 }
 
 #[test]

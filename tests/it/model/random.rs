@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::script::{Action, Actor, Grace, How, Inner, Op, Script, Step};
+use super::script::{Action, Actor, Grace, How, Inner, Op, Script, Step, Stops, StopsIf};
 
 /// Returns scripts of a few stages and steps.
 pub fn scripts() -> impl Strategy<Value = Script> {
@@ -16,7 +16,7 @@ pub fn scripts() -> impl Strategy<Value = Script> {
     })
 }
 
-/// Returns a step of the kind that comes before the first poll.
+/// Returns a step of the kind that comes first.
 fn start() -> BoxedStrategy<Step> {
     let start = prop_oneof![
         8 => actor(2).prop_map(Step::Add),
@@ -25,9 +25,9 @@ fn start() -> BoxedStrategy<Step> {
         1 => actions(1).prop_map(Step::OnWait),
         3 => Just(Step::New),
         3 => Just(Step::Before),
+        3 => Just(Step::Handle),
+        2 => Just(Step::Poll),
     ];
-    #[cfg(feature = "std")]
-    let start = prop_oneof![9 => start, 1 => Just(Step::Handle)];
     start.boxed()
 }
 
@@ -38,7 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
         24 => action(1).prop_map(Step::Outside),
         4 => actor(2).prop_map(Step::Add),
         7 => start(),
-        3 => Just(Step::Report),
+        1 => Just(Step::Run),
+        2 => Just(Step::Report),
         1 => Just(Step::Drop),
     ]
 }
@@ -60,31 +61,47 @@ fn actor(depth: usize) -> BoxedStrategy<Actor> {
         3 => Just(How::ByFuture),
         2 => Just(How::Abortable),
     ];
+    #[cfg(feature = "std")]
+    let how = prop_oneof![8 => how, 1 => Just(How::ByClone)];
     let how = match depth {
         0 => how.boxed(),
         _ => prop_oneof![12 => how, 1 => inner(depth - 1).prop_map(How::Nested)].boxed(),
     };
-    let execute = (
-        vec(op(depth), 0..5),
-        option::weighted(0.7, Just(Op::Return)),
+    let last = prop_oneof![3 => Just(Op::Return), 1 => Just(Op::Succeed)];
+    let execute = (vec(op(depth), 0..5), option::weighted(0.7, last));
+    let stops_if = option::weighted(0.4, stops_if(depth));
+    let parts = (
+        (how, execute, stops_if),
+        (actions(depth), actions(depth)),
+        (panics(), panics()),
     );
-    let output =
-        prop_oneof![9 => Just(false), 1 => Just(cfg!(all(feature = "std", panic = "unwind")))];
-    let parts = (how, execute, actions(depth), actions(depth), output);
-    parts
-        .prop_map(
-            |(how, (mut execute, last), interrupt, drop, output_drop_panics)| {
-                execute.extend(last);
-                Actor {
-                    how,
-                    execute,
-                    interrupt,
-                    drop,
-                    output_drop_panics,
-                }
-            },
-        )
-        .boxed()
+    let actor = parts.prop_map(|((how, (mut execute, last), stops_if), actions, panics)| {
+        execute.extend(last);
+        Actor {
+            how,
+            execute,
+            stops_if,
+            interrupt: actions.0,
+            drop: actions.1,
+            interrupt_drop_panics: panics.0,
+            output_drop_panics: panics.1,
+        }
+    });
+    actor.boxed()
+}
+
+fn stops_if(depth: usize) -> impl Strategy<Value = StopsIf> {
+    let stops = prop_oneof![
+        4 => Just(Stops::Never),
+        2 => Just(Stops::IfPanicked),
+        1 => Just(Stops::Always),
+    ];
+    (stops, actions(depth)).prop_map(|(stops, actions)| StopsIf { stops, actions })
+}
+
+/// Returns whether a drop panics, most often not.
+fn panics() -> impl Strategy<Value = bool> {
+    prop_oneof![9 => Just(false), 1 => Just(cfg!(all(feature = "std", panic = "unwind")))]
 }
 
 fn inner(depth: usize) -> impl Strategy<Value = Inner> {
@@ -99,19 +116,22 @@ fn inner(depth: usize) -> impl Strategy<Value = Inner> {
             grace,
             on_exit,
             on_wait,
-            has_handle: has_handle && cfg!(feature = "std"),
+            has_handle,
         },
     )
 }
 
-fn op(depth: usize) -> impl Strategy<Value = Op> {
-    prop_oneof![
+fn op(depth: usize) -> BoxedStrategy<Op> {
+    let op = prop_oneof![
         8 => action(depth).prop_map(Op::Do),
         8 => Just(Op::Pend),
         4 => (1..10_usize).prop_map(Op::Spin),
         4 => Just(Op::AwaitInterrupt),
         2 => (number(), 0..4_usize).prop_map(|(actor, times)| Op::AwaitPolls(actor, times)),
-    ]
+    ];
+    #[cfg(feature = "std")]
+    let op = prop_oneof![25 => op, 1 => (0..3_usize).prop_map(Op::Ask)];
+    op.boxed()
 }
 
 fn grace() -> impl Strategy<Value = Grace> {
@@ -127,23 +147,25 @@ fn actions(depth: usize) -> BoxedStrategy<Vec<Action>> {
     prop_oneof![3 => Just(Vec::new()), 1 => vec(action(depth), 1..3)].boxed()
 }
 
-fn action(_depth: usize) -> BoxedStrategy<Action> {
+fn action(depth: usize) -> BoxedStrategy<Action> {
     let action = prop_oneof![
         8 => number().prop_map(Action::Wake),
         2 => (0..3_usize).prop_map(Action::EndGrace),
+        1 => number().prop_map(Action::InterruptAlone),
     ];
-    #[cfg(feature = "std")]
-    let action = match _depth {
+    let action = match depth {
         0 => action.boxed(),
         _ => {
-            let actors = vec(actor(_depth - 1), 1..3);
+            let actors = vec(actor(depth - 1), 1..3);
             let add_by_handle = (0..3_usize, actors)
                 .prop_map(|(handle, actors)| Action::AddByHandle(handle, actors));
-            prop_oneof![10 => action, 1 => add_by_handle].boxed()
+            prop_oneof![6 => action, 1 => add_by_handle].boxed()
         }
     };
+    #[cfg(feature = "std")]
+    let action = prop_oneof![24 => action, 1 => (0..3_usize).prop_map(Action::Ask)];
     #[cfg(all(feature = "std", panic = "unwind"))]
-    let action = prop_oneof![16 => action, 1 => Just(Action::Panic)];
+    let action = prop_oneof![12 => action, 1 => Just(Action::Panic)];
     action.boxed()
 }
 

@@ -11,9 +11,9 @@ use std::task::{Wake, Waker};
 
 use run_group::{Group, Report};
 
-use super::event::{Event, Site};
+use super::event::{Event, Site, Way};
 use super::script::{Script, Step};
-use super::world::{end, Output, RealGroup, World};
+use super::world::{end, output, RealGroup, Value, World};
 
 /// How often a group may be polled to settle.
 const MAX_POLLS: usize = 2000;
@@ -52,7 +52,7 @@ struct Owner {
     aside: Vec<Owned>,
 }
 
-/// A group, or the future of its report.
+/// A group, or the future of its result.
 struct Owned {
     number: usize,
     group: Either,
@@ -61,7 +61,8 @@ struct Owned {
 
 enum Either {
     Group(RealGroup),
-    Report(Pin<Box<dyn Future<Output = Report<Output>>>>),
+    Run(Pin<Box<dyn Future<Output = Value>>>),
+    Report(Pin<Box<dyn Future<Output = Report<Value>>>>),
 }
 
 /// Whether a group is to be polled.
@@ -85,6 +86,7 @@ impl Owner {
         if let Either::Group(group) = &self.current.group {
             self.world.show(self.current.number, group);
         }
+        self.world.show_handles();
     }
 
     fn step(&mut self, step: &Step) {
@@ -113,6 +115,7 @@ impl Owner {
                 let old = replace(&mut self.current, Owned::new(&world));
                 let _ = match old.group {
                     Either::Group(group) => world.drop_group(old.number, group),
+                    Either::Run(result) => world.drop_group(old.number, result),
                     Either::Report(report) => world.drop_group(old.number, report),
                 };
             }
@@ -127,14 +130,17 @@ impl Owner {
         let waker = Waker::from(self.current.is_due.clone());
         let ended = match &mut self.current.group {
             Either::Group(group) => {
-                let ready = |output: &Option<Output>| {
-                    Event::Ready(number, output.as_ref().map(|output| output.actor))
-                };
+                let ready =
+                    |value: &Option<Value>| Event::Ready(number, value.as_ref().map(output));
                 let ended = world.poll(number, group, waker, ready);
                 if ended.is_some() {
                     self.current.is_due.0.store(false, SeqCst);
                 }
                 return;
+            }
+            Either::Run(result) => {
+                let ready = |result: &Value| Event::Ran(number, output(result));
+                world.poll(number, result, waker, ready)
             }
             Either::Report(report) => {
                 let ready =
@@ -143,7 +149,7 @@ impl Owner {
             }
         };
         if ended.is_some() {
-            // The report has consumed the group.
+            // The result has consumed the group.
             self.current = Owned::new(world);
         }
     }
@@ -189,7 +195,7 @@ impl Owner {
 
 impl Default for Owner {
     fn default() -> Self {
-        let world = Rc::default();
+        let world = World::new();
         Self {
             current: Owned::new(&world),
             aside: Vec::new(),
@@ -217,10 +223,14 @@ impl Owned {
             Step::GracePeriod(grace) => world.set_grace_period(number, group, grace),
             Step::OnExit(actions) => world.set_on_exit(number, group, actions),
             Step::OnWait(actions) => world.set_on_wait(number, group, actions),
-            #[cfg(feature = "std")]
             Step::Handle => world.make_handle(number, group),
+            Step::Run => {
+                world.log(Event::Consumed(number, Way::Run));
+                let group = replace(group, Group::local());
+                self.group = Either::Run(Box::pin(group.run()));
+            }
             Step::Report => {
-                world.log(Event::Reports(number));
+                world.log(Event::Consumed(number, Way::Report));
                 let group = replace(group, Group::local());
                 self.group = Either::Report(Box::pin(group.report()));
             }

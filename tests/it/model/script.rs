@@ -29,15 +29,16 @@ pub enum Step {
     /// `on_wait`. The observer performs these actions at each call.
     OnWait(Vec<Action>),
     /// `handle`.
-    #[cfg(feature = "std")]
     Handle,
     /// Sets the group aside and continues with a new one.
     New,
     /// Combines the group that was last set aside, as the front, with this one. Continues with the result.
     Before,
-    /// `report`. There is no group to add to until the report is ready or dropped.
+    /// `run`. There is no group to add to until the result is ready or dropped.
+    Run,
+    /// `report`, which takes the group away, too.
     Report,
-    /// Drops the group, or the future of its report, and continues with a new one.
+    /// Drops the group, or the future of its result, and continues with a new one.
     Drop,
 }
 
@@ -49,10 +50,29 @@ pub struct Actor {
     pub execute: Vec<Op>,
     /// What the interrupt does, for [`How::ByClosure`].
     pub interrupt: Vec<Action>,
+    /// What it gets with `stops_if`.
+    pub stops_if: Option<StopsIf>,
     /// What the drop of execute does.
     pub drop: Vec<Action>,
+    /// Whether the drop of its interrupt panics, for [`How::ByClosure`].
+    pub interrupt_drop_panics: bool,
     /// Whether the drop of its output panics.
     pub output_drop_panics: bool,
+}
+
+/// Which exits stop the group, and what the function does that says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StopsIf {
+    pub stops: Stops,
+    pub actions: Vec<Action>,
+}
+
+/// Which exits stop the group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stops {
+    Always,
+    Never,
+    IfPanicked,
 }
 
 /// How an actor is added, and so how it is interrupted.
@@ -62,6 +82,9 @@ pub enum How {
     ByClosure,
     /// With `add_with`. Its `Interrupted` wakes the actor, if the actor has been polled.
     ByFuture,
+    /// With `add_with`. In each poll, the actor polls a new clone of its `Interrupted`, and drops the last one.
+    #[cfg(feature = "std")]
+    ByClone,
     /// With `add_abortable`.
     Abortable,
     /// With `add_with`: the actor is a group itself. When interrupted, it adds an actor that returns to that group.
@@ -100,20 +123,30 @@ pub enum Op {
     AwaitInterrupt,
     /// Waits until the actor with the first number has been polled as often as the second says.
     AwaitPolls(usize, usize),
-    /// Returns.
+    /// Asks this handle what runs, and waits for the answer.
+    #[cfg(feature = "std")]
+    Ask(usize),
+    /// Returns an error, which is its output.
     Return,
+    /// Returns `Ok(())`.
+    Succeed,
 }
 
 /// What any code of the user may do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Wakes this actor, if it has been polled.
+    /// Wakes this actor, if it has been polled: calls the waker of its last poll. If an earlier poll had another, calls that,
+    /// too.
     Wake(usize),
     /// Makes this grace period resolve, in this stage and in all later ones.
     EndGrace(usize),
+    /// Interrupts this actor alone, if it was added with `add_with`.
+    InterruptAlone(usize),
     /// Adds actors through this handle.
-    #[cfg(feature = "std")]
     AddByHandle(usize, Vec<Actor>),
+    /// Asks this handle what runs.
+    #[cfg(feature = "std")]
+    Ask(usize),
     /// Panics. As the action of [`Step::Outside`], it does nothing.
     #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
@@ -126,8 +159,19 @@ impl Actor {
             how,
             execute: execute.to_vec(),
             interrupt: Vec::new(),
+            stops_if: None,
             drop: Vec::new(),
+            interrupt_drop_panics: false,
             output_drop_panics: false,
+        }
+    }
+
+    /// Sets which exits stop the group.
+    pub fn stops(self, stops: Stops) -> Self {
+        let actions = Vec::new();
+        Self {
+            stops_if: Some(StopsIf { stops, actions }),
+            ..self
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The state at one place of the trace: what the user has done so far, and how far each group has come.
 //!
-//! [`State`] applies what the code of the user does. The [rules](super::rules) judge what the groups do.
+//! It [applies](super::user) what the code of the user does. The [rules](super::rules) judge what the groups do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem::replace;
 use std::rc::Rc;
 
-use super::event::{End, Event, Kind, Shown, Site};
+use super::event::{End, Event, Kind, Seen, Set, Shown, Site, Way};
+use super::script::Stops;
 
 /// What a rule returns. An error says what is wrong.
 pub type Check<R = ()> = Result<R, String>;
@@ -17,6 +19,19 @@ pub struct State {
     at: usize,
     pub actors: BTreeMap<usize, Actor>,
     pub groups: BTreeMap<usize, Group>,
+    pub questions: BTreeMap<usize, Question>,
+    /// How many polls of groups there were.
+    pub polls: usize,
+    /// The groups that have ended or were dropped, and that nothing was done to since.
+    pub quiet: BTreeSet<usize>,
+}
+
+/// A call of `Handle::running`.
+#[derive(Default)]
+pub struct Question {
+    pub answer: Option<Vec<Seen>>,
+    /// The actor that the answer wakes.
+    pub awaited_by: Option<usize>,
 }
 
 /// An actor.
@@ -29,7 +44,14 @@ pub struct Actor {
     pub index: usize,
     pub stage: usize,
     pub is_polled: bool,
+    /// Whether the poll before its drop has begun.
+    pub is_polled_last: bool,
     pub is_interrupted: bool,
+    /// Whether its `Interrupted` is ready: it was interrupted by its group, or alone.
+    pub sees_interrupt: bool,
+    pub stops: Option<Stops>,
+    /// Whether it has an interrupt that is a closure, and that was neither called nor dropped.
+    pub has_interrupt: bool,
     pub output: OutputState,
 }
 
@@ -40,6 +62,8 @@ pub enum Life {
     Running,
     /// It has exited, or its group was dropped.
     Exited,
+    /// It has exited, and that did not stop the group.
+    Left,
     /// It was added through a closed handle, so it must be dropped.
     Refused,
 }
@@ -56,7 +80,9 @@ pub enum OutputState {
 pub struct Group {
     /// The actor that runs this group, if it is inside another.
     pub host: Option<usize>,
-    /// How many actors were added.
+    /// How many polls of groups there were when that actor came into another set, which made its wakers useless.
+    pub moved_at: usize,
+    /// How many indices its actors have used up.
     pub added: usize,
     /// The stages that have not ended. The first is the current one.
     pub stages: Vec<usize>,
@@ -71,11 +97,11 @@ pub struct Group {
     pub stray: Option<Site>,
     /// The panics while it is dropped. `None` if it is not being dropped.
     pub drop_panics: Option<Vec<Site>>,
-    /// The actors of the stage whose last turn is still to come. `None` if the grace period has not ended.
-    pub last_turns: Option<Vec<usize>>,
     /// The grace periods that have ended and must be dropped.
     pub ended: Vec<usize>,
-    pub is_reporting: bool,
+    /// What was set on it and was not dropped.
+    pub set: Vec<Set>,
+    pub way: Way,
     pub is_terminated: bool,
     /// Whether it has woken its waker since its last poll began, or its owner has changed it since.
     pub is_woken: bool,
@@ -102,6 +128,8 @@ pub struct Setting {
     pub handles: Vec<usize>,
     /// The actors that were added through its handles, and that no poll has taken in yet.
     pub inbox: VecDeque<usize>,
+    /// What was asked through its handles, and is not answered.
+    pub questions: Vec<usize>,
 }
 
 /// How far a grace period has come in the current stage.
@@ -165,6 +193,24 @@ impl State {
         }
     }
 
+    /// Returns the event after the next one.
+    pub fn second(&self) -> Option<&Event> {
+        self.trace.get(self.at + 1)
+    }
+
+    /// Goes past this event, if it is the very next one. The user does nothing before it.
+    pub fn accept_at_once(&mut self, event: &Event) -> bool {
+        let is_next = self.trace.get(self.at) == Some(event);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// Goes past a panic at this site, if that is the very next event, and returns the site.
+    pub fn panicked_at(&mut self, site: Site) -> Option<Site> {
+        let has_panicked = self.accept_at_once(&Event::Panicked(site));
+        has_panicked.then_some(site)
+    }
+
     /// Returns an error unless `is_met`.
     pub fn require(&self, is_met: bool, what: &str) -> Check {
         if is_met {
@@ -203,112 +249,53 @@ impl State {
         }
     }
 
-    /// Applies an event of the user. Returns whether it was one.
-    fn apply(&mut self, event: &Event) -> Check<bool> {
-        match *event {
-            Event::Added(group, actor, kind) => {
-                self.actors.insert(actor, Actor::new(kind, group));
-                let state = self.group(group);
-                state.is_woken = true;
-                let stage = state.stages[0];
-                self.add(group, actor, stage);
-            }
-            Event::AddedByHandle(handle, actor, kind) => {
-                let open = self.groups.iter_mut().find_map(|(&group, state)| {
-                    let mut settings = state.settings.iter_mut();
-                    let setting = settings.find(|setting| setting.handles.contains(&handle))?;
-                    setting.inbox.push_back(actor);
-                    Some(group)
-                });
-                let mut new = Actor::new(kind, open.unwrap_or(usize::MAX));
-                new.life = open.map_or(Life::Refused, |_| Life::Waiting);
-                self.actors.insert(actor, new);
-            }
-            Event::Nested(group, actor) => self.group(group).host = Some(actor),
-            Event::GraceSet(group, grace) => {
-                let own = self.changed(group).own();
-                let is_running = matches!(own.period, Period::Running(_));
-                let old = own.grace.filter(|_| is_running);
-                own.grace = Some(grace);
-                own.period = Period::NotBegun;
-                self.advance();
-                if let Some(old) = old {
-                    self.expect(
-                        &Event::GraceDropped(old),
-                        "10: setting it again replaces it",
-                    )?;
-                }
-                return Ok(true);
-            }
-            Event::OnExitSet(group, observer) => {
-                self.changed(group).own().on_exit = Some(observer);
-            }
-            Event::OnWaitSet(group, observer) => {
-                let own = self.changed(group).own();
-                own.on_wait = Some(observer);
-                own.has_changed = true;
-            }
-            Event::HandleMade(group, handle) => {
-                let group = self.changed(group);
-                group.is_terminated = false;
-                group.own().handles.push(handle);
-            }
-            Event::Reports(group) => {
-                let group = self.group(group);
-                group.is_reporting = true;
-                group.is_woken = true;
-            }
-            Event::Woke(actor) => self.wake(actor),
-            Event::WokeGrace(grace) => {
-                for setting in self
-                    .groups
-                    .values_mut()
-                    .flat_map(|group| &mut group.settings)
-                {
-                    if setting.grace == Some(grace) && setting.period == Period::Running(false) {
-                        setting.period = Period::Running(true);
-                    }
-                }
-            }
-            Event::GroupWoke(group) => {
-                if let Some(state) = self.groups.get_mut(&group) {
-                    state.is_woken = true;
-                    if let Some(host) = state.host {
-                        self.wake(host);
-                    }
-                }
-            }
-            Event::Dropped(actor) if self.is_refused(actor) => {
-                self.advance();
-                let panic = self.dropped(actor)?;
-                if let Some(site) = panic {
-                    // The code that called the handle catches it, or it happened while the handle was closing.
-                    if !self.accept(&Event::Caught(site))? {
-                        let group = self.actor(actor).group;
-                        self.note(group, panic);
-                    }
-                }
-                return Ok(true);
-            }
-            _ => return Ok(false),
+    /// Answers these questions, whose handle is closed.
+    pub fn close(&mut self, questions: Vec<usize>) {
+        for question in questions {
+            self.answer(question, Vec::new());
         }
-        self.advance();
-        Ok(true)
     }
 
-    /// Returns whether an actor must be dropped unpolled: its handle is closed, or its group is being dropped.
-    fn is_refused(&self, actor: usize) -> bool {
-        let actor = &self.actors[&actor];
-        let group = self.groups.get(&actor.group);
-        let is_dropping = group.is_some_and(|group| group.drop_panics.is_some());
-        actor.life == Life::Refused || actor.life == Life::Waiting && is_dropping
+    pub fn answer(&mut self, question: usize, answer: Vec<Seen>) {
+        let question = self.questions.get_mut(&question).expect("it was asked");
+        question.answer = Some(answer);
     }
 
-    fn changed(&mut self, group: usize) -> &mut Group {
-        let group = self.group(group);
-        group.is_woken = true;
-        group.last_turns = None; // its grace period may be a new one
-        group
+    /// Returns whether an answer is there, and has not woken the actor that awaits it.
+    pub fn is_awaited(&self, question: usize) -> bool {
+        let question = &self.questions[&question];
+        question.answer.is_some() && question.awaited_by.is_some()
+    }
+
+    /// Returns whether every answer has woken the actor that awaits it.
+    pub fn answers_have_woken(&self) -> bool {
+        let mut questions = self.questions.keys();
+        !questions.any(|&question| self.is_awaited(question))
+    }
+
+    /// Makes the `Interrupted` of an actor ready, which wakes the actor if that has polled it.
+    pub fn resolve(&mut self, number: usize) -> Check {
+        let actor = self.actor(number);
+        let is_waiting = actor.is_running() && actor.is_polled && !actor.sees_interrupt;
+        actor.sees_interrupt = true;
+        if is_waiting {
+            self.expect(
+                &Event::Resolved(number),
+                "4: an actor that awaits its interrupt is woken",
+            )?;
+            self.wake(number);
+        }
+        Ok(())
+    }
+
+    /// Reads the drop of an interrupt that was not called, if there is one. Returns its panic.
+    pub fn interrupt_dropped(&mut self, number: usize) -> Check<Option<Site>> {
+        if !replace(&mut self.actor(number).has_interrupt, false) {
+            return Ok(None);
+        }
+        let event = Event::InterruptDropped(number);
+        self.expect(&event, "19: an interrupt is dropped after the execute")?;
+        Ok(self.panicked_at(Site::InterruptDrop(number)))
     }
 
     /// Adds an actor to a stage. It is polled after those that have been woken.
@@ -318,9 +305,6 @@ impl State {
         state.added += 1;
         state.woken.push_back(actor);
         state.is_terminated = false;
-        if stage == state.stages[0] {
-            state.last_turns = None; // the new actor gets one, too
-        }
         let actor = self.actor(actor);
         actor.group = group;
         (actor.index, actor.stage, actor.life) = (index, stage, Life::Running);
@@ -328,7 +312,8 @@ impl State {
 
     pub fn wake(&mut self, number: usize) {
         let actor = self.actor(number);
-        let (group, is_waiting) = (actor.group, actor.life == Life::Running && actor.is_polled);
+        let is_waiting = actor.is_running() && actor.is_polled && !actor.is_polled_last;
+        let group = actor.group;
         if let (Some(group), true) = (self.groups.get_mut(&group), is_waiting) {
             if !group.woken.contains(&number) {
                 group.woken.push_back(number);
@@ -346,9 +331,6 @@ impl State {
         let group = actor.group;
         if let Some(group) = self.groups.get_mut(&group) {
             group.woken.retain(|&other| other != number);
-            if let Some(turns) = &mut group.last_turns {
-                turns.retain(|&other| other != number);
-            }
         }
         if let Some(inner) = self.inner(number) {
             self.expect(
@@ -392,18 +374,23 @@ impl State {
         group.settings_for(group.stages[0])
     }
 
+    /// Returns these actors as they are shown.
+    pub fn seen(&self, actors: &[usize]) -> Vec<Seen> {
+        let seen = |&number: &usize| {
+            let actor = &self.actors[&number];
+            (number, actor.index, actor.is_interrupted)
+        };
+        actors.iter().map(seen).collect()
+    }
+
     /// Returns what the owner of a group must see.
     pub fn shown(&self, group: usize) -> Shown {
         let (running, state) = (self.running(group), &self.groups[&group]);
         let labels: Vec<_> = running.iter().map(ToString::to_string).collect();
         let (stages, is_stopping) = (state.stages.len(), !state.exits.is_empty());
-        let show = |&number: &usize| {
-            let actor = &self.actors[&number];
-            (number, actor.index, actor.is_interrupted)
-        };
         Shown {
             len: running.len(),
-            running: running.iter().map(show).collect(),
+            running: self.seen(&running),
             is_stopping,
             is_terminated: state.is_terminated,
             debug: format!("LocalGroup {{ running: {labels:?}, stages: {stages}, is_stopping: {is_stopping} }}"),
@@ -426,11 +413,10 @@ impl State {
     /// Returns whether this group has to be polled.
     pub fn is_due(&self, group: &Group) -> bool {
         let is_setting_due = |setting: &Setting| {
-            setting.period == Period::Running(true) || !setting.inbox.is_empty()
+            let is_asked = !setting.inbox.is_empty() || !setting.questions.is_empty();
+            is_asked || setting.period == Period::Running(true)
         };
-        !group.woken.is_empty()
-            || group.last_turns.as_ref().is_some_and(Vec::is_empty)
-            || group.settings.iter().any(is_setting_due)
+        !group.woken.is_empty() || group.settings.iter().any(is_setting_due)
     }
 }
 
@@ -445,7 +431,7 @@ impl Actor {
         self.life = Life::Exited;
     }
 
-    fn new(kind: Kind, group: usize) -> Self {
+    pub fn new(kind: Kind, stops: Option<Stops>, group: usize) -> Self {
         Self {
             kind,
             life: Life::Running,
@@ -453,7 +439,11 @@ impl Actor {
             index: 0,
             stage: 0,
             is_polled: false,
+            is_polled_last: false,
             is_interrupted: false,
+            sees_interrupt: false,
+            stops,
+            has_interrupt: kind == Kind::ByClosure,
             output: OutputState::Absent,
         }
     }
@@ -484,7 +474,13 @@ impl Group {
         }
     }
 
-    fn own(&mut self) -> &mut Setting {
+    /// Returns whether this was set, is not dropped, and no longer applies to any stage.
+    pub fn has_unset(&self, set: Set) -> bool {
+        let is_set = self.settings.iter().any(|setting| setting.has(set));
+        self.set.contains(&set) && (!is_set || self.drop_panics.is_some())
+    }
+
+    pub fn own(&mut self) -> &mut Setting {
         self.settings.last_mut().expect("there is always one")
     }
 
@@ -508,6 +504,14 @@ impl Setting {
     /// Returns whether its grace period is running.
     pub fn is_running(&self) -> bool {
         matches!(self.period, Period::Running(_))
+    }
+
+    /// Returns whether this is set.
+    fn has(&self, set: Set) -> bool {
+        match set {
+            Set::Grace(grace) => self.grace == Some(grace),
+            Set::Observer(observer) => [self.on_exit, self.on_wait].contains(&Some(observer)),
+        }
     }
 
     pub fn new(stages: &[usize]) -> Self {

@@ -5,17 +5,18 @@ use std::future::Future;
 use std::mem::take;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::FusedFuture;
 #[cfg(feature = "std")]
-use run_group::LocalHandle;
-use run_group::{Exit, Group, Interrupted, LocalGroup};
+use futures::task::noop_waker;
+use run_group::{Exit, Group, Interrupt, LocalGroup, LocalHandle, Running};
 
-use super::event::{End, Event, Kind, Outcome, Shown, Site};
-use super::script::{Action, Actor, Grace, How, Inner, Op};
+use super::event::{self, End, Event, Kind, Outcome, Seen, Set, Shown, Site};
+use super::execute::{Execute, GraceFuture, Output};
+use super::script::{Action, Actor, Grace, How, Inner, Stops, StopsIf};
 
 /// How many actors a script may add. Without a limit, an observer that adds one for each exit would never end.
 const MAX_ACTORS: usize = 24;
@@ -24,48 +25,82 @@ const MAX_ACTORS: usize = 24;
 #[derive(Default)]
 pub struct World {
     trace: Trace,
-    actors: RefCell<Vec<ActorState>>,
-    graces: RefCell<Vec<GraceState>>,
+    pub actors: RefCell<Vec<ActorState>>,
+    pub graces: RefCell<Vec<GraceState>>,
     observers: RefCell<Vec<Vec<Action>>>,
+    handles: RefCell<Vec<LocalHandle<'static, Value>>>,
     #[cfg(feature = "std")]
-    handles: RefCell<Vec<LocalHandle<'static, Output>>>,
+    questions: RefCell<Vec<Question>>,
     /// How many groups there were.
     groups: Cell<usize>,
+    /// How many polls of groups there were.
+    polls: Cell<usize>,
     /// Whether the owner drops something, which is not logged.
-    is_unlogged: Cell<bool>,
+    pub is_unlogged: Cell<bool>,
 }
 
 type Trace = Arc<Mutex<Vec<Event>>>;
 
+/// What an actor returns.
+pub type Value = Result<(), Output>;
+
 /// The group under test.
-pub type RealGroup = LocalGroup<'static, Output>;
+pub type RealGroup = LocalGroup<'static, Value>;
 
 /// An actor, and how far it has come.
-struct ActorState {
-    spec: Actor,
+pub struct ActorState {
+    pub spec: Actor,
     /// How many operations of `spec.execute` are done.
-    done: usize,
-    /// How often it has woken itself in the current [`Op::Spin`].
-    spins: usize,
-    polls: usize,
+    pub done: usize,
+    /// How often it has woken itself in the current [`Op::Spin`](super::script::Op::Spin).
+    pub spins: usize,
+    pub polls: usize,
     /// The actors that its next poll wakes.
-    waiting: Vec<usize>,
+    pub waiting: Vec<usize>,
     /// Whether it awaits its interrupt.
-    awaits_interrupt: bool,
-    is_interrupted: bool,
-    waker: Option<Waker>,
+    pub awaits_interrupt: bool,
+    pub is_interrupted: bool,
+    pub waker: Option<Waker>,
+    /// The last waker of its polls that was another.
+    pub stale_waker: Option<Waker>,
+    /// The other end of its `Interrupted`, until an action interrupts it alone.
+    pub other_end: Option<Interrupt>,
+    /// The question whose answer it awaits.
+    #[cfg(feature = "std")]
+    pub question: Option<usize>,
 }
 
 /// A grace period, and how far it has come.
-struct GraceState {
-    spec: Grace,
-    is_over: bool,
-    waker: Option<Waker>,
+pub struct GraceState {
+    pub spec: Grace,
+    pub is_over: bool,
+    pub waker: Option<Waker>,
     /// Whether its owner is replacing it.
-    is_replaced: bool,
+    pub is_replaced: bool,
+}
+
+/// A call of `Handle::running`.
+#[cfg(feature = "std")]
+struct Question {
+    answer: Pin<Box<dyn Future<Output = Vec<Running>>>>,
+    is_answered: bool,
+    /// Polls the answer.
+    waker: Waker,
+}
+
+thread_local! {
+    /// The world of the script that this thread runs, for [`stops_if`], which can capture nothing.
+    static WORLD: RefCell<Weak<World>> = RefCell::default();
 }
 
 impl World {
+    /// Returns a new world, in which this thread now is.
+    pub fn new() -> Rc<Self> {
+        let world = Rc::default();
+        WORLD.with(|current| current.replace(Rc::downgrade(&world)));
+        world
+    }
+
     /// Adds to the trace.
     pub fn log(&self, event: Event) {
         self.trace.lock().unwrap().push(event);
@@ -106,33 +141,52 @@ impl World {
                         waker.wake();
                     }
                 }
-                #[cfg(feature = "std")]
+                Action::InterruptAlone(actor) => {
+                    let mut actors = self.actors.borrow_mut();
+                    let state = actors.get_mut(*actor);
+                    let other_end = state.and_then(|state| state.other_end.take());
+                    drop(actors);
+                    if let Some(interrupt) = other_end {
+                        self.log(Event::InterruptedAlone(*actor));
+                        interrupt.interrupt();
+                    }
+                }
                 Action::AddByHandle(handle, actors) => self.add_by_handle(*handle, actors),
+                #[cfg(feature = "std")]
+                Action::Ask(handle) => {
+                    self.ask(*handle);
+                }
                 #[cfg(all(feature = "std", panic = "unwind"))]
                 Action::Panic => self.panic(_site),
             }
         }
     }
 
-    fn wake(&self, actor: usize) {
+    pub fn wake(&self, actor: usize) {
         let actors = self.actors.borrow();
-        let waker = actors.get(actor).and_then(|state| state.waker.clone());
+        let Some(state) = actors.get(actor) else {
+            return;
+        };
+        let (waker, stale) = (state.waker.clone(), state.stale_waker.clone());
         drop(actors);
         if let Some(waker) = waker {
             self.log(Event::Woke(actor));
             waker.wake();
         }
+        if let Some(waker) = stale {
+            self.log(Event::WokeStale(actor));
+            waker.wake();
+        }
     }
 
     /// Panics without a message. Two panics at once would abort, so then it does not.
-    fn panic(&self, site: Site) {
+    pub fn panic(&self, site: Site) {
         if !std::thread::panicking() {
             self.log(Event::Panicked(site));
             resume_unwind(Box::new(site.to_string()));
         }
     }
 
-    #[cfg(feature = "std")]
     fn add_by_handle(self: &Rc<Self>, handle: usize, actors: &[Actor]) {
         for actor in actors {
             let handles = self.handles.borrow();
@@ -143,15 +197,19 @@ impl World {
             let Some((number, execute)) = self.new_actor(actor) else {
                 return;
             };
-            self.log(Event::AddedByHandle(handle, number, kind(actor)));
-            let name = number.to_string();
-            let added = catch_unwind(AssertUnwindSafe(|| match actor.how {
-                How::ByClosure => to.add(execute, self.interrupt(number)).named(name),
-                How::Abortable => to.add_abortable(execute).named(name),
-                How::ByFuture | How::Nested(_) => {
-                    to.add_with(|interrupted| execute.with(interrupted))
-                        .named(name);
-                }
+            let stops = actor.stops_if.as_ref().map(|stops_if| stops_if.stops);
+            self.log(Event::AddedByHandle(handle, number, kind(actor), stops));
+            let added = catch_unwind(AssertUnwindSafe(|| {
+                let added = match kind(actor) {
+                    Kind::ByClosure => to.add(execute, self.interrupt(number)),
+                    Kind::Abortable => to.add_abortable(execute),
+                    Kind::ByFuture => to.add_with(|interrupted| execute.with(interrupted)),
+                };
+                let added = match stops {
+                    Some(_) => added.stops_if(stops_if),
+                    None => added,
+                };
+                added.named(number.to_string());
             }));
             if let Err(payload) = added {
                 self.log(Event::Caught(site(payload)));
@@ -164,13 +222,16 @@ impl World {
         let Some((actor_number, execute)) = self.new_actor(actor) else {
             return;
         };
-        self.log(Event::Added(number, actor_number, kind(actor)));
-        let added = match actor.how {
-            How::ByClosure => group.add(execute, self.interrupt(actor_number)),
-            How::Abortable => group.add_abortable(execute),
-            How::ByFuture | How::Nested(_) => {
-                group.add_with(|interrupted| execute.with(interrupted))
-            }
+        let stops = actor.stops_if.as_ref().map(|stops_if| stops_if.stops);
+        self.log(Event::Added(number, actor_number, kind(actor), stops));
+        let added = match kind(actor) {
+            Kind::ByClosure => group.add(execute, self.interrupt(actor_number)),
+            Kind::Abortable => group.add_abortable(execute),
+            Kind::ByFuture => group.add_with(|interrupted| execute.with(interrupted)),
+        };
+        let added = match stops {
+            Some(_) => added.stops_if(stops_if),
+            None => added,
         };
         added.named(actor_number.to_string());
     }
@@ -190,28 +251,22 @@ impl World {
             awaits_interrupt: false,
             is_interrupted: false,
             waker: None,
+            stale_waker: None,
+            other_end: None,
+            #[cfg(feature = "std")]
+            question: None,
         });
         let inner = match &spec.how {
             How::Nested(inner) => Some(self.new_inner_group(number, inner)),
             _ => None,
         };
-        let (world, interrupted) = (self.clone(), None);
-        Some((
-            number,
-            Execute {
-                world,
-                number,
-                interrupted,
-                inner,
-            },
-        ))
+        Some((number, Execute::new(self.clone(), number, inner)))
     }
 
     /// Makes the group of an actor that is a group.
     fn new_inner_group(self: &Rc<Self>, actor: usize, inner: &Inner) -> (usize, RealGroup) {
         let (number, mut group) = (self.new_group(), Group::local());
         self.log(Event::Nested(number, actor));
-        #[cfg(feature = "std")]
         if inner.has_handle {
             self.make_handle(number, &mut group);
         }
@@ -230,9 +285,10 @@ impl World {
         (number, group)
     }
 
-    fn interrupt(self: &Rc<Self>, number: usize) -> impl FnOnce(&Exit<Output>) + 'static {
-        let world = self.clone();
+    fn interrupt(self: &Rc<Self>, number: usize) -> impl FnOnce(&Exit<Value>) + 'static {
+        let uncalled = Uncalled(Some(self.clone()), number);
         move |cause| {
+            let world = uncalled.called();
             world.log(Event::Interrupted(number, end(cause)));
             let mut actors = world.actors.borrow_mut();
             let state = &mut actors[number];
@@ -258,15 +314,16 @@ impl World {
         });
         self.log(Event::GraceSet(number, grace));
         // The model leaves out panics in the drop of a grace period that is replaced.
-        let set = |is_replaced| {
+        let replace = |is_replaced| {
             let mut graces = self.graces.borrow_mut();
             graces
                 .iter_mut()
                 .for_each(|state| state.is_replaced = is_replaced);
         };
-        set(true);
-        let world = self.clone();
+        replace(true);
+        let (world, set) = (self.clone(), IsSet(self.clone(), Set::Grace(grace)));
         group.grace_period(move || {
+            let _ = &set;
             world.log(Event::Began(grace));
             let actions = world.graces.borrow()[grace].spec.begin.clone();
             world.perform(&actions, Site::Begin(grace));
@@ -275,26 +332,32 @@ impl World {
                 grace,
             }
         });
-        set(false);
+        replace(false);
     }
 
     /// Sets an observer of the exits of a group.
     pub fn set_on_exit(self: &Rc<Self>, number: usize, group: &mut RealGroup, actions: &[Action]) {
         let observer = self.new_observer(actions);
         self.log(Event::OnExitSet(number, observer));
-        let world = self.clone();
-        group.on_exit(move |exit| world.observe(observer, Event::Observed(observer, end(exit))));
+        let (world, set) = (self.clone(), IsSet(self.clone(), Set::Observer(observer)));
+        group.on_exit(move |exit| {
+            let _ = &set;
+            world.observe(observer, Event::Observed(observer, end(exit)));
+        });
     }
 
     /// Sets an observer of what a group waits for.
     pub fn set_on_wait(self: &Rc<Self>, number: usize, group: &mut RealGroup, actions: &[Action]) {
         let observer = self.new_observer(actions);
         self.log(Event::OnWaitSet(number, observer));
-        let world = self.clone();
+        let (world, set) = (self.clone(), IsSet(self.clone(), Set::Observer(observer)));
         group.on_wait(move |waiting| {
+            let _ = &set;
             let names = waiting.running().map(|actor| actor.to_string());
             let names: Vec<_> = names.collect();
-            assert_eq!(waiting.to_string(), names.join(", "));
+            assert_eq!(waiting.len(), names.len());
+            let shown = &names[..names.len().min(10)];
+            assert!(waiting.to_string().starts_with(&shown.join(", ")));
             let actors = names.iter().map(|name| name.parse().unwrap());
             let cause = end(waiting.cause()).actor;
             world.observe(observer, Event::Waited(observer, cause, actors.collect()));
@@ -313,7 +376,6 @@ impl World {
     }
 
     /// Makes a handle of a group.
-    #[cfg(feature = "std")]
     pub fn make_handle(&self, number: usize, group: &mut RealGroup) {
         let handle = self.handles.borrow().len();
         self.log(Event::HandleMade(number, handle));
@@ -322,29 +384,71 @@ impl World {
 
     /// Records what the owner of a group can see of it.
     pub fn show(&self, number: usize, group: &RealGroup) {
-        let running = group.running().map(|actor| {
-            let number = actor.name().and_then(|name| name.parse().ok());
-            (number.unwrap(), actor.index(), actor.is_interrupted())
-        });
         self.log(Event::Shows(
             number,
             Shown {
-                running: running.collect(),
+                running: group.running().map(seen).collect(),
                 len: group.len(),
                 is_stopping: group.is_stopping(),
                 is_terminated: group.is_terminated(),
                 debug: format!("{group:?}"),
             },
         ));
+    }
+
+    /// Records whether the handles are closed, and which questions are answered.
+    pub fn show_handles(&self) {
+        let handles = self.handles.borrow();
+        let closed = handles.iter().map(LocalHandle::is_closed).collect();
+        self.log(Event::Closed(closed));
         #[cfg(feature = "std")]
         {
-            let handles = self.handles.borrow();
-            let closed = handles.iter().map(LocalHandle::is_closed).collect();
-            self.log(Event::Closed(closed));
+            let questions = self.questions.borrow().len();
+            for question in 0..questions {
+                self.poll_answer(question, None);
+            }
         }
     }
 
-    /// Polls a group or its report, and records the result. Returns `None` if it is pending.
+    /// Asks a handle what runs. Returns the number of the question, or `None` if there is no such handle.
+    #[cfg(feature = "std")]
+    pub fn ask(&self, handle: usize) -> Option<usize> {
+        let to = self.handles.borrow().get(handle).cloned()?;
+        let question = self.questions.borrow().len();
+        self.log(Event::Asks(handle, question));
+        let answer = Box::pin(to.running());
+        self.questions.borrow_mut().push(Question {
+            answer,
+            is_answered: false,
+            waker: noop_waker(),
+        });
+        Some(question)
+    }
+
+    /// Polls the answer to a question, for this actor if there is one. Returns whether it is there.
+    #[cfg(feature = "std")]
+    pub fn poll_answer(&self, number: usize, by: Option<(usize, &Waker)>) -> bool {
+        let question = &mut self.questions.borrow_mut()[number];
+        if question.is_answered {
+            return true;
+        }
+        if let Some((_, waker)) = by {
+            question.waker = self.waker(Event::AnswerWoke(number), waker.clone());
+        }
+        let answer = &mut question.answer;
+        let polled = answer
+            .as_mut()
+            .poll(&mut Context::from_waker(&question.waker));
+        question.is_answered = polled.is_ready();
+        let answer = match polled {
+            Poll::Ready(running) => Some(running.into_iter().map(seen).collect()),
+            Poll::Pending => None,
+        };
+        self.log(Event::Answered(number, by.map(|(actor, _)| actor), answer));
+        question.is_answered
+    }
+
+    /// Polls a group or its result, and records the result. Returns `None` if it is pending.
     pub fn poll<F: Future + Unpin>(
         &self,
         number: usize,
@@ -352,7 +456,8 @@ impl World {
         waker: Waker,
         ready: impl FnOnce(&F::Output) -> Event,
     ) -> Option<Result<(), Site>> {
-        let waker = self.waker(Event::GroupWoke(number), waker);
+        self.polls.set(self.polls.get() + 1);
+        let waker = self.waker(Event::GroupWoke(number, self.polls.get()), waker);
         self.log(Event::PollBegan(number));
         let mut cx = Context::from_waker(&waker);
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(group).poll(&mut cx)));
@@ -374,7 +479,7 @@ impl World {
         }
     }
 
-    /// Drops a group or its report, and records the result.
+    /// Drops a group or its result, and records the result.
     pub fn drop_group<G>(&self, number: usize, group: G) -> Result<(), Site> {
         self.log(Event::DropBegan(number));
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(group))).map_err(site);
@@ -383,7 +488,7 @@ impl World {
     }
 
     /// Returns a waker that records `event`, and then wakes `waker`.
-    fn waker(&self, event: Event, waker: Waker) -> Waker {
+    pub fn waker(&self, event: Event, waker: Waker) -> Waker {
         let trace = self.trace.clone();
         Waker::from(Arc::new(Logged {
             event,
@@ -393,9 +498,56 @@ impl World {
     }
 }
 
+/// What every `stops_if` is. It finds its actor by the name of the exit.
+fn stops_if(exit: &Exit<Value>) -> bool {
+    let world = WORLD.with(|world| world.borrow().upgrade());
+    let (world, exit) = (world.expect("a script runs"), end(exit));
+    let (actor, outcome) = (exit.actor, exit.outcome);
+    world.log(Event::Asked(exit));
+    let stops_if = world.actors.borrow()[actor].spec.stops_if.clone();
+    let StopsIf { stops, actions } = stops_if.expect("it was set");
+    world.perform(&actions, Site::StopsIf(actor));
+    match stops {
+        Stops::Always => true,
+        Stops::Never => false,
+        Stops::IfPanicked => matches!(outcome, Outcome::Panicked(_)),
+    }
+}
+
+/// An interrupt of an actor that was not called.
+struct Uncalled(Option<Rc<World>>, usize);
+
+impl Uncalled {
+    fn called(mut self) -> Rc<World> {
+        self.0.take().expect("it is called once")
+    }
+}
+
+impl Drop for Uncalled {
+    fn drop(&mut self) {
+        if let Some(world) = self.0.take() {
+            world.log(Event::InterruptDropped(self.1));
+            if world.actors.borrow()[self.1].spec.interrupt_drop_panics {
+                world.panic(Site::InterruptDrop(self.1));
+            }
+        }
+    }
+}
+
+/// Something that is set on a group.
+struct IsSet(Rc<World>, Set);
+
+impl Drop for IsSet {
+    fn drop(&mut self) {
+        self.0.log(Event::SetDropped(self.1));
+    }
+}
+
 fn kind(actor: &Actor) -> Kind {
     match actor.how {
         How::ByClosure => Kind::ByClosure,
+        #[cfg(feature = "std")]
+        How::ByClone => Kind::ByFuture,
         How::ByFuture | How::Nested(_) => Kind::ByFuture,
         How::Abortable => Kind::Abortable,
     }
@@ -422,201 +574,20 @@ impl Wake for Logged {
     }
 }
 
-/// What an actor returns.
-pub struct Output {
-    world: Rc<World>,
-    pub actor: usize,
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if self.world.is_unlogged.get() {
-            return;
-        }
-        self.world.log(Event::OutputDropped(self.actor));
-        if self.world.actors.borrow()[self.actor]
-            .spec
-            .output_drop_panics
-        {
-            self.world.panic(Site::Output(self.actor));
-        }
-    }
-}
-
-/// The execute of an actor.
-struct Execute {
-    world: Rc<World>,
-    number: usize,
-    interrupted: Option<Interrupted>,
-    /// If the actor is a group: that group, with its number.
-    inner: Option<(usize, RealGroup)>,
-}
-
-impl Execute {
-    fn with(mut self, interrupted: Interrupted) -> Self {
-        self.interrupted = Some(interrupted);
-        self
-    }
-
-    /// Runs the operations of one poll. Returns whether the actor returns.
-    fn run_ops(&mut self, is_interrupted: bool, cx: &mut Context<'_>) -> bool {
-        let (world, number) = (self.world.clone(), self.number);
-        let mut actors = world.actors.borrow_mut();
-        actors[number].polls += 1;
-        let waiting = take(&mut actors[number].waiting);
-        let is_first_time = is_interrupted && !actors[number].is_interrupted;
-        actors[number].is_interrupted |= is_interrupted;
-        drop(actors);
-        waiting.into_iter().for_each(|actor| world.wake(actor));
-        if let Some((inner, group)) = &mut self.inner {
-            if is_first_time {
-                world.add(*inner, group, &Actor::new(How::ByClosure, &[Op::Return]));
-            }
-            let ready = |output: &Option<Output>| {
-                Event::Ready(*inner, output.as_ref().map(|output| output.actor))
-            };
-            return match world.poll(*inner, group, cx.waker().clone(), ready) {
-                None => false,
-                Some(Ok(())) => true,
-                Some(Err(site)) => {
-                    world.log(Event::Panicked(site));
-                    resume_unwind(Box::new(site.to_string()))
-                }
-            };
-        }
-        loop {
-            let mut actors = world.actors.borrow_mut();
-            let state = &mut actors[number];
-            let Some(op) = state.spec.execute.get(state.done).cloned() else {
-                return false;
-            };
-            state.done += 1;
-            match op {
-                Op::Do(action) => {
-                    drop(actors);
-                    world.perform(&[action], Site::Execute(number));
-                }
-                Op::Pend => return false,
-                Op::Spin(times) if state.spins < times => {
-                    state.spins += 1;
-                    state.done -= 1;
-                    drop(actors);
-                    world.wake(number);
-                    return false;
-                }
-                Op::Spin(_) => state.spins = 0,
-                Op::Return => return true,
-                Op::AwaitInterrupt if !state.is_interrupted => {
-                    state.awaits_interrupt = true;
-                    state.done -= 1;
-                    return false;
-                }
-                Op::AwaitInterrupt => {}
-                Op::AwaitPolls(other, times) => match actors.get_mut(other) {
-                    Some(other) if other.polls < times => {
-                        other.waiting.push(number);
-                        actors[number].done -= 1;
-                        return false;
-                    }
-                    _ => {}
-                },
-            }
-        }
-    }
-}
-
-impl Future for Execute {
-    type Output = Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
-        let this = &mut *self;
-        let (world, actor) = (this.world.clone(), this.number);
-        let is_interrupted = match &mut this.interrupted {
-            Some(interrupted) => {
-                let waker = world.waker(Event::Resolved(actor), cx.waker().clone());
-                let mut cx = Context::from_waker(&waker);
-                Pin::new(interrupted).poll(&mut cx).is_ready()
-            }
-            None => world.actors.borrow()[actor].is_interrupted,
-        };
-        world.log(Event::Polled(actor, is_interrupted));
-        world.actors.borrow_mut()[actor].waker = Some(cx.waker().clone());
-        if this.run_ops(is_interrupted, cx) {
-            world.log(Event::Returned(actor));
-            Poll::Ready(Output { world, actor })
-        } else {
-            world.log(Event::Waits(actor));
-            Poll::Pending
-        }
-    }
-}
-
-impl Drop for Execute {
-    fn drop(&mut self) {
-        let (world, number) = (&self.world, self.number);
-        world.log(Event::Dropped(number));
-        if let Some((inner, group)) = self.inner.take() {
-            if let Err(site) = world.drop_group(inner, group) {
-                return world.panic(site);
-            }
-        }
-        let actions = world.actors.borrow()[number].spec.drop.clone();
-        world.perform(&actions, Site::Drop(number));
-        world.log(Event::Released(number));
-    }
-}
-
-/// The future of a grace period.
-struct GraceFuture {
-    world: Rc<World>,
-    grace: usize,
-}
-
-impl Future for GraceFuture {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (world, grace) = (&self.world, self.grace);
-        let mut graces = world.graces.borrow_mut();
-        let state = &mut graces[grace];
-        state.waker = Some(cx.waker().clone());
-        let (is_over, actions) = (state.is_over, state.spec.resolve.clone());
-        drop(graces);
-        world.log(Event::GracePolled(grace, is_over));
-        if !is_over {
-            return Poll::Pending;
-        }
-        world.perform(&actions, Site::Resolve(grace));
-        Poll::Ready(())
-    }
-}
-
-impl Drop for GraceFuture {
-    fn drop(&mut self) {
-        let (world, grace) = (&self.world, self.grace);
-        world.graces.borrow_mut()[grace].waker = None;
-        world.log(Event::GraceDropped(grace));
-        let graces = world.graces.borrow();
-        let (is_replaced, actions) = (graces[grace].is_replaced, graces[grace].spec.drop.clone());
-        drop(graces);
-        if !is_replaced {
-            world.perform(&actions, Site::DropGrace(grace));
-        }
-    }
-}
-
 /// Returns an exit as the trace has it.
-pub fn end(exit: &Exit<Output>) -> End {
+pub fn end(exit: &Exit<Value>) -> End {
     use run_group::Outcome as O;
     let actor = exit.name().and_then(|name| name.parse().ok()).unwrap();
     End {
         actor,
         index: exit.index(),
         was_interrupted: exit.was_interrupted(),
+        has_left: exit.has_left(),
         outcome: match exit.outcome() {
-            O::Returned(output) => {
+            O::Returned(Ok(())) => Outcome::Succeeded,
+            O::Returned(Err(output)) => {
                 assert_eq!(output.actor, actor, "an actor has the output of another");
-                Outcome::Returned
+                Outcome::Failed
             }
             O::Panicked(panic) => Outcome::Panicked(panic.message().unwrap().parse().unwrap()),
             O::Aborted => Outcome::Aborted,
@@ -624,4 +595,14 @@ pub fn end(exit: &Exit<Output>) -> End {
             _ => panic!("an outcome that the model does not know"),
         },
     }
+}
+
+/// Returns a result as the trace has it.
+pub fn output(value: &Value) -> event::Output {
+    value.as_ref().map_err(|output| output.actor).copied()
+}
+
+fn seen(running: Running) -> Seen {
+    let number = running.name().and_then(|name| name.parse().ok());
+    (number.unwrap(), running.index(), running.is_interrupted())
 }

@@ -5,7 +5,7 @@ compile_error!("this needs RUSTFLAGS=\"--cfg loom\": run `bash .ci/loom`");
 
 use std::task::Waker;
 
-pub use loom::sync::{atomic::AtomicU8, Arc};
+pub use loom::sync::{atomic::AtomicU8, Arc, Mutex};
 
 /// loom's `AtomicWaker`, with the method names of `futures_util`.
 pub struct AtomicWaker(loom::future::AtomicWaker);

@@ -9,6 +9,8 @@
 //!
 //! [loom]: https://docs.rs/loom
 
+extern crate alloc; // for the file under test
+
 #[path = "../../../src/interrupted.rs"]
 mod interrupted;
 
@@ -120,6 +122,8 @@ fn waiting_synchronizes_the_threads() {
 }
 
 /// The same for a thread that calls `is_interrupted` instead of waiting.
+///
+/// The first thread interrupts. With the roles reversed, loom does not try the interleaving that shows a relaxed load.
 #[test]
 fn is_interrupted_synchronizes_the_threads() {
     loom::model(|| {
@@ -128,15 +132,14 @@ fn is_interrupted_synchronizes_the_threads() {
         let other = thread::spawn({
             let written = written.clone();
             move || {
-                written.store(7, Relaxed);
-                interrupt.interrupt();
+                if interrupted.is_interrupted() {
+                    assert_eq!(written.load(Relaxed), 7);
+                }
+                assert!(!interrupted.is_terminated());
             }
         });
-        while !interrupted.is_interrupted() {
-            thread::yield_now();
-        }
-        assert_eq!(written.load(Relaxed), 7);
-        assert!(!interrupted.is_terminated());
+        written.store(7, Relaxed);
+        interrupt.interrupt();
         other.join().unwrap();
     });
 }
@@ -160,12 +163,16 @@ fn drop_during_the_interrupt() {
 fn drop_drops_the_waker() {
     loom::model(|| {
         let (interrupt, mut interrupted) = Interrupted::channel();
-        let task = Task::new();
-        assert!(!task.poll(&mut interrupted));
-        thread::spawn(move || drop(interrupted)).join().unwrap();
-        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+        let mut clone = interrupted.clone();
+        let tasks = [Task::new(), Task::new()];
+        assert!(!tasks[0].poll(&mut interrupted) && !tasks[1].poll(&mut clone));
+        let other = thread::spawn(move || drop(interrupted));
+        drop(clone);
+        other.join().unwrap();
+        let count = std::sync::Arc::strong_count;
+        assert_eq!([count(&tasks[0]), count(&tasks[1])], [1, 1]);
         drop(interrupt);
-        assert!(!task.was_woken());
+        assert!(!tasks.iter().any(|task| task.was_woken()));
     });
 }
 
@@ -194,5 +201,167 @@ fn unless_races_with_its_future() {
         assert_eq!(interrupted.is_terminated(), output.is_none());
         other.join().unwrap();
         assert_eq!(block_on(interrupted.unless(async {})), None);
+    });
+}
+
+// Clones. A clone has its waker in a slab behind a mutex, and the original in an `AtomicWaker`.
+
+#[test]
+fn interrupt_wakes_a_waiting_clone() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let other = thread::spawn(move || interrupt.interrupt());
+        block_on(interrupted.clone());
+        assert!(interrupted.is_interrupted());
+        other.join().unwrap();
+    });
+}
+
+/// After a poll of a clone that returns `Pending`, its task is woken, and its next poll is ready. The same for the
+/// original, which waits as well.
+#[test]
+fn pending_poll_of_a_clone_is_followed_by_a_wake() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let mut clone = interrupted.clone();
+        let tasks = [Task::new(), Task::new()];
+        let other = thread::spawn(move || interrupt.interrupt());
+        let are_ready = [tasks[0].poll(&mut interrupted), tasks[1].poll(&mut clone)];
+        other.join().unwrap();
+        for (task, is_ready) in tasks.iter().zip(are_ready) {
+            assert!(is_ready || task.was_woken());
+            assert_eq!(std::sync::Arc::strong_count(task), 1);
+        }
+        assert!(tasks[0].poll(&mut interrupted) && tasks[1].poll(&mut clone));
+    });
+}
+
+/// The clone is made, by the thread that waits, while the other thread interrupts.
+#[test]
+fn clone_is_made_during_the_interrupt() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let other = thread::spawn(move || interrupt.interrupt());
+        let task = Task::new();
+        let was_ready = task.poll(&mut interrupted);
+        let mut clone = interrupted.clone();
+        assert!(!clone.is_terminated());
+        assert!(clone.is_interrupted() || !was_ready);
+        let is_ready = task.poll(&mut clone);
+        assert!(is_ready || !was_ready);
+        other.join().unwrap();
+        assert!(is_ready || task.was_woken());
+        assert!(task.poll(&mut clone));
+    });
+}
+
+/// Two clones on two threads share the slab. Each is woken.
+#[test]
+fn two_clones_wait_on_two_threads() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let clone = interrupted.clone();
+        let waiting = thread::spawn(move || block_on(clone));
+        let task = Task::new();
+        let mut clone = interrupted.clone();
+        let is_ready = task.poll(&mut clone);
+        assert!(!is_ready);
+        interrupt.interrupt();
+        assert!(task.was_woken());
+        waiting.join().unwrap();
+    });
+}
+
+/// The second task replaces the waker of the first, and is woken unless it sees the interruption.
+#[test]
+fn latest_waker_of_a_clone_is_woken() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let mut clone = interrupted.clone();
+        let (first, second) = (Task::new(), Task::new());
+        let other = thread::spawn(move || interrupt.interrupt());
+        let is_ready = first.poll(&mut clone) | second.poll(&mut clone);
+        other.join().unwrap();
+        assert!(is_ready || second.was_woken());
+        assert_eq!(std::sync::Arc::strong_count(&first), 1);
+        assert_eq!(std::sync::Arc::strong_count(&second), 1);
+    });
+}
+
+/// A clone is polled and dropped while the other thread interrupts. Neither end keeps its waker, and another clone,
+/// whose waker is in the same slab, is woken.
+#[test]
+fn drop_of_a_clone_during_the_interrupt() {
+    loom::model(|| {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let (mut dropped, mut stays) = (interrupted.clone(), interrupted.clone());
+        let (task, other_task) = (Task::new(), Task::new());
+        task.poll(&mut dropped);
+        other_task.poll(&mut stays);
+        let other = thread::spawn(move || interrupt.interrupt());
+        drop(dropped);
+        other.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+        assert!(other_task.was_woken());
+    });
+}
+
+/// Both threads interrupt. Each of the tasks is woken, whichever end is used first.
+#[test]
+fn interrupted_from_two_ends() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let mut clone = interrupted.clone();
+        let another = interrupted.other_end();
+        let tasks = [Task::new(), Task::new()];
+        let other = thread::spawn(move || interrupt.interrupt());
+        let are_ready = [tasks[0].poll(&mut interrupted), tasks[1].poll(&mut clone)];
+        another.interrupt();
+        assert!(interrupted.is_interrupted() && clone.is_interrupted());
+        other.join().unwrap();
+        for (task, is_ready) in tasks.iter().zip(are_ready) {
+            assert!(is_ready || task.was_woken());
+        }
+        assert!(tasks[0].poll(&mut interrupted) && tasks[1].poll(&mut clone));
+    });
+}
+
+/// If the interruption came while the original registered its waker, that waker used to stay as long as there was
+/// another end or a clone, although the original was dropped.
+#[test]
+fn other_end_keeps_no_waker() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let _another = interrupted.other_end();
+        let task = Task::new();
+        let other = thread::spawn(move || interrupt.interrupt());
+        task.poll(&mut interrupted);
+        drop(interrupted);
+        other.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+    });
+}
+
+/// What the other thread writes before it interrupts is visible to a clone, even if the original was polled in between,
+/// on a third thread: that poll stores how often they were polled.
+#[test]
+fn clone_synchronizes_after_a_poll_of_another() {
+    loom::model(|| {
+        let (interrupt, mut interrupted) = Interrupted::channel();
+        let mut clone = interrupted.clone();
+        let written = Arc::new(AtomicUsize::new(0));
+        let interrupting = thread::spawn({
+            let written = written.clone();
+            move || {
+                written.store(7, Relaxed);
+                interrupt.interrupt();
+            }
+        });
+        let polling = thread::spawn(move || Task::new().poll(&mut interrupted));
+        if Task::new().poll(&mut clone) {
+            assert_eq!(written.load(Relaxed), 7);
+        }
+        interrupting.join().unwrap();
+        polling.join().unwrap();
     });
 }

@@ -52,6 +52,8 @@ macro_rules! suite {
         $crate::suite!(@each refusal $kind $runtime:
             groups_run_as_tasks
             tasks_add_actors
+            tasks_add_children
+            error_of_a_spawned_task_is_returned
             interrupts_a_spawned_task
             expired_actor_drops_its_task
             dropped_group_interrupts_its_task
@@ -69,6 +71,7 @@ macro_rules! suite {
         $crate::suite!(@each refusal $kind $runtime:
             threads_add_actors
             threads_add_actors_until_the_end
+            threads_add_children
         );
     };
     (@each $refusal:ident $kind:ident $runtime:path: $($scenario:ident)*) => {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures::channel::{mpsc as channel, oneshot};
 use futures::future::{join_all, select, Either, FutureExt};
 use futures::stream::StreamExt;
-use run_group::Exit;
+use run_group::{Exit, Report};
 
 use super::{new_group, Pointer, Portable, Task};
 
@@ -59,6 +59,9 @@ const AGES: Duration = Duration::from_secs(3600);
 /// How many tasks or threads add actors, and how many each.
 pub(super) const TASKS: usize = 4;
 pub(super) const ACTORS: usize = 25;
+
+/// Of children, the first of each of these many stays.
+pub(super) const STAYS: usize = 5;
 
 /// The events of a test. Clones share them.
 #[derive(Clone, Default)]
@@ -588,7 +591,7 @@ pub fn group_runs_inside_a_group<R: Runtime>() {
             .named("inner");
         outer.add(R::sleep(MOMENT).map(|()| vec![]), |_| {});
 
-        let mut exits = outer.report().await;
+        let mut exits = Vec::from(outer.report().await);
         let inner = exits.pop().unwrap();
         assert_eq!(
             (inner.name(), inner.was_interrupted()),
@@ -685,13 +688,88 @@ pub fn tasks_add_actors<R: Spawn>() {
             .collect();
         group.add(join_all(tasks).map(|_| "done"), |_| {});
 
-        let mut exits = group.report().await;
+        let mut exits = Vec::from(group.report().await);
         assert_eq!(exits[0].output(), Some(&"done"));
         exits.sort_by_key(Exit::index);
         let indices: Vec<_> = exits.iter().map(Exit::index).collect();
         assert_eq!(indices, Vec::from_iter(0..=TASKS * ACTORS));
         assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
         assert!(handle.is_closed());
+    });
+}
+
+/// Several tasks add children. Most of them leave, and some stay until the shutdown.
+pub fn tasks_add_children<R: Spawn>() {
+    run::<R>(async {
+        let mut group = new_group();
+        let handle = group.handle();
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let handle = handle.clone();
+                spawn::<R, _>(async move {
+                    for number in 0..ACTORS {
+                        let stays = number % STAYS == 0;
+                        let child = handle.add_with(move |interrupted| async move {
+                            match stays {
+                                true => interrupted.await,
+                                false => wake_itself(2).await,
+                            }
+                            "child"
+                        });
+                        child.stops_if(|_| false);
+                        wake_itself(2).await;
+                    }
+                })
+            })
+            .collect();
+        let (leaves, mut left) = channel::unbounded();
+        group.on_exit(move |exit| {
+            if exit.has_left() {
+                leaves.unbounded_send(()).unwrap();
+            }
+        });
+        let stay = TASKS * ACTORS.div_ceil(STAYS);
+        let cause = async move {
+            join_all(tasks).await;
+            for _ in stay..TASKS * ACTORS {
+                left.next().await.unwrap();
+            }
+            "done"
+        };
+        group.add(cause, |_| {}).named("cause");
+
+        let report = group.report().await;
+        assert_eq!(report.cause().unwrap().output(), Some(&"done"));
+        assert_eq!(report.len(), 1 + stay);
+        assert!(report[1..].iter().all(Exit::was_interrupted));
+        assert!(report.iter().all(|exit| !exit.has_left()));
+        assert!(handle.is_closed());
+    });
+}
+
+/// A producer on a task of its own fails. Its channel closes before its output is there, so the consumer, which returns
+/// `Ok`, often comes first. The error used to be lost then.
+pub fn error_of_a_spawned_task_is_returned<R: Spawn>() {
+    run::<R>(async {
+        for round in 0..400 {
+            let (send, mut jobs) = channel::unbounded::<u32>();
+            let producer = spawn::<R, _>(async move {
+                let _send = send;
+                wake_itself(1 + round % 5).await;
+                Err("disk full")
+            });
+            let mut group = new_group();
+            match round % 2 {
+                0 => group.add(producer, |_| {}).named("producer"),
+                _ => group.add_with(|_| producer).named("producer"),
+            }
+            let consumer = async move {
+                while jobs.next().await.is_some() {}
+                Ok(())
+            };
+            group.add(consumer, |_| {}).named("consumer");
+            assert_eq!(group.run().await, Err("disk full"), "in round {round}");
+        }
     });
 }
 

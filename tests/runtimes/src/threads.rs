@@ -7,7 +7,7 @@ use std::thread;
 use futures::future::FutureExt;
 use run_group::{Exit, Group};
 
-use super::scenarios::{Runtime, ACTORS, TASKS};
+use super::scenarios::{Runtime, ACTORS, STAYS, TASKS};
 
 /// Several threads add actors, then one more requests the shutdown. The actors of each thread keep their order.
 pub fn threads_add_actors<R: Runtime>() {
@@ -38,7 +38,7 @@ pub fn threads_add_actors<R: Runtime>() {
             shutdown.add(async { (TASKS, 1) }, |_| {}).named("shutdown");
         });
 
-        let mut exits = group.report().await;
+        let mut exits = Vec::from(group.report().await);
         assert_eq!(exits[0].name(), Some("shutdown"));
         exits.sort_by_key(Exit::index);
         assert_eq!(exits.len(), TASKS * ACTORS + 2);
@@ -93,5 +93,50 @@ pub fn threads_add_actors_until_the_end<R: Runtime>() {
             .sum();
         assert_eq!(exits, polled.load(SeqCst) + 1);
         assert_eq!(added, dropped.load(SeqCst));
+    }));
+}
+
+/// Several threads add children. Most of them leave, and some stay until a thread stops the group.
+pub fn threads_add_children<R: Runtime>() {
+    R::run(Box::pin(async {
+        let left = Arc::new(AtomicUsize::new(0));
+        let mut group = Group::new();
+        let handle = group.handle();
+        group.add_with(|interrupted| interrupted).named("resident");
+        let seen = left.clone();
+        group.on_exit(move |exit| {
+            seen.fetch_add(usize::from(exit.has_left()), SeqCst);
+        });
+        let threads: Vec<_> = (0..TASKS)
+            .map(|_| {
+                let handle = handle.clone();
+                thread::spawn(move || {
+                    for number in 0..40 * ACTORS {
+                        let stays = number % STAYS == 0;
+                        let child = handle.add_with(|interrupted| async move {
+                            if stays {
+                                interrupted.await;
+                            }
+                        });
+                        child.stops_if(|_| false);
+                    }
+                })
+            })
+            .collect();
+        let stops = handle.clone();
+        thread::spawn(move || {
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            stops.stop(());
+        });
+
+        let report = group.report().await;
+        let [left, children] = [left.load(SeqCst), TASKS * 40 * ACTORS];
+        assert_eq!(left + report.len(), children + 2);
+        // Those that stay are in the report, and those that were added last may be.
+        assert!(report.len() >= 2 + children / STAYS);
+        assert!(report[1..].iter().all(Exit::was_interrupted));
+        assert!(handle.is_closed());
     }));
 }

@@ -11,6 +11,7 @@ mod glommio;
 mod monoio;
 mod pollster;
 mod smol;
+mod testing;
 mod tokio;
 
 use ::futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};

@@ -1,0 +1,197 @@
+use run_group::{Group, Handle, Interrupted};
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::{TcpListener, TcpStream};
+use smol::Timer;
+use std::io;
+use std::time::Duration;
+
+type Output = io::Result<()>;
+
+/// Accepts clients until interrupted, and adds an actor for each.
+async fn listen(
+    mut interrupted: Interrupted,
+    listener: TcpListener,
+    handle: Handle<'_, Output>,
+) -> Output {
+    while let Some(accepted) = interrupted.unless(listener.accept()).await {
+        match accepted {
+            Ok((client, address)) => handle
+                .add_with(|interrupted| serve(interrupted, client))
+                .stops_if(|_| false)
+                .named(address.to_string()),
+            Err(error) => {
+                eprintln!("cannot accept a client: {error}"); // such as too many open files
+                interrupted
+                    .unless(Timer::after(Duration::from_millis(100)))
+                    .await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sends back what the client sends, until it leaves or the actor is interrupted.
+async fn serve(mut interrupted: Interrupted, mut client: TcpStream) -> Output {
+    let mut buffer = [0; 1024];
+    while let Some(length) = interrupted.unless(client.read(&mut buffer)).await {
+        match length? {
+            0 => break, // the client has left
+            length => client.write_all(&buffer[..length]).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Says hello, and reads the answer. It stands for a signal here: when it returns, the group stops.
+async fn visit(mut server: TcpStream) -> Output {
+    let mut answer = [0; 5];
+    server.write_all(b"hello").await?;
+    server.read_exact(&mut answer).await?;
+    assert_eq!(&answer, b"hello");
+    Ok(())
+}
+
+fn main() -> Output {
+    smol::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let server = TcpStream::connect(listener.local_addr()?).await?;
+
+        let mut group = Group::new();
+        let handle = group.handle();
+        group
+            .add_with(|interrupted| listen(interrupted, listener, handle))
+            .named("listener");
+        group.add_abortable(visit(server)).named("visit");
+        group.on_exit(|exit| println!("{exit}"));
+        group.run().await
+    })
+}
+// The recipe ends here.
+
+use std::net::{Shutdown, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::thread;
+
+use run_group::Report;
+
+use super::assert_is_a_recipe;
+
+#[test]
+fn is_the_recipe() {
+    assert_is_a_recipe(include_str!("connections.rs"));
+    main().unwrap();
+}
+
+/// Runs the server while `client` talks to it, then stops it. Returns the lines of all exits.
+fn exits(client: impl FnOnce(SocketAddr, &Handle<'_, Output>) + Send) -> Vec<String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut exits = Vec::new();
+    let mut group = Group::new();
+    let handle = group.handle();
+    let stop = handle.clone();
+    group
+        .add_with(|interrupted| listen(interrupted, listener.try_into().unwrap(), handle))
+        .named("listener");
+    group.on_exit(|exit| exits.push(exit.to_string()));
+    thread::scope(|threads| {
+        threads.spawn(move || {
+            let talked = std::panic::catch_unwind(AssertUnwindSafe(|| client(address, &stop)));
+            stop.stop(Ok(()));
+            talked.unwrap();
+        });
+        smol::block_on(group.report());
+    });
+    exits
+}
+
+/// Sends the server some bytes and reads them back.
+fn echo(client: &mut std::net::TcpStream, bytes: &[u8]) {
+    use std::io::{Read, Write};
+    client.write_all(bytes).unwrap();
+    let mut echoed = vec![0; bytes.len()];
+    client.read_exact(&mut echoed).unwrap();
+    assert_eq!(echoed, bytes);
+}
+
+#[test]
+fn clients_leave_and_the_listener_stays() {
+    let mut names = Vec::new();
+    let exits = exits(|address, handle| {
+        for _ in 0..3 {
+            let mut client = std::net::TcpStream::connect(address).unwrap();
+            echo(&mut client, b"hello");
+            names.push(client.local_addr().unwrap());
+            client.shutdown(Shutdown::Write).unwrap();
+            assert_eq!(std::io::Read::read(&mut client, &mut [0]).unwrap(), 0);
+        }
+        // Only the listener and perhaps the last client, whose actor closes its connection just before it leaves.
+        assert!(smol::block_on(handle.running()).len() <= 2);
+    });
+    for name in names {
+        assert!(exits.contains(&format!("{name} returned Ok(()), left")));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn resets_end_only_their_clients() {
+    let exits = exits(|address, _| {
+        for _ in 0..70 {
+            let client = std::net::TcpStream::connect(address).unwrap();
+            rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+        }
+        echo(
+            &mut std::net::TcpStream::connect(address).unwrap(),
+            b"still here",
+        );
+    });
+    let stopped_by = exits.iter().find(|line| !line.ends_with(", left"));
+    assert!(stopped_by.unwrap().starts_with(file!()), "{stopped_by:?}");
+}
+
+#[test]
+fn idle_clients_are_closed_when_it_stops() {
+    let mut idle = None;
+    let exits = exits(|address, _| {
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        echo(&mut client, b"hello");
+        idle = Some(client);
+    });
+    let mut idle = idle.unwrap();
+    let name = idle.local_addr().unwrap();
+    assert!(exits.contains(&format!("{name} returned Ok(()), interrupted")));
+    assert_eq!(std::io::Read::read(&mut idle, &mut [0]).unwrap(), 0);
+}
+
+/// The listener fails for good: here, its actor is replaced by one that fails.
+#[test]
+fn clients_finish_when_the_listener_fails() {
+    let (_client, server) = pair();
+    let mut group = Group::new();
+    let handle = group.handle();
+    group
+        .add(
+            async move {
+                handle
+                    .add_with(|interrupted| serve(interrupted, server))
+                    .stops_if(|_| false)
+                    .named("client");
+                smol::future::yield_now().await;
+                Err(io::ErrorKind::InvalidInput.into())
+            },
+            |_| {},
+        )
+        .named("listener");
+    let report: Report<Output> = smol::block_on(group.report());
+    assert!(report[0].is_failure());
+    assert_eq!(report[1].to_string(), "client returned Ok(()), interrupted");
+}
+
+/// Returns a connection: the client's end and the server's.
+fn pair() -> (std::net::TcpStream, TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    (client, server.try_into().unwrap())
+}

@@ -1,0 +1,332 @@
+//! Many threads add actors, which stay or come and go, and ask which actors run.
+
+use std::future::{pending, ready};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use futures::channel::oneshot;
+use futures::executor::block_on;
+use futures::future::FutureExt;
+use run_group::{Exit, Group, Handle, Interrupted};
+
+use super::{with_watchdog, Driver, Dropped};
+use crate::harness::Test;
+
+/// What happened to the actors that threads have added.
+#[derive(Clone, Default)]
+struct Counts {
+    polled: Arc<AtomicUsize>,
+    returned: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Counts {
+    /// Adds an actor that is counted, and returns when it is interrupted.
+    fn add_counted(&self, handle: &Handle<'static, ()>) {
+        let counts = self.clone();
+        let dropped = Dropped(counts.dropped);
+        handle.add_with(|interrupted| async move {
+            counts.polled.fetch_add(1, SeqCst);
+            interrupted.await;
+            counts.returned.fetch_add(1, SeqCst);
+            drop(dropped);
+        });
+    }
+
+    /// Returns how many were polled, how many returned, and how many were dropped.
+    fn load(&self) -> [usize; 3] {
+        [&self.polled, &self.returned, &self.dropped].map(|count| count.load(SeqCst))
+    }
+}
+
+/// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns
+/// and is in the report, or is dropped without having been polled.
+#[test]
+fn added_actors_run_or_are_dropped_unpolled() {
+    const ROUNDS: usize = 50;
+    const THREADS: usize = 4;
+    const ACTORS: usize = 500;
+    with_watchdog(|| {
+        let mut added = 0;
+        for round in 0..ROUNDS {
+            let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
+            let counts = Counts::default();
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_abortable(pending());
+            let report = thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    let (handle, counts) = (handle.clone(), &counts);
+                    scope.spawn(move || {
+                        for actor in 0..ACTORS {
+                            counts.add_counted(&handle);
+                            // The cause comes at another time in each round.
+                            if thread == 0 && actor == round * ACTORS / ROUNDS {
+                                handle.add(ready(()), |_| {});
+                            }
+                        }
+                    });
+                }
+                driver.run(vec![group]).remove(0)
+            });
+            assert!(handle.is_closed());
+            let returned = report.iter().filter(|exit| exit.output().is_some());
+            let returned = returned.count() - 1; // the cause
+            assert_eq!(returned, report.len() - 2); // the pending one was aborted
+            assert_eq!(counts.load(), [returned, returned, THREADS * ACTORS]);
+
+            let mut indices = Vec::from_iter(report.iter().map(Exit::index));
+            indices.sort();
+            assert!(indices.into_iter().eq(0..report.len()));
+            added += THREADS * ACTORS;
+        }
+        assert_eq!(added, 100_000);
+    });
+}
+
+/// A thread adds its next actor when the last one was polled. After a lost wake, both would wait forever.
+#[test]
+fn every_actor_from_a_thread_wakes_the_group() {
+    const THREADS: usize = 4;
+    const ACTORS: usize = 1_000;
+    with_watchdog(|| {
+        for driver in [Driver::BlockOn, Driver::Executor(3)] {
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_with(|interrupted| interrupted);
+            let report = thread::scope(|scope| {
+                let adders = [(); THREADS].map(|()| {
+                    let handle = handle.clone();
+                    scope.spawn(move || {
+                        for _ in 0..ACTORS {
+                            let (polled, is_polled) = oneshot::channel();
+                            handle.add_with(|interrupted| async {
+                                polled.send(()).unwrap();
+                                interrupted.await;
+                            });
+                            block_on(is_polled).unwrap();
+                        }
+                    })
+                });
+                scope.spawn(move || {
+                    for adder in adders {
+                        adder.join().unwrap();
+                    }
+                    handle.add(ready(()), |_| {});
+                });
+                driver.run(vec![group]).remove(0)
+            });
+            assert_eq!(report.len(), 2 + THREADS * ACTORS);
+        }
+    });
+}
+
+#[test]
+fn groups_are_dropped_while_threads_add_actors() {
+    const THREADS: usize = 3;
+    const ACTORS: usize = 10;
+    with_watchdog(|| {
+        for round in 0..1_000 {
+            let test = Test::default();
+            let counts = Counts::default();
+            let barrier = Barrier::new(1 + THREADS);
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_abortable(pending());
+            thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    let (handle, counts, barrier) = (handle.clone(), &counts, &barrier);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        (0..ACTORS).for_each(|_| counts.add_counted(&handle));
+                    });
+                }
+                barrier.wait();
+                for _ in 0..round % 4 {
+                    test.poll_pending(&mut group);
+                }
+                drop(group);
+            });
+            assert!(handle.is_closed());
+            let [_, returned, dropped] = counts.load();
+            assert_eq!((returned, dropped), (0, THREADS * ACTORS));
+        }
+    });
+}
+
+/// What happened to the children that threads have added.
+#[derive(Clone, Default)]
+struct Children {
+    added: Arc<AtomicUsize>,
+    left: Arc<AtomicUsize>,
+    interrupted: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Children {
+    /// Adds a child that leaves after one yield, unless it is interrupted before.
+    fn add(&self, handle: &Handle<'static, ()>) {
+        self.added.fetch_add(1, SeqCst);
+        let children = self.clone();
+        let dropped = Dropped(children.dropped);
+        let child = handle.add_with(|mut interrupted| async move {
+            let _dropped = dropped;
+            let served = interrupted.unless(smol::future::yield_now()).await;
+            let ends = match served {
+                Some(()) => children.left,
+                None => children.interrupted,
+            };
+            ends.fetch_add(1, SeqCst);
+        });
+        child.stops_if(|_| false);
+    }
+}
+
+/// Children come and go from four threads, 100,000 of them, while the group runs, stops and ends. Each leaves, exits in
+/// the shutdown, or is dropped unpolled. None is lost, and none stays.
+#[test]
+fn children_leave_exit_or_are_dropped() {
+    const ROUNDS: usize = 50;
+    const THREADS: usize = 4;
+    const CHILDREN: usize = 500;
+    with_watchdog(|| {
+        let (mut left, mut exited) = (0, 0);
+        for round in 0..ROUNDS {
+            let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
+            let children = Children::default();
+            let leavers = Arc::new(AtomicUsize::new(0));
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_abortable(pending());
+            let seen = leavers.clone();
+            group.on_exit(move |exit| {
+                seen.fetch_add(usize::from(exit.has_left()), SeqCst);
+            });
+            let report = thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    let (handle, children) = (handle.clone(), &children);
+                    scope.spawn(move || {
+                        for child in 0..CHILDREN {
+                            children.add(&handle);
+                            // The shutdown comes at another time in each round, and in some after all were added.
+                            if thread == 0 && child == (round + 1) * CHILDREN / ROUNDS - 1 {
+                                handle.stop(());
+                            }
+                        }
+                    });
+                }
+                driver.run(vec![group]).remove(0)
+            });
+            assert!(handle.is_closed());
+            let count = |count: &AtomicUsize| count.load(SeqCst);
+            assert_eq!(count(&children.added), THREADS * CHILDREN);
+            assert_eq!(count(&children.dropped), THREADS * CHILDREN);
+
+            // Some of those that returned by themselves did so when the group was already stopping.
+            let in_report = report.len() - 2; // without the cause and the pending one
+            let returned = count(&children.left) + count(&children.interrupted);
+            assert_eq!(count(&leavers) + in_report, returned);
+            assert!(report.iter().all(|exit| !exit.has_left()));
+            assert!(report[1..].iter().all(Exit::was_interrupted));
+            left += count(&leavers);
+            exited += in_report;
+        }
+        assert!(left > 0 && exited > 0, "{left}, {exited}");
+    });
+}
+
+/// A thread that adds until the handle is closed used to keep a shutdown open forever, although its grace period was
+/// over.
+#[test]
+fn grace_period_ends_while_a_thread_adds() {
+    with_watchdog(|| {
+        for round in 0..100 {
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.grace_period(|| ready(()));
+            let exits = thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !handle.is_closed() {
+                        handle.add(pending(), |_| {});
+                    }
+                });
+                if round % 2 == 0 {
+                    handle.stop(());
+                } else {
+                    group.add(ready(()), |_| {});
+                }
+                block_on(group.report()).len()
+            });
+            assert!(exits > 0);
+        }
+    });
+}
+
+/// Threads ask which actors run, while others come and go. Each gets an answer, and an empty one in the end.
+#[test]
+fn threads_ask_which_actors_run() {
+    const THREADS: usize = 3;
+    const QUESTIONS: usize = 500;
+    with_watchdog(|| {
+        for driver in [Driver::BlockOn, Driver::Executor(3)] {
+            let children = Children::default();
+            let mut group = Group::new();
+            let handle = group.handle();
+            group.add_with(|interrupted| interrupted).named("resident");
+            thread::scope(|scope| {
+                let askers = [(); THREADS].map(|()| {
+                    let (handle, children) = (handle.clone(), &children);
+                    scope.spawn(move || {
+                        for _ in 0..QUESTIONS {
+                            children.add(&handle);
+                            let running = block_on(handle.running());
+                            assert_eq!(running[0].name(), Some("resident"));
+                        }
+                    })
+                });
+                let stop = handle.clone();
+                scope.spawn(move || {
+                    for asker in askers {
+                        asker.join().unwrap();
+                    }
+                    stop.stop(());
+                    // The group may end before it answers.
+                    while !block_on(stop.running()).is_empty() {}
+                });
+                driver.run(vec![group]);
+            });
+            assert!(block_on(handle.running()).is_empty());
+        }
+    });
+}
+
+/// Each clone is awaited by a thread of its own.
+#[test]
+fn clones_resolve_on_threads() {
+    const CLONES: usize = 4;
+    with_watchdog(|| {
+        for round in 0..1_000 {
+            let (interrupt, interrupted) = Interrupted::channel();
+            let barrier = Barrier::new(1 + CLONES);
+            thread::scope(|scope| {
+                for clone in 0..CLONES {
+                    let (mut waits, barrier) = (interrupted.clone(), &barrier);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        if (round + clone) % 4 == 0 {
+                            let _ = (&mut waits).now_or_never(); // and drops it while the others wait
+                        } else {
+                            let clone = waits.clone();
+                            block_on(waits);
+                            block_on(clone);
+                        }
+                    });
+                }
+                barrier.wait();
+                interrupt.interrupt();
+            });
+            block_on(interrupted);
+        }
+    });
+}
