@@ -1,6 +1,5 @@
 //! All actors of a group, in one `FuturesUnordered`.
 
-use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::mem;
@@ -248,23 +247,34 @@ impl<A: Actor + ?Sized> Future for Place<A> {
 
 /// Returns things in the order of their indices, which is that of adding.
 ///
-/// The set iterates most recently polled first. So if no actor was polled out of order, this only reverses. A heap takes
-/// less code than the sorts of a slice, by several kilobytes.
+/// The set iterates most recently polled first. So if no actor was polled out of order, this only reverses. Otherwise it
+/// is a heap sort, because that takes the least code: the sorts of a slice take several kilobytes.
 fn in_order<X>(mut things: Vec<X>, index: fn(&X) -> usize) -> Vec<X> {
     things.reverse();
     if things.windows(2).all(|two| index(&two[0]) < index(&two[1])) {
         return things;
     }
-    let places = things
-        .iter()
-        .enumerate()
-        .map(|(place, thing)| (index(thing), place));
-    let places = BinaryHeap::from_iter(places).into_sorted_vec();
-    let mut things: Vec<_> = things.into_iter().map(Some).collect();
-    let in_order = places
-        .into_iter()
-        .filter_map(|(_, place)| things[place].take());
-    in_order.collect()
+    let len = things.len();
+    // Makes a heap, from its last parent to its root. Then moves the largest to the end, again and again.
+    for step in (0..len + len / 2).rev() {
+        let mut parent = step.saturating_sub(len);
+        if step < len {
+            things.swap(0, step);
+        }
+        let heap = &mut things[..step.min(len)];
+        loop {
+            let children = 2 * parent + 1..heap.len().min(2 * parent + 3);
+            let Some(child) = children.max_by_key(|&child| index(&heap[child])) else {
+                break;
+            };
+            if index(&heap[child]) < index(&heap[parent]) {
+                break;
+            }
+            heap.swap(parent, child);
+            parent = child;
+        }
+    }
+    things
 }
 
 const TOO_MANY_ACTORS: &str = "a group has room for 4 294 967 295 actors on a 32-bit target";
