@@ -4,7 +4,7 @@
 //! bash .ci/embedded
 //! ```
 //!
-//! The cases are in `contract.rs`. These binaries run them, each with the timers of its executor: `embassy`, `rtic`,
+//! The cases are in `contract.rs` and, for actors that come and go, in `children.rs`. These binaries run them, each with the timers of its executor: `embassy`, `rtic`,
 //! `bare` (a loop that waits for events), and `bare_riscv` (the same on RISC-V).
 //!
 //! - `default_queue` shows what fails with embassy's timers without a generic queue.
@@ -18,6 +18,7 @@ extern crate alloc;
 
 pub mod bare;
 pub mod board;
+mod children;
 pub mod contract;
 mod log;
 pub mod timers;
