@@ -10,7 +10,8 @@
 //! - `default_queue` shows what fails with embassy's timers without a generic queue.
 //! - `priorities` shows at which priorities it is not safe to wake actors.
 //! - `out_of_memory` runs out of memory.
-//! - `with_group` and `without_group` show how much flash a group takes.
+//! - `without_group`, `with_group`, `with_handle` and `with_child` show how much flash a group, its handles and a child
+//!   take.
 
 #![no_std]
 
