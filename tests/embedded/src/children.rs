@@ -180,6 +180,7 @@ pub(crate) async fn child_is_added_for_an_interrupt_handler<C: Clock>() {
     ]);
 }
 
+#[allow(clippy::extra_unused_type_parameters)] // a case like the others
 pub(crate) async fn thousand_children_leave_nothing<C: Clock>() {
     let polls = Cell::new(0);
     let left = Cell::new(0);
