@@ -321,7 +321,7 @@ pub(crate) async fn loop_that_ignores_its_interruption_expires<C: Clock>() {
         format!("{report}"),
         "sensor returned ()\nwatchdog expired\nloop expired"
     );
-    // A few ticks late, because the loop goes on for a while before it yields.
+    // A few ticks late, because the loop runs for a while before it yields.
     let late = C::now() - start - 22;
     assert!(late <= 3 && longest.get() <= 4, "{late}, {longest:?}");
     assert!(C::now() - fed.get() <= 4);

@@ -335,7 +335,7 @@ fn watch(tick: u32) {
         if tick == TICKS {
             let (handed_over, left) = (HANDED_OVER.load(Relaxed), LEFT.load(Relaxed));
             board::say(format_args!(
-                "survived {tick} ticks, {wakes} wakes and {polls} polls; {left} of {handed_over} children have left"
+                "survived {tick} ticks, {wakes} wakes and {polls} polls, {left} of {handed_over} children have left"
             ));
             // The others are in the channel, or run.
             board::exit(handed_over.saturating_sub(left) <= 6);
