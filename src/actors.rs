@@ -165,7 +165,7 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
         if has_exited {
             self.actor = None;
             return match outcome {
-                Some(Outcome::Panicked(panic)) => Err(panic.into_payload()),
+                Some(Outcome::Panicked(panic)) => panic.into_err(),
                 _ => Ok(None),
             };
         }

@@ -9,6 +9,8 @@ use core::panic::Location;
 #[cfg(feature = "std")]
 use std::sync::{Mutex, PoisonError};
 
+use crate::panic::{Contained, Payload};
+
 /// What an actor is called: its name or, without one, the line that added it.
 #[derive(Clone)]
 pub(crate) struct Label {
@@ -382,33 +384,44 @@ pub enum Outcome<T> {
 /// let Outcome::Panicked(panic) = report[0].outcome() else { unreachable!() };
 /// assert_eq!(panic.message(), Some("no route"));
 /// ```
-pub struct Panic(Box<Thrown>); // boxed, so that an exit takes 64 bytes
+pub struct Panic(Inner);
 
+#[cfg(feature = "std")]
+type Inner = Box<Thrown>; // boxed, so that an exit takes 64 bytes
+#[cfg(not(feature = "std"))]
+type Inner = Payload; // there is none
+
+#[cfg(feature = "std")]
 struct Thrown {
     message: Option<Cow<'static, str>>,
     /// A mutex, because a payload need not be `Sync`.
-    #[cfg(feature = "std")]
-    payload: Mutex<Box<dyn Any + Send>>,
+    payload: Mutex<Payload>,
 }
 
 impl Panic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+    #[cfg(feature = "std")]
+    pub(crate) fn new(payload: Payload) -> Self {
         let message = match payload.downcast_ref::<&'static str>() {
             Some(&literal) => Some(literal.into()),
             None => payload
                 .downcast_ref::<String>()
                 .map(|message| message.clone().into()),
         };
-        Self(Box::new(Thrown {
-            message,
-            #[cfg(feature = "std")]
-            payload: Mutex::new(payload),
-        }))
+        let payload = Mutex::new(payload);
+        Self(Box::new(Thrown { message, payload }))
+    }
+
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn new(payload: Payload) -> Self {
+        Self(payload)
     }
 
     /// Returns the message, if the payload is a string, as with `panic!`. It is not escaped.
     pub fn message(&self) -> Option<&str> {
-        self.0.message.as_deref()
+        #[cfg(feature = "std")]
+        return self.0.message.as_deref();
+        #[cfg(not(feature = "std"))]
+        match self.0 {}
     }
 
     /// Returns the payload, as [`std::panic::catch_unwind`] does.
@@ -434,7 +447,15 @@ impl Panic {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         #[cfg(not(feature = "std"))]
-        Box::new(self.0.message)
+        match self.0 {}
+    }
+
+    /// Returns `Err` with the payload.
+    pub(crate) fn into_err<R>(self) -> Contained<R> {
+        #[cfg(feature = "std")]
+        return Err(self.into_payload());
+        #[cfg(not(feature = "std"))]
+        match self.0 {}
     }
 
     /// Continues the panic, with its payload, without printing its message again.
@@ -446,7 +467,7 @@ impl Panic {
         #[cfg(feature = "std")]
         std::panic::resume_unwind(self.into_payload());
         #[cfg(not(feature = "std"))]
-        unreachable!("no panic is caught without `std`")
+        match self.0 {}
     }
 }
 

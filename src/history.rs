@@ -62,7 +62,7 @@ impl<T> History<T> {
             match mem::replace(&mut exit.outcome, Outcome::Aborted) {
                 Outcome::Panicked(panic) => {
                     discard(stray);
-                    return Err(panic.into_payload());
+                    return panic.into_err();
                 }
                 outcome => exit.outcome = outcome,
             }

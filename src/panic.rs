@@ -1,14 +1,23 @@
 //! Panics in the user's code. With `std`, a panic is contained here and can be resumed later. Without `std`, it unwinds
 //! through the group.
 
+#[cfg(feature = "std")]
 use alloc::boxed::Box;
+#[cfg(feature = "std")]
 use core::any::Any;
+#[cfg(feature = "std")]
 use core::mem;
 #[cfg(feature = "std")]
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 
 /// The payload of a panic.
+#[cfg(feature = "std")]
 pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// The payload of a panic. There is none without `std`, so the compiler leaves out the code that handles one.
+#[cfg(not(feature = "std"))]
+#[derive(Debug)]
+pub enum Payload {}
 
 /// The result of a call of the user's code. `Err`: it panicked.
 pub(crate) type Contained<R = ()> = Result<R, Payload>;
@@ -24,12 +33,12 @@ pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Contained<R> {
     Ok(f())
 }
 
-/// Continues a contained panic. Never called without `std`, because no panic is contained then.
+/// Continues a contained panic.
 pub(crate) fn resume(payload: Payload) -> ! {
     #[cfg(feature = "std")]
     resume_unwind(payload);
     #[cfg(not(feature = "std"))]
-    unreachable!("contained without `std`: {payload:?}")
+    match payload {}
 }
 
 /// Keeps the earlier of two panics and ignores the later one.
@@ -57,6 +66,9 @@ pub(crate) fn drop_each<X>(items: impl IntoIterator<Item = X>) -> Contained {
 /// Drops what a panic has left behind. If that panics, the second panic is ignored, and its payload is dropped or, if
 /// that panics as well, leaked.
 pub(crate) fn discard<X>(remains: X) {
+    #[cfg(not(feature = "std"))]
+    drop(remains);
+    #[cfg(feature = "std")]
     if let Err(payload) = contain(|| drop(remains)) {
         if let Err(payload) = contain(|| drop(payload)) {
             mem::forget(payload); // dropping it could panic again, and so on

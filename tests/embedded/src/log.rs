@@ -94,6 +94,10 @@ impl Event {
         }
     }
 
+    pub(crate) fn reset(&self) {
+        self.is_set.set(false);
+    }
+
     pub(crate) async fn wait(&self) {
         poll_fn(|cx| {
             if self.is_set.get() {

@@ -8,6 +8,10 @@
 //! A single grace period, as the last timer, is safe, because no actor is left after it. Several timers can hang the
 //! group, and so can a second stage. Wakes of other actors are safe: they do not wake the task during a wake.
 //!
+//! An interrupt handler has no handle, because a handle of a local group is not `Send`. It adds a child by sending what the
+//! child is about over a channel, to an actor that has a handle. The set-up `children` does this. The channel is one of
+//! embassy-sync, which wakes in a critical section, so code of any priority may send.
+//!
 //! The command line chooses the set-up, and how to wake the actor. The run prints in which tick it hung, or that it
 //! survived.
 
@@ -19,16 +23,18 @@ mod ticks;
 
 use core::cell::{Cell, RefCell};
 use core::future::{pending, poll_fn, Future};
+use core::mem;
 use core::pin::{pin, Pin};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use core::task::{Poll, Waker};
 
 use cortex_m::peripheral::{scb::SystemHandler, NVIC};
 use cortex_m::{asm, Peripherals};
 use cortex_m_rt::entry;
 use critical_section::Mutex;
-use embassy_executor::InterruptExecutor;
+use embassy_executor::{InterruptExecutor, Spawner};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::Timer;
 use lm3s6965::{interrupt, Interrupt};
@@ -46,6 +52,14 @@ static EXECUTOR: InterruptExecutor = InterruptExecutor::new();
 static WAITING: Mutex<RefCell<Option<Waker>>> = Mutex::new(RefCell::new(None));
 /// What the second actor waits for. embassy wakes it in a critical section.
 static SIGNAL: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+/// Whether the event is a child.
+static HANDS_OVER: AtomicBool = AtomicBool::new(false);
+/// What an interrupt handler hands over: the number of a child. embassy wakes the actor that waits in a critical section.
+static CHILDREN: Channel<CriticalSectionRawMutex, u32, 4> = Channel::new();
+/// How many children were handed over.
+static HANDED_OVER: AtomicU32 = AtomicU32::new(0);
+/// How many children have left.
+static LEFT: AtomicU32 = AtomicU32::new(0);
 /// How often an actor was woken.
 static WAKES: AtomicU32 = AtomicU32::new(0);
 /// How often the group was polled.
@@ -79,6 +93,9 @@ fn main() -> ! {
         spawner.spawn(two_stages().unwrap());
     } else if board::is_asked_for("actors") {
         spawner.spawn(actors_only().unwrap());
+    } else if board::is_asked_for("children") {
+        HANDS_OVER.store(true, Relaxed);
+        spawner.spawn(start_children().unwrap());
     } else {
         spawner.spawn(a_sibling().unwrap());
     }
@@ -86,7 +103,7 @@ fn main() -> ! {
     board::start_ticks(SYST, 503);
 
     let wake: fn() = if board::is_asked_for("section") {
-        || critical_section::with(|_| wake())
+        || critical_section::with(|_| event())
     } else if board::is_asked_for("equal") {
         || NVIC::pend(Interrupt::UART1)
     } else if board::is_asked_for("higher") {
@@ -94,7 +111,7 @@ fn main() -> ! {
     } else if board::is_asked_for("signal") {
         || SIGNAL.signal(())
     } else {
-        wake
+        event
     };
     let mut phase = 1u32;
     loop {
@@ -103,6 +120,23 @@ fn main() -> ! {
         // Delays of varying length, so that the tick eventually preempts every place in the loop.
         phase = phase.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         asm::delay(phase >> 25);
+    }
+}
+
+/// What happens again and again, in the main loop or in an interrupt handler.
+fn event() {
+    if HANDS_OVER.load(Relaxed) {
+        hand_over();
+    } else {
+        wake();
+    }
+}
+
+/// Hands over the next child, if there is room for it.
+fn hand_over() {
+    let number = HANDED_OVER.load(Relaxed);
+    if CHILDREN.try_send(number).is_ok() {
+        HANDED_OVER.store(number + 1, Relaxed);
     }
 }
 
@@ -116,12 +150,12 @@ fn wake() {
 
 #[interrupt]
 fn UART1() {
-    wake();
+    event();
 }
 
 #[interrupt]
 fn UART2() {
-    wake();
+    event();
 }
 
 /// # Safety
@@ -170,6 +204,11 @@ async fn a_sibling() {
             SIGNAL.wait().await;
         }
     });
+    beside_a_sibling(group).await
+}
+
+/// Runs a group in a task that is also woken in every tick.
+async fn beside_a_sibling<F: Future + Unpin>(group: F) {
     let mut group = pin!(counted(group));
     let mut sibling = pin!(every_tick());
     poll_fn(|cx| {
@@ -236,6 +275,47 @@ async fn actors_only() {
     counted(group).await;
 }
 
+/// Starts `children`, which is not `Send`, because its group is local.
+#[embassy_executor::task]
+async fn start_children() {
+    // SAFETY: this is a task of embassy.
+    let spawner = unsafe { Spawner::for_current_executor() }.await;
+    spawner.spawn(children().unwrap());
+}
+
+#[embassy_executor::task]
+async fn children() {
+    let mut group = Group::local();
+    let handle = group.handle();
+    group.add_abortable(async move {
+        for expected in 0.. {
+            let number = CHILDREN.receive().await;
+            assert_eq!(number, expected);
+            handle
+                .add_abortable(yield_once())
+                .stops_if(|_| false)
+                .named("child");
+        }
+    });
+    group.on_exit(|exit| {
+        assert!(exit.has_left());
+        LEFT.store(LEFT.load(Relaxed) + 1, Relaxed);
+    });
+    beside_a_sibling(group).await
+}
+
+/// Wakes itself once.
+fn yield_once() -> impl Future<Output = ()> {
+    let mut has_yielded = false;
+    poll_fn(move |cx| {
+        if mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
 /// Called in every tick, at the highest priority.
 fn watch(tick: u32) {
     static LAST: Mutex<Cell<[u32; 3]>> = Mutex::new(Cell::new([0; 3]));
@@ -253,10 +333,12 @@ fn watch(tick: u32) {
             board::exit(true);
         }
         if tick == TICKS {
+            let (handed_over, left) = (HANDED_OVER.load(Relaxed), LEFT.load(Relaxed));
             board::say(format_args!(
-                "survived {tick} ticks, {wakes} wakes and {polls} polls"
+                "survived {tick} ticks, {wakes} wakes and {polls} polls, {left} of {handed_over} children have left"
             ));
-            board::exit(true);
+            // The others are in the channel, or run.
+            board::exit(handed_over.saturating_sub(left) <= 6);
         }
     });
 }
