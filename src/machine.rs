@@ -37,11 +37,11 @@ use crate::handle::{Handle, Letter};
 use crate::history::History;
 use crate::kind::{BoxedActor, Kind};
 use crate::panic::{contain, earlier, resume_in_drop, Contained};
-#[cfg(feature = "std")]
-use crate::running::drop_unfinished;
 use crate::running::{Running, Waiting};
 use crate::settings::Settings;
 use crate::stages::{Stage, Staged};
+#[cfg(feature = "std")]
+use crate::testing::drop_unfinished;
 
 /// The actors of a group, and how far their shutdown has come.
 pub(crate) struct Machine<'a, T, S: Kind> {

@@ -1,16 +1,10 @@
 //! The actors that have not exited, as a group shows them: [`Running`] and [`Waiting`].
 
-#[cfg(feature = "std")]
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
-#[cfg(feature = "std")]
-use core::cell::RefCell;
 use core::fmt;
 use core::panic::Location;
 
 use crate::exit::{Exit, Label};
-use crate::panic::{contain, Contained};
 
 /// One actor that has not exited.
 ///
@@ -124,7 +118,7 @@ impl<T> fmt::Display for Waiting<'_, T> {
 }
 
 /// The labels of some actors, in one line. It shows at most ten.
-struct Labels(Vec<Running>);
+pub(crate) struct Labels(pub(crate) Vec<Running>);
 
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,43 +142,4 @@ impl<T> fmt::Debug for Waiting<'_, T> {
             .field("running", &(self.running)())
             .finish()
     }
-}
-
-#[cfg(feature = "std")]
-std::thread_local! {
-    /// What [`unfinished`] has collected so far, while it runs on this thread.
-    static UNFINISHED: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Calls `drop`. Returns a sentence for each unfinished group that it drops: which actors the group was running. It is
-/// empty without `std`, and if there is no such group. `Err`: `drop` panicked.
-pub(crate) fn unfinished(drop: impl FnOnce()) -> Contained<String> {
-    #[cfg(feature = "std")]
-    let outer = UNFINISHED.with(|collected| collected.replace(Some(String::new())));
-    let dropped = contain(drop);
-    #[cfg(feature = "std")]
-    let collected = UNFINISHED
-        .with(|collected| collected.replace(outer))
-        .unwrap_or_default();
-    #[cfg(not(feature = "std"))]
-    let collected = String::new();
-    dropped.map(|()| collected)
-}
-
-/// Adds the actors that a group was running when it was dropped to what [`unfinished`] collects.
-#[cfg(feature = "std")]
-pub(crate) fn drop_unfinished(is_stopping: bool, running: impl FnOnce() -> Vec<Running>) {
-    let add = |collected: &RefCell<Option<String>>| {
-        if let Some(collected) = &mut *collected.borrow_mut() {
-            let labels = Labels(running());
-            if labels.0.is_empty() {
-                return;
-            }
-            *collected += &match is_stopping {
-                true => format!(". A group that was shutting down waited for: {labels}"),
-                false => format!(". A group that was not shutting down ran: {labels}"),
-            };
-        }
-    };
-    let _ = UNFINISHED.try_with(add); // the thread may be ending
 }

@@ -341,6 +341,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use core::cell::RefCell;
 use core::fmt;
 use core::future::Future;
 #[cfg(feature = "std")]
@@ -360,7 +362,8 @@ use pin_project_lite::pin_project;
 use crate::interrupted::{Interrupt, Interrupted};
 use crate::panic::{contain, resume, resume_in_drop, Contained};
 use crate::report::Report;
-use crate::running::unfinished;
+#[cfg(feature = "std")]
+use crate::running::{Labels, Running};
 
 /// The maximum number of runs in a series.
 const RUNS: usize = 1_000;
@@ -881,3 +884,42 @@ const TOKIO: &str =
     "this runs inside a task of Tokio, which delays wakes until the task returns to it. So an actor \
     that yields looks like one that waits. Write a `#[test]` instead of a `#[tokio::test]`. If the \
     actor needs the runtime, use `interrupt_at_every_poll_on` with the `block_on` of a `Runtime`";
+
+#[cfg(feature = "std")]
+std::thread_local! {
+    /// What [`unfinished`] has collected so far, while it runs on this thread.
+    static UNFINISHED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Calls `drop`. Returns a sentence for each unfinished group that it drops: which actors the group was running. It is
+/// empty without `std`, and if there is no such group. `Err`: `drop` panicked.
+fn unfinished(drop: impl FnOnce()) -> Contained<String> {
+    #[cfg(feature = "std")]
+    let outer = UNFINISHED.with(|collected| collected.replace(Some(String::new())));
+    let dropped = contain(drop);
+    #[cfg(feature = "std")]
+    let collected = UNFINISHED
+        .with(|collected| collected.replace(outer))
+        .unwrap_or_default();
+    #[cfg(not(feature = "std"))]
+    let collected = String::new();
+    dropped.map(|()| collected)
+}
+
+/// Adds the actors that a group was running when it was dropped to what [`unfinished`] collects.
+#[cfg(feature = "std")]
+pub(crate) fn drop_unfinished(is_stopping: bool, running: impl FnOnce() -> Vec<Running>) {
+    let add = |collected: &RefCell<Option<String>>| {
+        if let Some(collected) = &mut *collected.borrow_mut() {
+            let labels = Labels(running());
+            if labels.0.is_empty() {
+                return;
+            }
+            *collected += &match is_stopping {
+                true => format!(". A group that was shutting down waited for: {labels}"),
+                false => format!(". A group that was not shutting down ran: {labels}"),
+            };
+        }
+    };
+    let _ = UNFINISHED.try_with(add); // the thread may be ending
+}
