@@ -79,9 +79,7 @@ async fn echo(address: &str) -> anyhow::Result<Report<Output>> {
 pub fn server<'a>(listener: TcpListener) -> LocalGroup<'a, Output> {
     let mut group = Group::local();
     let handle = group.handle();
-    group
-        .add_with(|interrupted| listen(listener, handle, interrupted))
-        .named("listener");
+    group.add_with(|interrupted| listen(listener, handle, interrupted)).named("listener");
     group
 }
 

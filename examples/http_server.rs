@@ -110,10 +110,7 @@ fn addresses() -> anyhow::Result<(String, String)> {
         bail!("too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]");
     }
     // An argument that is not Unicode is not an address either. The error message shows it as far as possible.
-    Ok((
-        web.to_string_lossy().into(),
-        health.to_string_lossy().into(),
-    ))
+    Ok((web.to_string_lossy().into(), health.to_string_lossy().into()))
 }
 
 /// Serves clients until a signal arrives or something fails.
@@ -130,19 +127,14 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<Report<O
         return Ok(Report::default());
     };
     say(format_args!("listening on {}", web_listener.local_addr()?));
-    say(format_args!(
-        "health is on {}",
-        health_listener.local_addr()?
-    ));
+    say(format_args!("health is on {}", health_listener.local_addr()?));
 
     let mut web = server(web_listener);
     web.add_abortable(signals.next()).named("signals");
     web.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
     web.on_wait(|waiting| {
         let them = if waiting.len() == 1 { "it" } else { "them" };
-        say(format_args!(
-            "waiting for {waiting}; press Ctrl-C again to drop {them}"
-        ));
+        say(format_args!("waiting for {waiting}; press Ctrl-C again to drop {them}"));
     });
 
     let mut last = Group::local();
@@ -178,9 +170,7 @@ pub fn server<'a>(listener: TcpListener) -> LocalGroup<'a, Output> {
     let mut front = Group::local();
     let mut clients = Group::local();
     let handle = clients.handle();
-    front
-        .add_with(|interrupted| serve(listener, handle, interrupted))
-        .named("listener");
+    front.add_with(|interrupted| serve(listener, handle, interrupted)).named("listener");
     front.before(clients)
 }
 

@@ -145,13 +145,9 @@ async fn run(jobs: Vec<Job>) -> anyhow::Result<Report<Output>> {
     let mut jobs = Group::local();
 
     let job_handle = jobs.handle();
-    front
-        .add_with(|interrupted| pool(queue.clone(), job_handle, interrupted))
-        .named("pool");
+    front.add_with(|interrupted| pool(queue.clone(), job_handle, interrupted)).named("pool");
     front.add_abortable(signals.next()).named("signals");
-    front
-        .add_abortable(progress(&queue, total, tally))
-        .named("progress");
+    front.add_abortable(progress(&queue, total, tally)).named("progress");
 
     let handle = front.handle();
     front.on_exit(|exit| println!("{exit}"));

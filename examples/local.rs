@@ -38,12 +38,8 @@ fn main() {
     let right = words;
 
     let mut group = Group::local();
-    group
-        .add_abortable(read("left", move || left.borrow_mut().next()))
-        .named("left");
-    group
-        .add_abortable(read("right", move || right.borrow_mut().next_back()))
-        .named("right");
+    group.add_abortable(read("left", move || left.borrow_mut().next())).named("left");
+    group.add_abortable(read("right", move || right.borrow_mut().next_back())).named("right");
     group.on_exit(|exit| exits.push(exit.to_string()));
     smol::block_on(group);
 

@@ -69,12 +69,8 @@ async fn program(failure: Failure) -> anyhow::Result<()> {
     let (ready, is_ready) = oneshot::channel();
 
     let mut group = Group::new();
-    group
-        .add_with(|interrupted| index::run(failure, ready, interrupted))
-        .named("index");
-    group
-        .add_with(|interrupted| client(is_ready, interrupted))
-        .named("client");
+    group.add_with(|interrupted| index::run(failure, ready, interrupted)).named("index");
+    group.add_with(|interrupted| client(is_ready, interrupted)).named("client");
     group.on_exit(|exit| println!("{exit}"));
     group.run().await
 }

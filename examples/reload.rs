@@ -68,9 +68,7 @@ async fn run(file: &str) -> anyhow::Result<Report<Output>> {
     let mut group = Group::new();
     let handle = group.handle();
     group.add_abortable(signals.next()).named("signals");
-    group
-        .add_abortable(reload(file, text, handle, hangups))
-        .named("reload");
+    group.add_abortable(reload(file, text, handle, hangups)).named("reload");
     group.on_exit(|exit| println!("{exit}"));
     Ok(group.report().await)
 }

@@ -47,10 +47,7 @@ fn main() -> anyhow::Result<Report<Output>> {
 
     let mut group = Group::new();
     group.add_abortable(main_job()).named("main job");
-    group
-        .add_abortable(warm_the_cache(is_broken))
-        .stops_if(Exit::is_failure)
-        .named("cache");
+    group.add_abortable(warm_the_cache(is_broken)).stops_if(Exit::is_failure).named("cache");
     group.on_exit(|exit| println!("{exit}"));
     Ok(smol::block_on(group.report()))
 }

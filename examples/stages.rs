@@ -69,14 +69,9 @@ pub fn group<'a>(
     let mut storage = Group::new();
 
     // An interrupt drops the last sender of a channel. This ends the loop that receives from the channel.
-    web.add_with(|interrupted| accept(requests.clone(), interrupted))
-        .named("web");
-    workers
-        .add(work(incoming, results.clone()), |_| drop(requests))
-        .named("workers");
-    storage
-        .add(store(finished), |_| drop(results))
-        .named("storage");
+    web.add_with(|interrupted| accept(requests.clone(), interrupted)).named("web");
+    workers.add(work(incoming, results.clone()), |_| drop(requests)).named("workers");
+    storage.add(store(finished), |_| drop(results)).named("storage");
 
     match stage {
         "web" => web.add_abortable(end).named(name),

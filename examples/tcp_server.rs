@@ -60,9 +60,7 @@ async fn run(address: &str) -> anyhow::Result<()> {
     println!("listening on {}", listener.local_addr()?);
 
     let mut group = Group::new();
-    group
-        .add_with(|interrupted| greet(listener, interrupted))
-        .named("greeter");
+    group.add_with(|interrupted| greet(listener, interrupted)).named("greeter");
     group.add_abortable(signals.next()).named("signals");
     group.on_exit(|exit| println!("{exit}"));
     group.run().await

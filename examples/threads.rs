@@ -47,9 +47,7 @@ mod signals;
 
 fn main() -> anyhow::Result<()> {
     let limit = std::env::args().nth(1).unwrap_or("100000".into());
-    let limit = limit
-        .parse()
-        .map_err(|error| anyhow!("bad limit `{limit}`: {error}"))?;
+    let limit = limit.parse().map_err(|error| anyhow!("bad limit `{limit}`: {error}"))?;
     smol::block_on(count(limit))
 }
 

@@ -18,10 +18,8 @@ use run_group::{Group, Interrupted, LocalGroup};
 use smol::LocalExecutor;
 
 /// The stages and their actors, in the order of the shutdown.
-const STAGES: [(&str, &[&str]); 2] = [
-    ("web", &["signals", "http", "chat"]),
-    ("storage", &["database"]),
-];
+const STAGES: [(&str, &[&str]); 2] =
+    [("web", &["signals", "http", "chat"]), ("storage", &["database"])];
 
 fn main() {
     print!("{}", draw(&run()));
@@ -220,9 +218,7 @@ fn draw(events: &Events) -> String {
         stages += &format!("<rect x=\"16\" y=\"{top}\" width=\"868\" height=\"{height}\" rx=\"6\" class=\"stage\"/>\n");
         y += 10;
 
-        let mut interrupts = actors
-            .iter()
-            .filter_map(|actor| at(actor, Event::IsInterrupted));
+        let mut interrupts = actors.iter().filter_map(|actor| at(actor, Event::IsInterrupted));
         if let Some(x) = interrupts.next() {
             moments.push((x, reason, format!("{stage} is interrupted")));
         }

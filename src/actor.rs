@@ -28,8 +28,8 @@ pub trait Actor {
     /// Polls execute. Call `release` as soon as this is ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
-    /// Calls the interrupt, if it has not been called. Returns the outcome to drop execute with, unless the group waits
-    /// until execute returns: it is abortable, or its interrupt panicked, so it can no longer be asked to return.
+    /// Calls the interrupt, if it has not been called. `None`: the group waits until execute returns. Otherwise it drops
+    /// execute with this outcome, because the actor is abortable or its interrupt panicked.
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>)
         -> Option<Outcome<Self::Output>>;
 
@@ -95,10 +95,7 @@ pub(crate) fn abortable<F: Future>(execute: F) -> Boxed<impl Actor<Output = F::O
 
 #[track_caller]
 fn boxed<F: Future, I>(execute: F, interrupt: I) -> Boxed<Pair<F, I>> {
-    let label = Label {
-        name: None,
-        location: Location::caller(),
-    };
+    let label = Label { name: None, location: Location::caller() };
     let stops_if = |_: &Exit<F::Output>| true;
     Box::pin(Pair {
         profile: Profile { label, stops_if },

@@ -58,12 +58,7 @@ impl<A: Actor + ?Sized> Actors<A> {
     pub(crate) fn push(&mut self, stage: Stage, actor: Boxed<A>) -> &mut Profile<A::Output> {
         let index = self.added;
         self.added = index.checked_add(1).expect(TOO_MANY_ACTORS);
-        self.set.push(Place {
-            index,
-            stage,
-            state: State::Running,
-            actor: Some(actor),
-        });
+        self.set.push(Place { index, stage, state: State::Running, actor: Some(actor) });
         // The set iterates most recently added first.
         let mut places = self.set.iter_mut().filter(|place| place.index == index);
         let actor = places.find_map(|place| place.actor.as_mut());
@@ -90,10 +85,7 @@ impl<A: Actor + ?Sized> Actors<A> {
 
     /// Returns the actors of these stages that have not exited, in the order of adding.
     pub(crate) fn running(&self, stages: Range<Stage>) -> Vec<Running> {
-        let places = self
-            .set
-            .iter()
-            .filter(|place| stages.contains(&place.stage));
+        let places = self.set.iter().filter(|place| stages.contains(&place.stage));
         let running = in_order(places.collect()).into_iter().filter_map(|place| {
             Some(Running {
                 index: place.index,
@@ -110,6 +102,7 @@ impl<A: Actor + ?Sized> Actors<A> {
         if !self.set.is_empty() {
             self.set = FuturesUnordered::new();
         }
+        self.exited.clear();
         self.added = 0;
     }
 
@@ -143,11 +136,7 @@ impl<A: Actor + ?Sized> Actors<A> {
 
 impl<A: ?Sized> Default for Actors<A> {
     fn default() -> Self {
-        Self {
-            set: FuturesUnordered::new(),
-            exited: Vec::new(),
-            added: 0,
-        }
+        Self { set: FuturesUnordered::new(), exited: Vec::new(), added: 0 }
     }
 }
 
@@ -181,9 +170,7 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
     /// The waker wakes nothing. With the group's own, an actor that was dropped could wake a group that has ended.
     pub(crate) fn poll_last(&mut self) -> Option<Exit<T>> {
         let mut actor = self.actor.take()?; // without `std`, one that panics is not polled again
-        let polled = actor
-            .as_mut()
-            .poll(&mut Context::from_waker(noop_waker_ref()));
+        let polled = actor.as_mut().poll(&mut Context::from_waker(noop_waker_ref()));
         self.actor = Some(actor);
         match polled {
             Poll::Ready(outcome) => self.end(outcome),
@@ -198,10 +185,8 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
 
     /// Returns whether this exit stops the group. `Err`: the user's function panicked.
     pub(crate) fn stops_if(&self, exit: &Exit<T>) -> Contained<bool> {
-        match &self.actor {
-            Some(actor) => contain(|| (actor.profile().stops_if)(exit)),
-            None => Ok(true),
-        }
+        let stops_if = self.actor.as_ref().map(|actor| actor.profile().stops_if);
+        stops_if.map_or(Ok(true), |stops_if| contain(|| stops_if(exit)))
     }
 
     /// Takes the actor out of its place, drops execute, and returns the exit. Its outcome is `outcome`, unless dropping

@@ -9,6 +9,8 @@ use core::panic::Location;
 #[cfg(feature = "std")]
 use std::sync::{Mutex, PoisonError};
 
+#[cfg(feature = "std")]
+use crate::panic::resume;
 use crate::panic::{Contained, Payload};
 
 /// What an actor is called: its name or, without one, the line that added it.
@@ -403,9 +405,7 @@ impl Panic {
     pub(crate) fn new(payload: Payload) -> Self {
         let message = match payload.downcast_ref::<&'static str>() {
             Some(&literal) => Some(literal.into()),
-            None => payload
-                .downcast_ref::<String>()
-                .map(|message| message.clone().into()),
+            None => payload.downcast_ref::<String>().map(|message| message.clone().into()),
         };
         let payload = Mutex::new(payload);
         Self(Box::new(Thrown { message, payload }))
@@ -441,11 +441,7 @@ impl Panic {
     /// ```
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         #[cfg(feature = "std")]
-        return self
-            .0
-            .payload
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        return self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner);
         #[cfg(not(feature = "std"))]
         match self.0 {}
     }
@@ -465,7 +461,7 @@ impl Panic {
     /// Always.
     pub fn resume(self) -> ! {
         #[cfg(feature = "std")]
-        std::panic::resume_unwind(self.into_payload());
+        resume(self.into_payload());
         #[cfg(not(feature = "std"))]
         match self.0 {}
     }

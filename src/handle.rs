@@ -273,9 +273,9 @@ impl<'a, T> LocalHandle<'a, T> {
 }
 
 impl<'a, T, S: Kind> Handle<'a, T, S> {
-    /// Returns whether actors added through this handle are dropped, because the group no longer takes them.
+    /// Returns whether the handle is closed: the group drops any actor that you add.
     ///
-    /// This is so once the last stage of the group that made the handle has ended, or the group was dropped. If it
+    /// A handle closes when the last stage of the group that made it has ended, or the group was dropped. If this
     /// returns `false`, an actor that you add next may still be dropped, because the group may finish on another thread
     /// in between.
     ///
@@ -331,19 +331,14 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     }
 
     fn adding(&self, actor: BoxedActor<'a, T, S>) -> Adding<'_, 'a, T, S> {
-        Adding {
-            handle: self,
-            actor: Some(actor),
-        }
+        Adding { handle: self, actor: Some(actor) }
     }
 }
 
 /// What the group does with a handle of its own.
 impl<'a, T, S: Kind> Handle<'a, T, S> {
     pub(crate) fn new() -> Self {
-        let (letters, waker) = (Some(Vec::new()), None);
-        let queue = Cell::new(Queue { letters, waker });
-        Self { queue }
+        Self { queue: Cell::new(Queue { letters: Some(Vec::new()), waker: None }) }
     }
 
     /// Sends a letter and wakes the group, or drops the letter if this is closed. `Err`: dropping it panicked.
@@ -377,15 +372,12 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// Returns whether an actor waits.
     pub(crate) fn has_actors(&self) -> bool {
         let is_actor = |letter: &Letter<'_, T, S>| matches!(letter, Letter::Actor(_));
-        self.queue
-            .with(|queue| queue.letters.iter().flatten().any(is_actor))
+        self.queue.with(|queue| queue.letters.iter().flatten().any(is_actor))
     }
 
     /// Closes the handles. Returns what waits.
     fn close(&self) -> Vec<Letter<'a, T, S>> {
-        let (letters, waker) = self
-            .queue
-            .with(|queue| (queue.letters.take(), queue.waker.take()));
+        let (letters, waker) = self.queue.with(|queue| (queue.letters.take(), queue.waker.take()));
         drop(waker);
         letters.unwrap_or_default()
     }
@@ -395,10 +387,7 @@ impl<'a, T, S: Kind> Staged<Handle<'a, T, S>> {
     /// Closes the handles that add to no stage after this one, and then drops what waits behind them. `Err`: the first
     /// panic while doing so.
     pub(crate) fn end(&mut self, stage: Stage) -> Contained {
-        let mut letters = Vec::new();
-        while let Some(handle) = self.pop_ended(stage) {
-            letters.extend(handle.close());
-        }
+        let letters: Vec<_> = self.drain_ended(stage).flat_map(|handle| handle.close()).collect();
         letters.into_iter().map(Letter::drop).fold(Ok(()), earlier)
     }
 }
@@ -416,16 +405,13 @@ impl<T, S: Kind> Letter<'_, T, S> {
 
 impl<T, S: Kind> Clone for Handle<'_, T, S> {
     fn clone(&self) -> Self {
-        let queue = self.queue.clone();
-        Self { queue }
+        Self { queue: self.queue.clone() }
     }
 }
 
 impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(S::HANDLE)
-            .field("is_closed", &self.is_closed())
-            .finish()
+        f.debug_struct(S::HANDLE).field("is_closed", &self.is_closed()).finish()
     }
 }
 

@@ -4,14 +4,16 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::exit::{Exit, Outcome};
-use crate::panic::{discard, drop_each, earlier, resume, Contained, Payload};
+use crate::panic::{discard, drop_each, earlier, resume, Contained};
 
 /// What has happened in a group. Until the first exit that stops it, there can only be a panic.
 pub(crate) struct History<T> {
     /// The exits that belong to the shutdown, in the order in which they happened. The first is the cause.
     exits: Vec<Exit<T>>,
-    /// The first panic that is no actor's exit, and how many exits came before it.
-    stray: Option<(usize, Payload)>,
+    /// The first panic that is no actor's exit.
+    stray: Contained,
+    /// How many exits came before it.
+    before: usize,
 }
 
 impl<T> History<T> {
@@ -38,26 +40,21 @@ impl<T> History<T> {
 
     /// Records the panic of a call of the user's code, if it panicked. Only the first panic is kept.
     pub(crate) fn note(&mut self, result: Contained) {
-        match (result, &self.stray) {
-            (Ok(()), _) => {}
-            (Err(payload), None) => self.stray = Some((self.exits.len(), payload)),
-            (Err(payload), Some(_)) => discard(payload),
+        match self.stray {
+            Ok(()) => (self.stray, self.before) = (result, self.exits.len()),
+            Err(_) => discard(result),
         }
     }
 
     /// Takes over the panic of a group that has not begun to stop either.
     pub(crate) fn append(&mut self, back: &mut Self) {
-        self.note(
-            back.stray
-                .take()
-                .map_or(Ok(()), |(_, payload)| Err(payload)),
-        );
+        self.note(mem::replace(&mut back.stray, Ok(())));
     }
 
     /// Takes out the first panic, whether or not it is an actor's exit. `Err`: there was one.
     fn take_first_panic(&mut self) -> Contained {
-        let stray = self.stray.take();
-        let before = stray.as_ref().map_or(usize::MAX, |(before, _)| *before);
+        let stray = mem::replace(&mut self.stray, Ok(()));
+        let before = if stray.is_ok() { usize::MAX } else { self.before };
         for exit in self.exits.iter_mut().take(before) {
             match mem::replace(&mut exit.outcome, Outcome::Aborted) {
                 Outcome::Panicked(panic) => {
@@ -67,12 +64,12 @@ impl<T> History<T> {
                 outcome => exit.outcome = outcome,
             }
         }
-        stray.map_or(Ok(()), |(_, payload)| Err(payload))
+        stray
     }
 
     /// Drops everything, even if dropping some of it panics. `Err`: the first such panic.
     pub(crate) fn clear(&mut self) -> Contained {
-        discard(self.stray.take());
+        discard(mem::replace(&mut self.stray, Ok(())));
         drop_each(mem::take(&mut self.exits))
     }
 
@@ -95,7 +92,7 @@ impl<T> History<T> {
 
     /// Returns every exit, or resumes the first panic that is no actor's exit.
     pub(crate) fn into_exits(self) -> Vec<Exit<T>> {
-        if let Some((_, payload)) = self.stray {
+        if let Err(payload) = self.stray {
             self.exits.into_iter().for_each(discard);
             resume(payload);
         }
@@ -114,9 +111,6 @@ impl<V, E> History<Result<V, E>> {
 
 impl<T> Default for History<T> {
     fn default() -> Self {
-        Self {
-            exits: Vec::new(),
-            stray: None,
-        }
+        Self { exits: Vec::new(), stray: Ok(()), before: 0 }
     }
 }

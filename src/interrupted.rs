@@ -41,7 +41,7 @@ struct Shared {
 }
 
 const WAITING: u8 = 0;
-/// [`Interrupt`] was dropped, by [`Interrupt::interrupt`] or otherwise.
+/// An [`Interrupt`] was used or dropped. The next poll is the first since then.
 const INTERRUPTED: u8 = 1;
 /// The next poll yields. So one poll in 200 does, and never the first.
 const YIELDS: u8 = 200;
@@ -110,7 +110,7 @@ impl fmt::Debug for Interrupt {
 /// A future that resolves when its actor is interrupted.
 ///
 /// Each actor that you add with [`add_with`](crate::Group::add_with) gets one. It resolves when the actor is
-/// interrupted, or when its [`Interrupt`] is dropped: the group was dropped, or the actor has exited.
+/// interrupted, or when its [`Interrupt`] is dropped: the group was dropped, or the actor has left.
 ///
 /// It borrows nothing and is `Send`, so an actor can hand it to a thread or to a spawned task. A thread can wait for it
 /// with a `block_on` of its own, or check [`is_interrupted`](Self::is_interrupted) between two pieces of work.
@@ -148,7 +148,7 @@ impl fmt::Debug for Interrupt {
 /// ```
 ///
 /// For the same reason, `now_or_never` on it is `None` now and then. To look without waiting, call
-/// [`is_interrupted`](Self::is_interrupted), which always tells.
+/// [`is_interrupted`](Self::is_interrupted), which never yields.
 ///
 /// # Cancel safety
 ///
@@ -420,11 +420,7 @@ impl Future for Interrupted {
 #[cfg(feature = "std")]
 impl Clone for Interrupted {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            is_terminated: false,
-            key: NO_WAKER,
-        }
+        Self { shared: Arc::clone(&self.shared), is_terminated: false, key: NO_WAKER }
     }
 }
 
@@ -451,8 +447,6 @@ impl FusedFuture for Interrupted {
 
 impl fmt::Debug for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interrupted")
-            .field("is_interrupted", &self.is_interrupted())
-            .finish()
+        f.debug_struct("Interrupted").field("is_interrupted", &self.is_interrupted()).finish()
     }
 }

@@ -39,6 +39,13 @@ pub trait Kind {
 /// An actor of a group of this kind.
 pub(crate) type BoxedActor<'a, T, S> = Boxed<<S as Kind>::Actor<'a, T>>;
 
+/// The kinds whose groups have handles: without `std`, only [`Local`], because `core` has no mutex.
+pub trait HasHandles: Kind {}
+
+#[cfg(feature = "std")]
+impl HasHandles for Shared {}
+impl HasHandles for Local {}
+
 /// A value that a group shares with its handles.
 pub trait Cell<X>: Clone {
     /// Returns a cell with this value.

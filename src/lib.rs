@@ -126,7 +126,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | the first to return, with `Ok` or an error, or to panic | yes: the cause | yes | yes | its error or panic |
 //! | one that [leaves](Added::stops_if) | no | yes | no | no |
-//! | one that follows during the shutdown | - | yes | yes | the first error, a panic before all errors |
+//! | one that returns or panics during the shutdown | - | yes | yes | the first error, a panic before all errors |
 //! | one that is aborted or expires | - | yes | yes | no |
 //!
 //! You can also add an actor later, between two polls of the group or through a [handle](Group::handle). If its stage
@@ -164,8 +164,9 @@
 //!
 //! # Crate features
 //!
-//! - `std` (default) catches panics, and adds [`Handle`] and clones of [`Interrupted`]. Without it, the crate is `no_std`
-//!   with `alloc`, has [`LocalHandle`], and a panic unwinds through the group ([what holds then](Group#panics)).
+//! - `std` (default) catches panics, and adds [`Handle`], [`running`](Handle::running), clones of [`Interrupted`], and a
+//!   [`Report`] as the result of `main`. Without it, the crate is `no_std` with `alloc`, has [`LocalHandle`], and a panic
+//!   unwinds through the group ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application then chooses how
 //!   atomics are implemented, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
@@ -182,22 +183,17 @@
 //! Waking an actor takes the same time however many actors, stages and combined groups there are. In a group with
 //! handles, each poll also looks at each combined group that has one.
 //!
-//! A shutdown goes through the actors that run, and sorts them, once for each stage, and once more for each grace period
-//! that ends. Each exit looks at the settings of the groups that were combined with [`before`](Group::before). An actor
-//! that joins a shutdown costs a pass through the actors that run then. [`Waiting::len`] costs nothing, and listing the
-//! actors a pass.
+//! For each stage, a shutdown sorts the actors that run. It does so again when a grace period ends. While a group shuts
+//! down, each poll and each exit also looks at the settings of the groups that were combined with
+//! [`before`](Group::before). An actor that joins a shutdown costs a pass through the actors that run then.
+//! [`Waiting::len`] costs nothing, and listing the actors a pass.
 
 #![no_std]
 #![forbid(unsafe_code)]
-#![warn(
-    missing_debug_implementations,
-    missing_docs,
-    rust_2018_idioms,
-    unreachable_pub
-)]
+#![warn(missing_debug_implementations, missing_docs, rust_2018_idioms, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(docsrs, doc(auto_cfg(hide(target_has_atomic = "ptr"))))] // `testing` says so in its text
-#![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to handles, which need it
+#![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to the guides, `Handle::running` and std
 
 extern crate alloc;
 #[cfg(feature = "std")]

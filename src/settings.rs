@@ -104,9 +104,7 @@ impl<'a, T, S: Kind> Settings<'a, T, S> {
 impl<'a, T, S: Kind> Staged<Settings<'a, T, S>> {
     /// Calls the observers of exits in `stage`. `Err`: the first panic of one.
     pub(crate) fn show_exit(&mut self, stage: Stage, exit: &Exit<T>) -> Contained {
-        let observers = self
-            .of(stage)
-            .filter_map(|settings| settings.on_exit.as_mut());
+        let observers = self.of(stage).filter_map(|settings| settings.on_exit.as_mut());
         let calls = observers.map(|observer| contain(|| observer(exit)));
         calls.fold(Ok(()), earlier)
     }
@@ -142,10 +140,7 @@ impl<'a, T, S: Kind> Staged<Settings<'a, T, S>> {
     /// Drops the settings that apply to no stage after this one, and resets the grace periods of the others. `Err`: the
     /// first panic while doing so.
     pub(crate) fn end(&mut self, stage: Stage) -> Contained {
-        let mut panic = Ok(());
-        while let Some(settings) = self.pop_ended(stage) {
-            panic = earlier(panic, settings.close());
-        }
+        let panic = self.drain_ended(stage).map(Settings::close).fold(Ok(()), earlier);
         self.of(stage).map(Settings::reset).fold(panic, earlier)
     }
 }

@@ -1,14 +1,14 @@
 //! The stages of a group, and what applies to some of them.
 
 use alloc::vec::Vec;
-use core::ops::{Deref, Range};
+use core::ops::Range;
 
 /// The place of a stage in the order of shutting down.
 pub(crate) type Stage = u16;
 
 /// What a group and the groups that it combines each have one of, with the stages of that group: inner before outer,
 /// front before back. So what has ended comes first.
-pub(crate) struct Staged<X>(Vec<(Range<Stage>, X)>);
+pub(crate) struct Staged<X>(pub(crate) Vec<(Range<Stage>, X)>);
 
 impl<X> Staged<X> {
     /// Returns that of the group itself, which has this many stages. Makes it if there is none.
@@ -23,32 +23,20 @@ impl<X> Staged<X> {
 
     /// Returns those that apply to `stage`, inner before outer.
     pub(crate) fn of(&mut self, stage: Stage) -> impl Iterator<Item = &mut X> {
-        let of = self
-            .0
-            .iter_mut()
-            .filter(move |(stages, _)| stages.contains(&stage));
+        let of = self.0.iter_mut().filter(move |(stages, _)| stages.contains(&stage));
         of.map(|(_, x)| x)
     }
 
     /// Moves those of `back` here. Its stages come after the first `stages`.
     pub(crate) fn append(&mut self, back: &mut Self, stages: Stage) {
         let moved = back.0.drain(..);
-        self.0
-            .extend(moved.map(|(range, x)| (range.start + stages..range.end + stages, x)));
+        self.0.extend(moved.map(|(range, x)| (range.start + stages..range.end + stages, x)));
     }
 
-    /// Takes out the first, if it applies to no stage after this one.
-    pub(crate) fn pop_ended(&mut self, stage: Stage) -> Option<X> {
-        let (stages, _) = self.0.first()?;
-        (stages.end - 1 <= stage).then(|| self.0.remove(0).1)
-    }
-}
-
-impl<X> Deref for Staged<X> {
-    type Target = [(Range<Stage>, X)];
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
+    /// Takes out those that apply to no stage after this one.
+    pub(crate) fn drain_ended(&mut self, stage: Stage) -> impl Iterator<Item = X> + '_ {
+        let ended = self.0.partition_point(|(stages, _)| stages.end - 1 <= stage);
+        self.0.drain(..ended).map(|(_, x)| x)
     }
 }
 

@@ -440,10 +440,7 @@ pub fn interrupt_at_every_poll<F: Future>(
             drop(name);
             let why = if spins { SPINS } else { WAITS };
             let running = ended.unwrap_or_default();
-            panic!(
-                "interrupted {}, the actor did not return: {why}{running}",
-                After(polls)
-            );
+            panic!("interrupted {}, the actor did not return: {why}{running}", After(polls));
         };
         ended.unwrap_or_else(|payload| resume(payload));
         outputs.push(output);
@@ -525,10 +522,7 @@ pub fn interrupt_at_every_poll_on<F: Future>(
         );
         if output.is_none() && is_interrupted {
             let running = seen.swap_running(String::new());
-            panic!(
-                "interrupted {}, the actor did not return: {GIVEN_UP}{running}",
-                After(polls)
-            );
+            panic!("interrupted {}, the actor did not return: {GIVEN_UP}{running}", After(polls));
         }
         outputs.extend(output);
         if !is_interrupted || outputs.len() == RUNS {
@@ -736,10 +730,7 @@ impl<F: Future> Future for Run<F> {
         }
         let waker = Waker::from(run.woken.clone());
         let polled = contain(|| execute.poll(&mut Context::from_waker(&waker)));
-        let polled = run
-            .seen
-            .note(polled)
-            .unwrap_or_else(|payload| resume(payload));
+        let polled = run.seen.note(polled).unwrap_or_else(|payload| resume(payload));
         *run.polls = run.polls.saturating_sub(1);
         // Interrupt the actor now, not at the next poll, which may never come: most actors are interrupted while they
         // wait.
@@ -769,11 +760,7 @@ struct ByHand<F> {
 
 impl<F: Future> ByHand<F> {
     fn new(future: F) -> Self {
-        Self {
-            future: Box::pin(future),
-            woken: Arc::default(),
-            polls: 0,
-        }
+        Self { future: Box::pin(future), woken: Arc::default(), polls: 0 }
     }
 
     /// Polls the future, at most `times`, until it returns or waits without having been woken.
@@ -898,9 +885,7 @@ fn unfinished(drop: impl FnOnce()) -> Contained<String> {
     let outer = UNFINISHED.with(|collected| collected.replace(Some(String::new())));
     let dropped = contain(drop);
     #[cfg(feature = "std")]
-    let collected = UNFINISHED
-        .with(|collected| collected.replace(outer))
-        .unwrap_or_default();
+    let collected = UNFINISHED.with(|collected| collected.replace(outer)).unwrap_or_default();
     #[cfg(not(feature = "std"))]
     let collected = String::new();
     dropped.map(|()| collected)

@@ -36,25 +36,19 @@ pub fn all(directory: &Path) -> Result<(), String> {
     let wakes = wakes();
     write("wake.csv", csv(&wakes))?;
     let title = "One wake in a running group";
-    write(
-        "wake.svg",
-        plot(title, "time per wake", &wakes, |point| point.nanoseconds[1])?,
-    )?;
+    write("wake.svg", plot(title, "time per wake", &wakes, |point| point.nanoseconds[1])?)?;
     let lives = lives();
     write("life.csv", csv(&lives))?;
     let title = "The life of a group, for each of its actors";
     write(
         "life.svg",
-        plot(title, "time per actor", &lives, |point| {
-            point.nanoseconds[1] / point.actors as f64
-        })?,
+        plot(title, "time per actor", &lives, |point| point.nanoseconds[1] / point.actors as f64)?,
     )
 }
 
 fn lives() -> Vec<Point> {
-    let mut go = Go::start()
-        .inspect_err(|missing| eprintln!("oklog/run in Go: skipped, {missing}"))
-        .ok();
+    let mut go =
+        Go::start().inspect_err(|missing| eprintln!("oklog/run in Go: skipped, {missing}")).ok();
     let mut points = Vec::new();
     for n in sizes(1_000_000) {
         let mut subjects: Subjects<'_> = vec![
@@ -103,26 +97,17 @@ fn wakes() -> Vec<Point> {
 /// Returns 1, 3, 10, 30 and so on, up to `most`.
 fn sizes(most: usize) -> impl Iterator<Item = usize> {
     let tens = (0..).map(|power| 10_usize.pow(power));
-    tens.flat_map(|ten| [ten, 3 * ten])
-        .take_while(move |n| *n <= most)
+    tens.flat_map(|ten| [ten, 3 * ten]).take_while(move |n| *n <= most)
 }
 
 fn measure(what: &str, actors: usize, mut subjects: Subjects<'_>, points: &mut Vec<Point>) {
-    let mut turns: Vec<_> = subjects
-        .iter_mut()
-        .map(|(_, turn)| &mut **turn as _)
-        .collect();
+    let mut turns: Vec<_> = subjects.iter_mut().map(|(_, turn)| &mut **turn as _).collect();
     let turns = take_turns(BUDGET, &mut turns);
     for (i, (subject, _)) in subjects.into_iter().enumerate() {
         let nanoseconds = quartiles(turns.iter().map(|turn| turn[i] * 1e9));
         let [low, median, high] = nanoseconds;
         println!("{what} of {actors:>7}: {subject:<28} {median:>14.1} ns  [{low:.1} {high:.1}]");
-        points.push(Point {
-            actors,
-            subject,
-            nanoseconds,
-            turns: turns.len(),
-        });
+        points.push(Point { actors, subject, nanoseconds, turns: turns.len() });
     }
 }
 
@@ -130,16 +115,8 @@ fn csv(points: &[Point]) -> String {
     let mut text =
         String::from("actors,subject,turns,first quartile ns,median ns,third quartile ns\n");
     for point in points {
-        let Point {
-            actors,
-            subject,
-            nanoseconds: [low, median, high],
-            turns,
-        } = point;
-        let row = writeln!(
-            text,
-            "{actors},{subject},{turns},{low:.1},{median:.1},{high:.1}"
-        );
+        let Point { actors, subject, nanoseconds: [low, median, high], turns } = point;
+        let row = writeln!(text, "{actors},{subject},{turns},{low:.1},{median:.1},{high:.1}");
         row.expect("writing to a string does not fail");
     }
     text
@@ -174,10 +151,7 @@ fn plot(
             .margin_right(LEGEND)
             .x_label_area_size(48)
             .y_label_area_size(80)
-            .build_cartesian_2d(
-                (1.0..most as f64 * 1.2).log_scale(),
-                (low..high).log_scale(),
-            )?;
+            .build_cartesian_2d((1.0..most as f64 * 1.2).log_scale(), (low..high).log_scale())?;
         chart
             .configure_mesh()
             .x_desc("actors")

@@ -16,17 +16,10 @@ pub struct Process {
 impl Process {
     /// Starts it.
     pub fn start(command: &mut Command) -> io::Result<Self> {
-        let mut process = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let ask = process.stdin.take();
         let answer = process.stdout.take().expect("it is piped");
-        Ok(Self {
-            process,
-            ask,
-            answer: BufReader::new(answer),
-        })
+        Ok(Self { process, ask, answer: BufReader::new(answer) })
     }
 
     /// Sends a line, and returns the times in the answer.
@@ -37,9 +30,7 @@ impl Process {
         let read = self.answer.read_line(&mut answer);
         assert_ne!(read.expect("a pipe"), 0, "the process has ended");
         let times = answer.split_whitespace();
-        times
-            .map(|time| Duration::from_nanos(time.parse().expect("it is a number")))
-            .collect()
+        times.map(|time| Duration::from_nanos(time.parse().expect("it is a number"))).collect()
     }
 }
 

@@ -123,11 +123,7 @@ impl Table<'_> {
         shown: impl Fn(f64) -> String,
     ) {
         self.is_empty = false;
-        let Compared {
-            ratio: [low, median, high],
-            seconds,
-            pairs,
-        } = compared;
+        let Compared { ratio: [low, median, high], seconds, pairs } = compared;
         let [first, second] = seconds.map(shown);
         let (said, verdict) = (limit.said(), limit.verdict(median));
         println!(
@@ -144,12 +140,7 @@ impl Table<'_> {
             return;
         }
         self.is_empty = false;
-        let new = Target {
-            name: name.into(),
-            limit,
-            worst: measured,
-            at: at.into(),
-        };
+        let new = Target { name: name.into(), limit, worst: measured, at: at.into() };
         let known = self.targets.iter_mut().find(|target| target.name == name);
         match known {
             Some(known) if limit.is_worse(measured, known.worst) => *known = new,
@@ -160,23 +151,10 @@ impl Table<'_> {
 
     fn print_targets(&self) -> Result<(), String> {
         println!();
-        println!(
-            "| {:<48} | limit  | measured | {:>24} |       |",
-            "target or count", "worst at"
-        );
-        println!(
-            "| {} | -----: | -------: | {}: | ----- |",
-            "-".repeat(48),
-            "-".repeat(23)
-        );
+        println!("| {:<48} | limit  | measured | {:>24} |       |", "target or count", "worst at");
+        println!("| {} | -----: | -------: | {}: | ----- |", "-".repeat(48), "-".repeat(23));
         let mut missed = 0;
-        for Target {
-            name,
-            limit,
-            worst,
-            at,
-        } in &self.targets
-        {
+        for Target { name, limit, worst, at } in &self.targets {
             let verdict = limit.verdict(*worst);
             missed += usize::from(verdict == "MISS");
             let said = limit.said();
@@ -200,11 +178,7 @@ fn time(seconds: f64) -> String {
 
 /// Makes all comparisons with `wanted` in their name. Prints them, and then the targets.
 pub fn all(wanted: &str) -> Result<(), String> {
-    let mut table = Table {
-        wanted,
-        is_empty: true,
-        targets: Vec::new(),
-    };
+    let mut table = Table { wanted, is_empty: true, targets: Vec::new() };
     println!(
         "| {:<44} | {:>24} | limit  |  ratio | {:>16} | {:>9} | {:>9} | pairs |       |",
         "the first / the second", "at", "quartiles", "the first", "second"
@@ -297,12 +271,7 @@ fn echoes(table: &mut Table<'_>) {
     let all = [
         ("echo, group / alone", AtLeast(0.95), "group", "alone"),
         ("echo, group / smol task", Limit::None, "group", "smol-task"),
-        (
-            "echo, group / Tokio task",
-            Limit::None,
-            "group-on-tokio",
-            "task-on-tokio",
-        ),
+        ("echo, group / Tokio task", Limit::None, "group-on-tokio", "task-on-tokio"),
     ];
     for (name, limit, first, second) in all {
         for connections in [1, 64] {
@@ -438,11 +407,7 @@ fn costs(table: &mut Table<'_>) -> Result<(), String> {
 /// Counts the crates in the tree of `run-group`, itself included.
 fn tree(table: &mut Table<'_>) -> Result<(), String> {
     let all = [
-        (
-            "crates in the tree, without std",
-            "--no-default-features",
-            6.0,
-        ),
+        ("crates in the tree, without std", "--no-default-features", 6.0),
         ("crates in the tree, with std", "--features=std", 7.0),
     ];
     for (name, features, limit) in all {

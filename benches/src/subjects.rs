@@ -39,11 +39,7 @@ pub fn here(what: &str, n: usize) -> Result<Turn, String> {
         #[cfg(feature = "others")]
         _ => of_others(what, n)?,
         #[cfg(not(feature = "others"))]
-        _ => {
-            return Err(format!(
-                "`{what}` is no subject without the feature `others`"
-            ))
-        }
+        _ => return Err(format!("`{what}` is no subject without the feature `others`")),
     })
 }
 

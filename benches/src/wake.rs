@@ -70,12 +70,7 @@ impl<G: Running> Wakes<G> {
             step += 1;
         }
         let wakers = std::mem::take(&mut *left.lock().unwrap());
-        Self {
-            group,
-            wakers,
-            next: 0,
-            step,
-        }
+        Self { group, wakers, next: 0, step }
     }
 
     /// Wakes an actor, a different one each time, and polls the group.

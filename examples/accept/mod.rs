@@ -23,11 +23,7 @@ pub async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr
 /// Returns whether the error means that the listener can no longer be used.
 fn is_lost(error: &io::Error) -> bool {
     // The system's error codes for a file that is closed, or is not a socket.
-    const NO_SOCKET: &[i32] = if cfg!(windows) {
-        &[10009, 10038]
-    } else {
-        &[9, 88]
-    };
+    const NO_SOCKET: &[i32] = if cfg!(windows) { &[10009, 10038] } else { &[9, 88] };
     error.kind() == ErrorKind::InvalidInput
         || matches!(error.raw_os_error(), Some(code) if NO_SOCKET.contains(&code))
 }

@@ -3,11 +3,8 @@
 use async_signal::Signal;
 use futures::StreamExt;
 
-const SIGNALS: &[Signal] = if cfg!(windows) {
-    &[Signal::Int]
-} else {
-    &[Signal::Int, Signal::Term]
-};
+const SIGNALS: &[Signal] =
+    if cfg!(windows) { &[Signal::Int] } else { &[Signal::Int, Signal::Term] };
 
 pub struct Signals(async_signal::Signals);
 

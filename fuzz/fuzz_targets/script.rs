@@ -78,10 +78,7 @@ fn actor(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Actor> {
         },
         execute: list(bytes, depth, op)?,
         interrupt: list(bytes, depth, action)?,
-        stops_if: bytes
-            .arbitrary::<bool>()?
-            .then(|| stops_if(bytes, depth))
-            .transpose()?,
+        stops_if: bytes.arbitrary::<bool>()?.then(|| stops_if(bytes, depth)).transpose()?,
         drop: list(bytes, depth, action)?,
         interrupt_drop_panics: bytes.ratio(1, 10)?,
         output_drop_panics: bytes.ratio(1, 10)?,
@@ -102,10 +99,7 @@ fn stops_if(bytes: &mut Unstructured<'_>, depth: usize) -> Result<StopsIf> {
 fn inner(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Inner> {
     Ok(Inner {
         actors: list(bytes, depth, actor)?,
-        grace: bytes
-            .arbitrary::<bool>()?
-            .then(|| grace(bytes))
-            .transpose()?,
+        grace: bytes.arbitrary::<bool>()?.then(|| grace(bytes)).transpose()?,
         on_exit: Some(list(bytes, 0, action)?),
         on_wait: Some(list(bytes, 0, action)?),
         has_handle: bytes.arbitrary()?,

@@ -46,10 +46,7 @@ fn added_actor_is_polled_after_waiting_ones() {
         }
         let mut log = test.take_log();
         log.retain(|line| !line.contains('!'));
-        assert_eq!(
-            log,
-            ["a", "b", "c", "d", "woken", "first", "second", "a", "b"]
-        );
+        assert_eq!(log, ["a", "b", "c", "d", "woken", "first", "second", "a", "b"]);
     }
 }
 
@@ -79,10 +76,7 @@ fn added_while_stopping_is_interrupted_first() {
     test.add_stoppable("c", &mut group);
     group.add_abortable(test.actor("d").execute());
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["b! (by first)", "c! (by first)", "d", "d dropped", "b", "c"]
-    );
+    assert_eq!(test.take_log(), ["b! (by first)", "c! (by first)", "d", "d dropped", "b", "c"]);
     assert_eq!(group.len(), 2);
     drop(a);
 }

@@ -39,10 +39,7 @@ fn indices_count_through() {
     test.add_stoppable("c0", &mut c);
     let mut group = a.before(b.before(c));
     group.add(ready("done"), |_| {}).named("added");
-    let running: Vec<_> = group
-        .running()
-        .map(|actor| (actor.index(), actor.to_string()))
-        .collect();
+    let running: Vec<_> = group.running().map(|actor| (actor.index(), actor.to_string())).collect();
     let names = ["a0", "b0", "b1", "c0", "added"].map(String::from);
     assert_eq!(running, Vec::from_iter(names.into_iter().enumerate()));
     let exits = test.poll_ready(&mut Box::pin(group.report()));
@@ -60,9 +57,7 @@ fn indices_count_those_that_have_left() {
         let mut group = Group::new();
         group.grace_period(|| ready(()));
         let actors = names[..added].iter();
-        let actors: Vec<_> = actors
-            .map(|name| test.add_leaving(name, &mut group))
-            .collect();
+        let actors: Vec<_> = actors.map(|name| test.add_leaving(name, &mut group)).collect();
         for actor in &actors[leaving] {
             actor.returns("left");
         }
@@ -205,9 +200,7 @@ fn empty_groups_make_an_empty_group() {
     let group = Group::<()>::new().before(Group::new()).before(Group::new());
     assert!(group.is_empty());
     assert_eq!(smol::block_on(group), None);
-    let mut group = with_setting::<()>()
-        .before(with_setting())
-        .before(Group::new());
+    let mut group = with_setting::<()>().before(with_setting()).before(Group::new());
     assert!(group.is_empty());
     assert_eq!(Test::default().poll_ready(&mut group), None);
     assert_eq!(stages(&group), 1);

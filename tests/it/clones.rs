@@ -91,10 +91,7 @@ fn method_may_wait_for_a_clone() {
         }
     }
     let (interrupt, interrupted) = Interrupted::channel();
-    let mut worker = Worker {
-        interrupted,
-        jobs: vec![7],
-    };
+    let mut worker = Worker { interrupted, jobs: vec![7] };
     let mut interrupted = worker.interrupted.clone();
     assert_eq!(block_on(interrupted.unless(worker.next_job())), Some(7));
     interrupt.interrupt();
@@ -137,9 +134,8 @@ fn clone_that_yields_is_ready_next() {
     interrupt.interrupt();
     let task = Arc::new(Woken::default());
     let mut clones = std::iter::repeat_with(|| interrupted.clone());
-    let mut yields = clones
-        .find(|clone| poll_with(&task, &mut clone.clone()).is_pending())
-        .unwrap();
+    let mut yields =
+        clones.find(|clone| poll_with(&task, &mut clone.clone()).is_pending()).unwrap();
     assert_eq!((task.count(), Arc::strong_count(&task)), (1, 1));
     assert!(poll_with(&task, &mut yields).is_ready());
 }

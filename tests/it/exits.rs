@@ -13,9 +13,7 @@ use crate::harness::Test;
 
 /// Polls a group once, and returns its report.
 fn report<T>(group: Group<'_, T>) -> Vec<Exit<T>> {
-    Test::default()
-        .poll_ready(&mut Box::pin(group.report()))
-        .into()
+    Test::default().poll_ready(&mut Box::pin(group.report())).into()
 }
 
 #[test]
@@ -29,15 +27,10 @@ fn location_is_the_line_that_added_the_actor() {
     assert_eq!(exits.len(), 3);
     for exit in exits {
         assert_eq!(exit.location().file(), file!());
-        assert_eq!(
-            exit.location().line() as usize,
-            before.line() as usize + 1 + exit.index()
-        );
+        assert_eq!(exit.location().line() as usize, before.line() as usize + 1 + exit.index());
         assert_eq!(exit.location().column(), 11);
         assert_eq!(exit.name(), None);
-        assert!(exit
-            .to_string()
-            .starts_with(&format!("{} ", exit.location())));
+        assert!(exit.to_string().starts_with(&format!("{} ", exit.location())));
     }
 }
 
@@ -50,10 +43,7 @@ fn location_in_a_local_group() {
     group.add_abortable(pending());
     for exit in smol::block_on(group.report()) {
         assert_eq!(exit.location().file(), file!());
-        assert_eq!(
-            exit.location().line() as usize,
-            before.line() as usize + 1 + exit.index()
-        );
+        assert_eq!(exit.location().line() as usize, before.line() as usize + 1 + exit.index());
     }
 }
 
@@ -61,17 +51,11 @@ fn location_in_a_local_group() {
 fn all_kinds_of_actors_can_be_named() {
     let mut group = Group::new();
     group.add(ready(()), |_| {}).named("a literal");
-    group
-        .add_with(|interrupted| interrupted)
-        .named(String::from("a string"));
+    group.add_with(|interrupted| interrupted).named(String::from("a string"));
     let number = 3;
-    group
-        .add_abortable(pending())
-        .named(format!("number {number}"));
-    let mut names: Vec<_> = report(group)
-        .iter()
-        .map(|exit| exit.name().unwrap().to_string())
-        .collect();
+    group.add_abortable(pending()).named(format!("number {number}"));
+    let mut names: Vec<_> =
+        report(group).iter().map(|exit| exit.name().unwrap().to_string()).collect();
     names.sort();
     assert_eq!(names, ["a literal", "a string", "number 3"]);
 }
@@ -88,10 +72,7 @@ fn name_goes_to_the_latest_actor() {
     b.stops_when_interrupted();
     a.stops_when_interrupted();
     let exits = test.poll_ready(&mut Box::pin(group.report()));
-    let names: Vec<_> = exits
-        .iter()
-        .map(|exit| (exit.index(), exit.name().unwrap()))
-        .collect();
+    let names: Vec<_> = exits.iter().map(|exit| (exit.index(), exit.name().unwrap())).collect();
     assert_eq!(names, [(2, "c"), (0, "a"), (1, "b")]);
 }
 
@@ -121,9 +102,7 @@ fn no_output_without_a_return() {
 fn display_is_a_line_for_a_log() {
     let mut group = Group::new();
     group.grace_period(|| ready(()));
-    group
-        .add(ready(Err::<(), _>("disk full")), |_| {})
-        .named("storage");
+    group.add(ready(Err::<(), _>("disk full")), |_| {}).named("storage");
     group.add_abortable(pending()).named("metrics");
     group
         .add_with(|interrupted| async {
@@ -149,12 +128,8 @@ fn display_is_a_line_for_a_log() {
 fn display_shows_the_panic_message() {
     let mut group = Group::new();
     group.add(async { panic!("a literal") }, |_| {}).named("a");
-    group
-        .add(async { panic!("number {}", 7) }, |_| {})
-        .named("b");
-    group
-        .add(async { std::panic::panic_any(7) }, |_| {})
-        .named("c");
+    group.add(async { panic!("number {}", 7) }, |_| {}).named("b");
+    group.add(async { std::panic::panic_any(7) }, |_| {}).named("c");
     group.add_abortable(pending::<()>()).named("d");
     let lines: Vec<_> = report(group).iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -206,26 +181,17 @@ fn labels_take_padding() {
     let running: Vec<_> = group.running().collect();
     let exits = report(group);
     let location = exits[1].location().to_string();
-    for (exit, running, label) in [
-        (&exits[0], &running[0], "http"),
-        (&exits[1], &running[1], &location),
-    ] {
+    for (exit, running, label) in
+        [(&exits[0], &running[0], "http"), (&exits[1], &running[1], &location)]
+    {
         for (padded, of_exit, of_running) in [
-            (
-                format!("{label:>60}|"),
-                format!("{:>60}|", exit.label()),
-                format!("{running:>60}|"),
-            ),
+            (format!("{label:>60}|"), format!("{:>60}|", exit.label()), format!("{running:>60}|")),
             (
                 format!("{label:*<60.3}|"),
                 format!("{:*<60.3}|", exit.label()),
                 format!("{running:*<60.3}|"),
             ),
-            (
-                format!("{label:.5}|"),
-                format!("{:.5}|", exit.label()),
-                format!("{running:.5}|"),
-            ),
+            (format!("{label:.5}|"), format!("{:.5}|", exit.label()), format!("{running:.5}|")),
         ] {
             assert_eq!((&of_exit, &of_running), (&padded, &padded));
         }
@@ -250,10 +216,8 @@ fn error_and_failure_of_each_outcome() {
     group.add(ready(Err("oh")), |_| {}).named("returned Err");
     group.add(pending(), |_| {}).named("expired");
     let exits = report(group);
-    let seen: Vec<_> = exits
-        .iter()
-        .map(|exit| (exit.name().unwrap(), exit.error(), exit.is_failure()))
-        .collect();
+    let seen: Vec<_> =
+        exits.iter().map(|exit| (exit.name().unwrap(), exit.error(), exit.is_failure())).collect();
     assert_eq!(
         seen,
         [
@@ -302,8 +266,7 @@ fn exit_shows_that_its_actor_has_left() {
     let mut group = Group::local();
     group.on_exit(|exit: &Exit<u8>| {
         let debug = format!("{exit:?}");
-        seen.borrow_mut()
-            .push((exit.has_left(), exit.to_string(), debug));
+        seen.borrow_mut().push((exit.has_left(), exit.to_string(), debug));
     });
     let added = group.add(ready(7), |_| {});
     added.stops_if(|exit| exit.has_left()).named("child");
@@ -369,9 +332,7 @@ fn names_are_shown_in_one_line() {
 #[test]
 fn outputs_are_shown_in_one_line() {
     let mut group = Group::new();
-    group
-        .add(ready(Err::<(), _>(Lines)), |_| {})
-        .named("storage");
+    group.add(ready(Err::<(), _>(Lines)), |_| {}).named("storage");
     group
         .add_with(|interrupted| async {
             interrupted.await;
@@ -391,9 +352,7 @@ fn outputs_are_shown_in_one_line() {
 fn panic_messages_are_shown_in_one_line() {
     let mut group: Group<'_, ()> = Group::new();
     group.add(async { assert_eq!(1, 2) }, |_| {}).named("a");
-    group
-        .add(async { std::panic::panic_any(RAW) }, |_| {})
-        .named("b");
+    group.add(async { std::panic::panic_any(RAW) }, |_| {}).named("b");
     let exits = report(group);
     assert_eq!(
         exits[0].to_string(),

@@ -343,15 +343,7 @@ fn shutdown_with<F: Future<Output = ()>>(ignores: impl FnOnce(Interrupted) -> F)
     group.on_wait(|waiting| log.borrow_mut().push(format!("waiting for {waiting}")));
     group.on_exit(|exit| log.borrow_mut().push(exit.to_string()));
     let ended = Cell::new(false);
-    group.grace_period(|| {
-        poll_fn(|_| {
-            if ended.get() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-    });
+    group.grace_period(|| poll_fn(|_| if ended.get() { Poll::Ready(()) } else { Poll::Pending }));
     for _ in 0..5 {
         polls.take();
         wake();
@@ -366,12 +358,8 @@ fn shutdown_with<F: Future<Output = ()>>(ignores: impl FnOnce(Interrupted) -> F)
     log.into_inner()
 }
 
-const SHOWN_AND_EXPIRED: [&str; 4] = [
-    "cause returned ()",
-    "waiting for ignores, sleeps",
-    "ignores expired",
-    "sleeps expired",
-];
+const SHOWN_AND_EXPIRED: [&str; 4] =
+    ["cause returned ()", "waiting for ignores, sleeps", "ignores expired", "sleeps expired"];
 
 #[test]
 fn loop_around_a_select_yields() {

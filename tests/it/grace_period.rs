@@ -22,10 +22,7 @@ fn begins_right_after_the_interrupts() {
     a.returns("done");
     b.wake();
     test.poll_pending(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["a", "a! (by a)", "b! (by a)", "timer begins", "timer", "b"]
-    );
+    assert_eq!(test.take_log(), ["a", "a! (by a)", "b! (by a)", "timer begins", "timer", "b"]);
 }
 
 #[test]
@@ -76,10 +73,7 @@ fn begins_later_if_an_actor_joins() {
     test.poll_pending(&mut group);
     assert!(test.take_log().is_empty());
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["late! (by cause)", "timer begins", "timer", "late"]
-    );
+    assert_eq!(test.take_log(), ["late! (by cause)", "timer begins", "timer", "late"]);
     timer.returns("over");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(test.take_log(), ["timer", "late", "late dropped"]);
@@ -187,15 +181,7 @@ fn end_comes_before_other_actors_are_polled() {
     test.poll_pending(&mut group);
     assert_eq!(
         test.take_log(),
-        [
-            "timer",
-            "a",
-            "b",
-            "a dropped",
-            "b dropped",
-            "c! (by cause)",
-            "c"
-        ]
+        ["timer", "a", "b", "a dropped", "b dropped", "c! (by cause)", "c"]
     );
 }
 
@@ -242,10 +228,7 @@ fn handed_in_at_the_end_joins_the_next_stage() {
     let test = Test::default();
     let (mut group, _, last) = adds_before_it_expires(&test, true);
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["timer", "last! (by cause)", "late! (by cause)", "late"]
-    );
+    assert_eq!(test.take_log(), ["timer", "last! (by cause)", "late! (by cause)", "late"]);
     assert_eq!(group.len(), 2);
     last.returns("late");
     test.settle(&mut group);
@@ -256,10 +239,7 @@ fn handed_in_at_the_end_of_the_last_stage_is_dropped() {
     let test = Test::default();
     let (mut group, _, last) = adds_before_it_expires(&test, false);
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["timer", "late dropped", "last! (by cause)"]
-    );
+    assert_eq!(test.take_log(), ["timer", "late dropped", "last! (by cause)"]);
     last.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
@@ -284,14 +264,7 @@ fn handed_in_before_the_end_is_polled_once() {
     let report = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(
         test.take_log(),
-        [
-            "late! (by cause)",
-            "returns! (by cause)",
-            "timer",
-            "late",
-            "returns",
-            "late dropped"
-        ]
+        ["late! (by cause)", "returns! (by cause)", "timer", "late", "returns", "late dropped"]
     );
     let indices: Vec<_> = report.iter().map(Exit::index).collect();
     assert_eq!(indices, [1, 3, 0, 2]);
@@ -418,10 +391,7 @@ fn second_one_replaces_the_first() {
     test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["stuck", "stuck! (by cause)", "timer begins", "timer"]
-    );
+    assert_eq!(test.take_log(), ["stuck", "stuck! (by cause)", "timer begins", "timer"]);
 }
 
 #[test]

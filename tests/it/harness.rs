@@ -41,11 +41,7 @@ impl Test {
     /// Polls a future once and asserts that it is not ready.
     #[track_caller]
     pub fn poll_pending<F: Future + Unpin>(&self, future: &mut F) {
-        assert!(
-            self.poll(future).is_pending(),
-            "ready, after: {:?}",
-            self.take_log()
-        );
+        assert!(self.poll(future).is_pending(), "ready, after: {:?}", self.take_log());
     }
 
     /// Polls a future once, asserts that it is ready, and returns its output.
@@ -94,11 +90,7 @@ impl Test {
 
     /// Returns an actor that is in no group yet. It waits until the test makes it do something else.
     pub fn actor(&self, name: Output) -> Actor {
-        Actor {
-            test: self.clone(),
-            name,
-            state: Arc::default(),
-        }
+        Actor { test: self.clone(), name, state: Arc::default() }
     }
 
     /// Adds an actor that returns `"stopped"` when it is interrupted.
@@ -119,10 +111,7 @@ impl Test {
     /// Adds an actor like `add_manual`. It leaves when it returns or panics, instead of stopping the group.
     pub fn add_leaving(&self, name: Output, group: &mut Group<'_, Output>) -> Actor {
         let actor = self.actor(name);
-        group
-            .add(actor.execute(), actor.interrupt())
-            .stops_if(|_| false)
-            .named(name);
+        group.add(actor.execute(), actor.interrupt()).stops_if(|_| false).named(name);
         actor
     }
 
@@ -309,10 +298,7 @@ impl Drop for Execute {
 
 /// Returns a runner for this many random cases, and its seed. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` set others.
 pub fn test_runner(cases: u32) -> (TestRunner, RngSeed) {
-    let mut config = Config {
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let mut config = Config { failure_persistence: None, ..Config::default() };
     if env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }

@@ -36,9 +36,7 @@ fn local_group_takes_what_is_not_send() {
     let shared = Rc::new(Cell::new(0));
     let bump = |by: u32| shared.set(shared.get() + by);
     let mut front: LocalGroup<'_, Rc<Cell<u32>>> = Group::local();
-    front.add(ready(shared.clone()), |exit| {
-        bump(exit.output().unwrap().get() + 1)
-    });
+    front.add(ready(shared.clone()), |exit| bump(exit.output().unwrap().get() + 1));
     let inner = shared.clone();
     front.add_with(|interrupted| async move {
         interrupted.await;
@@ -66,9 +64,7 @@ fn local_group_takes_what_is_not_send() {
 fn local_group_runs_and_reports_like_a_group() {
     let log = RefCell::new(VecDeque::new());
     let mut group = Group::local();
-    group.add(async { Err::<(), _>(Rc::new("oh")) }, |_| {
-        log.borrow_mut().push_back(1)
-    });
+    group.add(async { Err::<(), _>(Rc::new("oh")) }, |_| log.borrow_mut().push_back(1));
     assert_eq!(block_on(group.run()), Err(Rc::new("oh")));
     assert_eq!(log.into_inner(), [1]);
 }
@@ -96,11 +92,8 @@ fn execute_is_never_moved() {
             std::task::Poll::Pending
         }
     }
-    let fixed = |polls| Fixed {
-        address: Cell::new(None),
-        polls,
-        _pinned: std::marker::PhantomPinned,
-    };
+    let fixed =
+        |polls| Fixed { address: Cell::new(None), polls, _pinned: std::marker::PhantomPinned };
     let mut groups: Vec<_> = (0..10).map(|_| Group::new()).collect();
     for group in &mut groups {
         group.add(fixed(1), |_| {});
@@ -291,8 +284,5 @@ fn groups_can_be_spawned() {
     });
     group.add(async { 7 }, |_| {});
     assert_eq!(block_on(smol::spawn(group)), Some(7));
-    assert_eq!(
-        async_std::task::block_on(async_std::task::spawn(Group::<()>::new())),
-        None
-    );
+    assert_eq!(async_std::task::block_on(async_std::task::spawn(Group::<()>::new())), None);
 }

@@ -100,11 +100,7 @@ fn return_in_it_is_the_exit() {
         assert_eq!(report[1].output(), Some(&"late"));
         assert!(report[1].was_interrupted());
         let log = test.take_log();
-        assert_eq!(
-            log[log.len() - 1],
-            r#"dropped returned "late", interrupted"#,
-            "{drops:?}"
-        );
+        assert_eq!(log[log.len() - 1], r#"dropped returned "late", interrupted"#, "{drops:?}");
     }
 }
 
@@ -200,10 +196,7 @@ fn dropping_the_group_gives_none() {
         test.take_log();
         drop(group);
         let polls = test.take_log();
-        assert!(
-            polls.iter().all(|line| line.ends_with("dropped")),
-            "{polls:?}"
-        );
+        assert!(polls.iter().all(|line| line.ends_with("dropped")), "{polls:?}");
     }
 }
 
@@ -238,10 +231,8 @@ fn error_that_is_ready_is_not_lost() {
         let result = test.poll_ready(&mut Box::pin(program().run()));
         assert_eq!(result, Err("disk full"));
         let report = test.poll_ready(&mut Box::pin(program().report()));
-        let expected = [
-            "consumer returned Ok(())",
-            r#"producer returned Err("disk full"), interrupted"#,
-        ];
+        let expected =
+            ["consumer returned Ok(())", r#"producer returned Err("disk full"), interrupted"#];
         assert_eq!(report.to_string(), expected.join("\n"));
     }
 }
@@ -344,10 +335,7 @@ fn actors_that_wake_themselves_keep_none_from_it() {
     test.add_stoppable("storage", &mut group);
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[1].output(), Some(&"stopped"));
-    assert_eq!(
-        test.take_lines_with("storage"),
-        ["storage! (by ?)", "storage"]
-    );
+    assert_eq!(test.take_lines_with("storage"), ["storage! (by ?)", "storage"]);
 }
 
 /// The same with two actors that are groups and drain. A group wakes itself when one of its actors does, so the set
@@ -362,9 +350,7 @@ fn draining_groups_keep_none_from_it() {
         let [stops, drains] = ["stops", "drains"].map(|name| test.actor(name));
         stops.add_to(&mut inner);
         inner.add(drains.execute(), move |_| drains.spins());
-        group
-            .add(inner.map(Option::unwrap), move |_| stops.returns("stops"))
-            .named("inner");
+        group.add(inner.map(Option::unwrap), move |_| stops.returns("stops")).named("inner");
     }
     let storage = test.add_manual("storage", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
@@ -378,11 +364,7 @@ fn draining_groups_keep_none_from_it() {
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
-        [
-            r#"storage returned "flushed", interrupted"#,
-            "inner expired",
-            "inner expired"
-        ]
+        [r#"storage returned "flushed", interrupted"#, "inner expired", "inner expired"]
     );
 }
 
@@ -409,8 +391,5 @@ fn woken_in_it_is_too_late() {
     first.wake();
     timer.returns("over");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        ["timer", "late", "waking", "late dropped", "waking dropped"]
-    );
+    assert_eq!(test.take_log(), ["timer", "late", "waking", "late dropped", "waking dropped"]);
 }

@@ -87,16 +87,12 @@ impl End {
                 Behavior::ReturnWhenInterrupted,
                 Behavior::Leave,
             ],
-            Self::Expired | Self::DroppedStopping => &[
-                Behavior::ReturnLater,
-                Behavior::ReturnWhenInterrupted,
-                Behavior::Ignore,
-            ],
-            Self::DroppedUnpolled | Self::DroppedRunning => &[
-                Behavior::Leave,
-                Behavior::ReturnWhenInterrupted,
-                Behavior::Ignore,
-            ],
+            Self::Expired | Self::DroppedStopping => {
+                &[Behavior::ReturnLater, Behavior::ReturnWhenInterrupted, Behavior::Ignore]
+            }
+            Self::DroppedUnpolled | Self::DroppedRunning => {
+                &[Behavior::Leave, Behavior::ReturnWhenInterrupted, Behavior::Ignore]
+            }
             #[cfg(all(feature = "std", panic = "unwind"))]
             Self::Panicked => &[
                 Behavior::Return,
@@ -105,11 +101,9 @@ impl End {
                 Behavior::PanicWhenInterrupted,
             ],
             #[cfg(all(feature = "std", panic = "unwind"))]
-            Self::DroppedPanicking => &[
-                Behavior::Leave,
-                Behavior::ReturnWhenInterrupted,
-                Behavior::Ignore,
-            ],
+            Self::DroppedPanicking => {
+                &[Behavior::Leave, Behavior::ReturnWhenInterrupted, Behavior::Ignore]
+            }
         }
     }
 
@@ -520,10 +514,7 @@ impl Execute {
             }
             Err(drops.tracked(Kind::Output))
         };
-        Self {
-            work: work.boxed(),
-            _held: tracked,
-        }
+        Self { work: work.boxed(), _held: tracked }
     }
 }
 

@@ -33,10 +33,7 @@ fn group_continues() {
     let (mut group, stays, leaves) = group_of_two(&test);
     leaves.returns("done");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["leaves", r#"leaves returned "done", left"#]
-    );
+    assert_eq!(test.take_log(), ["leaves", r#"leaves returned "done", left"#]);
     assert!(!group.is_stopping());
     assert!(leaves.is_dropped());
 
@@ -95,10 +92,7 @@ fn stops_the_group_if_the_function_holds() {
     let test = Test::default();
     let mut group = Group::new();
     let actor = test.actor("a");
-    group
-        .add(actor.execute(), actor.interrupt())
-        .stops_if(|_| true)
-        .named("a");
+    group.add(actor.execute(), actor.interrupt()).stops_if(|_| true).named("a");
     actor.returns("done");
     let report = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(test.take_log(), ["a", "a! (by a)"]);
@@ -188,25 +182,13 @@ fn function_is_not_called_once_interrupted() {
     let mut group = Group::new();
     let [slow, expires] = ["slow", "expires"].map(|name| test.actor(name));
     let asked = |exit: &Exit<Output>| -> bool { unreachable!("{exit}") };
-    group
-        .add(slow.execute(), |_| {})
-        .stops_if(asked)
-        .named("slow");
-    group
-        .add(expires.execute(), |_| {})
-        .stops_if(asked)
-        .named("expires");
-    group
-        .add_abortable(pending())
-        .stops_if(asked)
-        .named("aborted");
+    group.add(slow.execute(), |_| {}).stops_if(asked).named("slow");
+    group.add(expires.execute(), |_| {}).stops_if(asked).named("expires");
+    group.add_abortable(pending()).stops_if(asked).named("aborted");
     let timer = test.set_grace_period("timer", &mut group);
     let cause = test.add_manual("cause", &mut group);
     let last_poll = return_in_second_poll("in its last poll");
-    group
-        .add(last_poll, |_| {})
-        .stops_if(asked)
-        .named("last poll");
+    group.add(last_poll, |_| {}).stops_if(asked).named("last poll");
     test.settle(&mut group);
     cause.returns("done");
     test.settle(&mut group);
@@ -277,10 +259,7 @@ fn later_stage_may_leave_until_it_is_interrupted() {
 
     early.returns("early");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["early", r#"early returned "early", left"#]
-    );
+    assert_eq!(test.take_log(), ["early", r#"early returned "early", left"#]);
     assert_eq!(running(&group), ["slow", "late"]);
     slow.returns("slow");
     test.settle(&mut group);
@@ -306,10 +285,7 @@ fn observers_of_other_stages_do_not_see_it() {
     let names = ["front", "back"];
     let [front, back] = names.map(|name| {
         let (mut group, test) = (Group::new(), test.clone());
-        group
-            .add(ready(name), |_| {})
-            .stops_if(|_| false)
-            .named(name);
+        group.add(ready(name), |_| {}).stops_if(|_| false).named(name);
         group.on_exit(move |exit| test.log(format_args!("{name} sees {exit}")));
         group
     });
@@ -430,10 +406,7 @@ fn actors_of_handles_leave_as_well() {
     let handle = group.handle();
     group.add(pending(), |_| {});
     for round in 0..3 {
-        handle
-            .add(ready("done"), |_| {})
-            .stops_if(|_| false)
-            .named("client");
+        handle.add(ready("done"), |_| {}).stops_if(|_| false).named("client");
         handle.add_with(|_| ready("done")).stops_if(|_| false);
         handle.add_abortable(ready("done")).stops_if(|_| false);
         test.settle(&mut group);
@@ -496,9 +469,7 @@ fn interrupts_keep_the_order_of_adding() {
     let test = Test::default();
     let mut group = Group::new();
     let names = ["a", "b", "c", "d", "e", "f"];
-    let actors = names[..4]
-        .iter()
-        .map(|name| test.add_leaving(name, &mut group));
+    let actors = names[..4].iter().map(|name| test.add_leaving(name, &mut group));
     let [a, b, c, d] = Vec::from_iter(actors).try_into().ok().unwrap();
     test.settle(&mut group);
     for leaves in [&c, &a] {

@@ -84,10 +84,7 @@ struct Schedule {
 
 impl Schedule {
     fn all() -> impl Iterator<Item = Self> {
-        (0..4).map(|number| Self {
-            all_start_first: number & 1 != 0,
-            last_first: number & 2 != 0,
-        })
+        (0..4).map(|number| Self { all_start_first: number & 1 != 0, last_first: number & 2 != 0 })
     }
 }
 
@@ -108,11 +105,7 @@ impl Graph {
             _ => None,
         };
         Some(Self {
-            actors: actors
-                .split_whitespace()
-                .enumerate()
-                .map(actor)
-                .collect::<Option<_>>()?,
+            actors: actors.split_whitespace().enumerate().map(actor).collect::<Option<_>>()?,
             forced: forced
                 .split_whitespace()
                 .map(|index| index.parse().ok())
@@ -128,12 +121,7 @@ impl Graph {
         for (index, &(output, when)) in self.actors.iter().enumerate() {
             let (here, there) = (state.clone(), state.clone());
             group.add(
-                poll_fn(move |cx| {
-                    here.lock()
-                        .unwrap()
-                        .execute(index, when, cx)
-                        .map(|()| output)
-                }),
+                poll_fn(move |cx| here.lock().unwrap().execute(index, when, cx).map(|()| output)),
                 move |cause| there.lock().unwrap().interrupt(index, cause),
             );
         }
@@ -176,9 +164,8 @@ impl Graph {
 
     /// Returns a line of the file: the trace, and the result at its end.
     fn trace(trace: String, result: Option<Output>) -> String {
-        let result = result.map_or("has not ended".into(), |result| {
-            format!("= {}", result_text(&result))
-        });
+        let result =
+            result.map_or("has not ended".into(), |result| format!("= {}", result_text(&result)));
         format!("{trace} {result}").trim().into()
     }
 }
@@ -258,9 +245,8 @@ fn group_does_the_same_on_every_recorded_graph() {
     let mut graphs = 0;
     for graph in Graph::all() {
         for schedule in Schedule::all() {
-            let (result, trace) = graph.run_with(schedule, |group| {
-                group.map(|output| output.unwrap_or(Ok(())))
-            });
+            let (result, trace) =
+                graph.run_with(schedule, |group| group.map(|output| output.unwrap_or(Ok(()))));
             let trace = Graph::trace(trace, result);
             assert_eq!(trace, graph.trace, "{:?}, {schedule:?}", graph.actors);
         }
@@ -294,17 +280,12 @@ fn report_has_results_the_original_drops() {
         for schedule in Schedule::all() {
             let (exits, trace) = graph.run_with(schedule, Group::report);
             let exits = exits.expect("the group has not ended");
-            let result = exits
-                .first()
-                .map_or(Ok(()), |cause| *cause.output().unwrap());
+            let result = exits.first().map_or(Ok(()), |cause| *cause.output().unwrap());
             assert_eq!(Graph::trace(trace, Some(result)), graph.trace);
 
             let mut seen = BTreeMap::new();
             for exit in &exits {
-                seen.insert(
-                    exit.index(),
-                    (*exit.output().unwrap(), exit.was_interrupted()),
-                );
+                seen.insert(exit.index(), (*exit.output().unwrap(), exit.was_interrupted()));
             }
             let cause = graph.forced.first();
             let expected = graph.actors.iter().enumerate();
@@ -386,12 +367,7 @@ fn actor_may_need_another_one_to_stop() {
         block_on(group);
         assert_eq!(
             test.take_log(),
-            [
-                "the storage is interrupted",
-                "stores",
-                "the worker returns",
-                "the storage returns"
-            ]
+            ["the storage is interrupted", "stores", "the worker returns", "the storage returns"]
         );
     }
 }

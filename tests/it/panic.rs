@@ -52,11 +52,7 @@ fn display_shows_the_message() {
 #[test]
 fn debug_shows_the_message() {
     let shown = all_kinds().map(|panic| format!("{panic:?}"));
-    let expected = [
-        r#"Panic("a literal")"#,
-        r#"Panic("number 7")"#,
-        r#"Panic("no message")"#,
-    ];
+    let expected = [r#"Panic("a literal")"#, r#"Panic("number 7")"#, r#"Panic("no message")"#];
     assert_eq!(shown, expected);
     let mut group: Group<'_, ()> = Group::new();
     group.add(async { panic!("no route") }, |_| {});
@@ -70,10 +66,7 @@ fn message_is_shown_in_one_line() {
     let panic = panic_of(|| panic!("one\ntwo\u{1b}[31m\u{2028}"));
     assert_eq!(panic.message(), Some("one\ntwo\u{1b}[31m\u{2028}"));
     assert_eq!(panic.to_string(), r"one\ntwo\u{1b}[31m\u{2028}");
-    assert_eq!(
-        format!("{panic:?}"),
-        r#"Panic("one\ntwo\u{1b}[31m\u{2028}")"#
-    );
+    assert_eq!(format!("{panic:?}"), r#"Panic("one\ntwo\u{1b}[31m\u{2028}")"#);
 }
 
 /// The payload has the type with which the actor panicked.

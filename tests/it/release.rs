@@ -60,15 +60,7 @@ fn abortable_is_dropped_in_order_of_adding() {
     assert!(b.is_dropped());
     assert_eq!(
         test.take_log(),
-        [
-            "a",
-            r#"a returned "done""#,
-            "a! (by a)",
-            "b",
-            "b dropped",
-            "b aborted",
-            "c! (by a)"
-        ]
+        ["a", r#"a returned "done""#, "a! (by a)", "b", "b dropped", "b aborted", "c! (by a)"]
     );
     c.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
@@ -83,10 +75,7 @@ fn abortable_may_return_first() {
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits.len(), 2);
     assert_eq!(exits[0].to_string(), r#"abortable returned "done""#);
-    assert_eq!(
-        exits[1].to_string(),
-        r#"other returned "stopped", interrupted"#
-    );
+    assert_eq!(exits[1].to_string(), r#"other returned "stopped", interrupted"#);
 }
 
 #[test]
@@ -96,10 +85,8 @@ fn abortable_actors_end_with_the_first() {
     group.add_abortable(ready(7));
     group.add_abortable(ready(8));
     let exits = Test::default().poll_ready(&mut Box::pin(group.report()));
-    let exits: Vec<_> = exits
-        .iter()
-        .map(|exit| (exit.index(), exit.was_interrupted(), exit.outcome()))
-        .collect();
+    let exits: Vec<_> =
+        exits.iter().map(|exit| (exit.index(), exit.was_interrupted(), exit.outcome())).collect();
     assert!(
         matches!(
             exits[..],

@@ -86,10 +86,7 @@ fn cause_is_the_first_exit() {
 fn default_report_is_empty() {
     let report: Report<Output> = Report::default();
     assert!(report.is_empty() && report.cause().is_none() && !report.is_failure());
-    assert_eq!(
-        (report.to_string(), report.failures().count()),
-        ("".into(), 0)
-    );
+    assert_eq!((report.to_string(), report.failures().count()), ("".into(), 0));
     assert!(report.into_result().is_ok());
     // So is that of a group that nothing stopped. Its output needs no trait.
     struct Bare;
@@ -130,10 +127,7 @@ fn display_has_a_line_for_each_exit() {
     assert_eq!(lines.len(), 5);
     assert_eq!(lines[0], "cause returned Ok(1)");
     assert_eq!(lines[1], "tail aborted");
-    assert_eq!(
-        lines[2],
-        r#"storage returned Err("disk full"), interrupted"#
-    );
+    assert_eq!(lines[2], r#"storage returned Err("disk full"), interrupted"#);
     assert!(lines[3].ends_with(" returned Ok(2), interrupted"));
     assert_eq!(lines[4], "stuck expired");
 }
@@ -192,15 +186,10 @@ fn expiry_is_a_failure_without_an_error() {
 fn panic_is_a_failure() {
     let mut group: Group<'_, Output> = Group::new();
     group.add(ready(Ok(1)), |_| {});
-    group
-        .add(async { panic!("no route") }, |_| {})
-        .named("dialer");
+    group.add(async { panic!("no route") }, |_| {}).named("dialer");
     let report = Test::default().poll_ready(&mut Box::pin(group.report()));
     let failure = report.into_result().unwrap_err();
-    assert_eq!(
-        failure.to_string(),
-        "dialer panicked: no route, interrupted"
-    );
+    assert_eq!(failure.to_string(), "dialer panicked: no route, interrupted");
 }
 
 #[test]
@@ -259,10 +248,7 @@ mod termination {
         let errors = stderr.lines().filter(|line| line.starts_with("Error: "));
         assert_eq!(
             Vec::from_iter(errors),
-            [
-                r#"Error: storage returned Err("disk full"), interrupted"#,
-                "Error: stuck expired"
-            ]
+            [r#"Error: storage returned Err("disk full"), interrupted"#, "Error: stuck expired"]
         );
         assert!(!child.status.success());
         report(&[Ok(1)])

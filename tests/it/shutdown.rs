@@ -31,10 +31,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
 
 /// Returns names and whether the actors were interrupted, in the order of the exits.
 fn order<T>(exits: &[Exit<T>]) -> Vec<(&str, bool)> {
-    exits
-        .iter()
-        .map(|exit| (exit.name().unwrap(), exit.was_interrupted()))
-        .collect()
+    exits.iter().map(|exit| (exit.name().unwrap(), exit.was_interrupted())).collect()
 }
 
 #[test]
@@ -43,10 +40,8 @@ fn first_exit_is_the_cause() {
         for first in 0..n {
             let test = Test::default();
             let mut group = Group::new();
-            let actors: Vec<_> = NAMES[..n]
-                .iter()
-                .map(|name| test.add_stoppable(name, &mut group))
-                .collect();
+            let actors: Vec<_> =
+                NAMES[..n].iter().map(|name| test.add_stoppable(name, &mut group)).collect();
             test.settle(&mut group);
             test.take_log();
 
@@ -55,11 +50,7 @@ fn first_exit_is_the_cause() {
             let exits = test.poll_ready(&mut report);
 
             let mut expected = vec![NAMES[first].to_string()];
-            expected.extend(
-                NAMES[..n]
-                    .iter()
-                    .map(|name| format!("{name}! (by {})", NAMES[first])),
-            );
+            expected.extend(NAMES[..n].iter().map(|name| format!("{name}! (by {})", NAMES[first])));
             let others = NAMES[..n].iter().filter(|name| **name != NAMES[first]);
             expected.extend(others.map(ToString::to_string));
             assert_eq!(test.take_log(), expected);
@@ -92,16 +83,7 @@ fn first_added_is_the_cause_at_the_start() {
     assert_eq!(test.poll_ready(&mut group), Some("a"));
     assert_eq!(
         test.take_log(),
-        [
-            "a",
-            "a! (by a)",
-            "b! (by a)",
-            "c! (by a)",
-            "d! (by a)",
-            "b",
-            "c",
-            "d"
-        ]
+        ["a", "a! (by a)", "b! (by a)", "c! (by a)", "d! (by a)", "b", "c", "d"]
     );
 }
 
@@ -134,10 +116,7 @@ fn interrupts_come_before_further_polls() {
     b.returns("done");
     c.wake();
     test.poll_pending(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["a", "b", "a! (by b)", "b! (by b)", "c! (by b)", "c"]
-    );
+    assert_eq!(test.take_log(), ["a", "b", "a! (by b)", "b! (by b)", "c! (by b)", "c"]);
 }
 
 #[test]
@@ -151,10 +130,7 @@ fn interrupts_are_called_once() {
         actor.returns("late");
         test.poll(&mut group).is_ready();
     }
-    let interrupts = test
-        .take_log()
-        .into_iter()
-        .filter(|line| line.contains('!'));
+    let interrupts = test.take_log().into_iter().filter(|line| line.contains('!'));
     assert_eq!(interrupts.count(), 4);
 }
 
@@ -185,10 +161,7 @@ fn interrupt_may_wake_any_actor() {
 
     let mut report = Box::pin(group.report());
     test.poll_pending(&mut report);
-    assert_eq!(
-        test.take_log(),
-        ["first", "first! (by first)", "other! (by first)", "other"]
-    );
+    assert_eq!(test.take_log(), ["first", "first! (by first)", "other! (by first)", "other"]);
 }
 
 #[test]
@@ -288,10 +261,7 @@ fn report_has_every_exit_in_order() {
     }
     let exits = test.poll_ready(&mut report);
     assert_eq!(order(&exits), [("b", false), ("c", true), ("a", true)]);
-    let outputs: Vec<_> = exits
-        .into_iter()
-        .map(|exit| exit.into_output().unwrap())
-        .collect();
+    let outputs: Vec<_> = exits.into_iter().map(|exit| exit.into_output().unwrap()).collect();
     assert_eq!(outputs, ["1st", "2nd", "3rd"]);
 }
 
@@ -317,10 +287,7 @@ fn observer_sees_exits_as_they_happen() {
     let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     b.returns("1st");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["a", "b", r#"b returned "1st""#, "a! (by b)", "b! (by b)"]
-    );
+    assert_eq!(test.take_log(), ["a", "b", r#"b returned "1st""#, "a! (by b)", "b! (by b)"]);
     a.returns("2nd");
     test.poll_ready(&mut group);
     assert_eq!(test.take_log(), ["a", r#"a returned "2nd", interrupted"#]);

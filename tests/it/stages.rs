@@ -21,10 +21,7 @@ fn two_stages(test: &Test) -> (Group<'static, Output>, [Actor; 4]) {
 
 /// Returns indices and names, in the order of the exits.
 fn names(exits: &[Exit<Output>]) -> Vec<(usize, &str)> {
-    exits
-        .iter()
-        .map(|exit| (exit.index(), exit.name().unwrap()))
-        .collect()
+    exits.iter().map(|exit| (exit.index(), exit.name().unwrap())).collect()
 }
 
 #[test]
@@ -45,20 +42,12 @@ fn back_is_interrupted_when_front_has_exited() {
 
     a.returns("done");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["a", r#"front: a returned "done""#, "a! (by a)", "b! (by a)"]
-    );
+    assert_eq!(test.take_log(), ["a", r#"front: a returned "done""#, "a! (by a)", "b! (by a)"]);
     b.returns("late");
     test.settle(&mut group);
     assert_eq!(
         test.take_log(),
-        [
-            "b",
-            r#"front: b returned "late", interrupted"#,
-            "c! (by a)",
-            "d! (by a)"
-        ]
+        ["b", r#"front: b returned "late", interrupted"#, "c! (by a)", "d! (by a)"]
     );
     c.returns("later");
     d.returns("last");
@@ -83,10 +72,7 @@ fn exit_in_back_interrupts_front_first() {
 
     d.returns("done");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["d", r#"back: d returned "done""#, "a! (by d)", "b! (by d)"]
-    );
+    assert_eq!(test.take_log(), ["d", r#"back: d returned "done""#, "a! (by d)", "b! (by d)"]);
     a.returns("late");
     b.returns("late");
     test.settle(&mut group);
@@ -132,10 +118,7 @@ fn early_exit_of_abortable_in_later_stage() {
     a.returns("late");
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
-    assert_eq!(
-        lines,
-        [r#"b returned "early""#, r#"a returned "late", interrupted"#]
-    );
+    assert_eq!(lines, [r#"b returned "early""#, r#"a returned "late", interrupted"#]);
 }
 
 #[test]
@@ -198,10 +181,7 @@ fn parts_keep_their_grace_periods() {
 
     a.returns("done");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log()[..6],
-        ["a", "a! (by a)", "b! (by a)", "first", "b", "c"]
-    );
+    assert_eq!(test.take_log()[..6], ["a", "a! (by a)", "b! (by a)", "first", "b", "c"]);
     second.returns("over"); // it has not begun, so this has no effect
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["first"]);
@@ -210,15 +190,7 @@ fn parts_keep_their_grace_periods() {
     let exits = test.poll_ready(&mut group);
     assert_eq!(
         test.take_log(),
-        [
-            "first",
-            "b",
-            "b dropped",
-            "c! (by a)",
-            "second",
-            "c",
-            "c dropped"
-        ]
+        ["first", "b", "b dropped", "c! (by a)", "second", "c", "c dropped"]
     );
     let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
     assert_eq!(lines, ["b expired", "c expired"]);
@@ -248,11 +220,7 @@ fn three_stages_shut_down_in_order() {
             test.add_stoppable(name, &mut group);
             group
         });
-        let group = if left_first {
-            a.before(b).before(c)
-        } else {
-            a.before(b.before(c))
-        };
+        let group = if left_first { a.before(b).before(c) } else { a.before(b.before(c)) };
         let mut end = Group::new();
         end.add(ready("done"), |_| {}).named("end");
         let mut group = group.before(end);
@@ -260,17 +228,7 @@ fn three_stages_shut_down_in_order() {
         assert_eq!(test.poll_ready(&mut group), Some("done"));
         assert_eq!(
             test.take_log(),
-            [
-                "a",
-                "b",
-                "c",
-                "a! (by end)",
-                "a",
-                "b! (by end)",
-                "b",
-                "c! (by end)",
-                "c"
-            ]
+            ["a", "b", "c", "a! (by end)", "a", "b! (by end)", "b", "c! (by end)", "c"]
         );
     }
 }
@@ -298,16 +256,10 @@ fn added_actor_joins_first_stage() {
 
     a.returns("done");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log()[2..],
-        ["a! (by a)", "b! (by a)", "late! (by a)"]
-    );
+    assert_eq!(test.take_log()[2..], ["a! (by a)", "b! (by a)", "late! (by a)"]);
     b.returns("b");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log().last().unwrap(),
-        r#"front: b returned "b", interrupted"#
-    );
+    assert_eq!(test.take_log().last().unwrap(), r#"front: b returned "b", interrupted"#);
     late.returns("late");
     test.settle(&mut group);
     assert_eq!(test.take_log().last().unwrap(), "d! (by a)");
@@ -330,9 +282,7 @@ fn added_actor_joins_current_stage() {
     }
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(names(&exits)[4], (4, "late"));
-    assert!(test
-        .take_log()
-        .contains(&r#"back: late returned "late", interrupted"#.into()));
+    assert!(test.take_log().contains(&r#"back: late returned "late", interrupted"#.into()));
 }
 
 #[test]
@@ -345,11 +295,7 @@ fn observer_of_whole_sees_every_exit() {
         actor.returns("done");
     }
     test.poll_ready(&mut group);
-    let seen: Vec<_> = test
-        .take_log()
-        .into_iter()
-        .filter(|line| line.contains(": "))
-        .collect();
+    let seen: Vec<_> = test.take_log().into_iter().filter(|line| line.contains(": ")).collect();
     assert_eq!(
         seen,
         [
@@ -385,14 +331,7 @@ fn stuck_front_takes_no_time_from_back() {
     test.settle(&mut group);
     assert_eq!(
         test.take_log()[..6],
-        [
-            "first",
-            "stuck",
-            "stuck dropped",
-            "flush! (by a)",
-            "slow! (by a)",
-            "second"
-        ]
+        ["first", "stuck", "stuck dropped", "flush! (by a)", "slow! (by a)", "second"]
     );
     flush.wake();
     test.settle(&mut group);
@@ -403,11 +342,7 @@ fn stuck_front_takes_no_time_from_back() {
     let lines: Vec<_> = exits[1..].iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
-        [
-            "stuck expired",
-            r#"flush returned "flushed", interrupted"#,
-            "slow expired"
-        ]
+        ["stuck expired", r#"flush returned "flushed", interrupted"#, "slow expired"]
     );
 }
 
@@ -489,14 +424,7 @@ fn later_stages_are_interrupted_after_expiry() {
     b.returns("done");
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
-    assert_eq!(
-        lines,
-        [
-            "a expired",
-            r#"c returned "stopped", interrupted"#,
-            "d expired"
-        ]
-    );
+    assert_eq!(lines, ["a expired", r#"c returned "stopped", interrupted"#, "d expired"]);
 }
 
 #[test]
@@ -545,11 +473,7 @@ fn nested_groups_keep_their_observers() {
     observed("ABC", &mut group);
     group.add(ready("done"), |_| {}).named("end");
     test.poll_ready(&mut group);
-    let seen: Vec<_> = test
-        .take_log()
-        .into_iter()
-        .filter(|line| line.contains(": "))
-        .collect();
+    let seen: Vec<_> = test.take_log().into_iter().filter(|line| line.contains(": ")).collect();
     assert_eq!(
         seen,
         [

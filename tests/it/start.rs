@@ -14,29 +14,15 @@ use crate::harness::{Actor, Output, Test};
 fn empty_group_is_ready_at_once() {
     let mut group = Group::<()>::new();
     assert_eq!((&mut group).now_or_never(), Some(None));
-    assert_eq!(
-        Group::<Result<(), ()>>::new().run().now_or_never(),
-        Some(Ok(()))
-    );
-    assert!(Group::<()>::new()
-        .report()
-        .now_or_never()
-        .unwrap()
-        .is_empty());
+    assert_eq!(Group::<Result<(), ()>>::new().run().now_or_never(), Some(Ok(())));
+    assert!(Group::<()>::new().report().now_or_never().unwrap().is_empty());
 }
 
 #[test]
 fn empty_local_group_is_ready_at_once() {
     assert_eq!(LocalGroup::<()>::local().now_or_never(), Some(None));
-    assert_eq!(
-        LocalGroup::<Result<(), ()>>::local().run().now_or_never(),
-        Some(Ok(()))
-    );
-    assert!(LocalGroup::<()>::default()
-        .report()
-        .now_or_never()
-        .unwrap()
-        .is_empty());
+    assert_eq!(LocalGroup::<Result<(), ()>>::local().run().now_or_never(), Some(Ok(())));
+    assert!(LocalGroup::<()>::default().report().now_or_never().unwrap().is_empty());
 }
 
 #[test]
@@ -238,10 +224,7 @@ fn interrupted_before_first_poll_is_still_polled() {
     first.add_to(&mut group);
     test.add_stoppable("second", &mut group);
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        ["first", "first! (by first)", "second! (by first)", "second"]
-    );
+    assert_eq!(test.take_log(), ["first", "first! (by first)", "second! (by first)", "second"]);
 }
 
 #[test]

@@ -40,9 +40,7 @@ fn with_watchdog(work: impl FnOnce() + Send + 'static) {
     if ended.recv_timeout(TIME_LIMIT) == Err(RecvTimeoutError::Timeout) {
         panic!("it hangs");
     }
-    thread
-        .join()
-        .unwrap_or_else(|payload| resume_unwind(payload));
+    thread.join().unwrap_or_else(|payload| resume_unwind(payload));
 }
 
 /// What polls the groups.
@@ -60,9 +58,8 @@ impl Driver {
         let reports = groups.into_iter().map(Group::report);
         match self {
             Self::BlockOn => thread::scope(|scope| {
-                let reports: Vec<_> = reports
-                    .map(|report| scope.spawn(|| block_on(report)))
-                    .collect();
+                let reports: Vec<_> =
+                    reports.map(|report| scope.spawn(|| block_on(report))).collect();
                 reports
                     .into_iter()
                     .map(|report| report.join().unwrap_or_else(|panic| resume_unwind(panic)))
@@ -294,11 +291,7 @@ impl Waiter {
     fn add_to(&self, group: &mut Group<'_, ()>, answers_at_once: bool) {
         group.add_with(|interrupted| {
             let (answer, answered) = oneshot::channel();
-            let job = Wait {
-                interrupted,
-                answers_at_once,
-                answer,
-            };
+            let job = Wait { interrupted, answers_at_once, answer };
             self.jobs.send(job).unwrap();
             answered.map(Result::unwrap)
         });

@@ -129,10 +129,7 @@ fn called_when_added_actor_is_interrupted() {
     let (mut group, _) = stopping(&test, ["a"]);
     test.add_manual("added", &mut group);
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["added! (by cause)", "added", "waits: a, added"]
-    );
+    assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: a, added"]);
 }
 
 /// The added actor exits in the poll that takes it in. So the group still waits for the same actors, but an actor was
@@ -225,10 +222,7 @@ fn inner_observers_come_first() {
     group.on_wait(log_waits(&test, "abc"));
     add_cause(&mut group);
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log()[2..],
-        ["a: actor", "ab: actor", "abc: actor"]
-    );
+    assert_eq!(test.take_log()[2..], ["a: actor", "ab: actor", "abc: actor"]);
 }
 
 #[test]
@@ -295,10 +289,7 @@ fn not_called_for_a_queued_actor() {
     test.poll_pending(&mut group);
     assert!(test.take_log().is_empty());
     test.poll_pending(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["added! (by cause)", "added", "waits: added"]
-    );
+    assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: added"]);
 }
 
 #[test]
@@ -469,9 +460,7 @@ fn running_shows_actors_in_the_order_of_adding() {
     group.add_abortable(pending());
     let shown = |group: &Group<'_, Output>| -> Vec<_> {
         let running = group.running();
-        running
-            .map(|it| (it.index(), it.name().map(String::from), it.is_interrupted()))
-            .collect()
+        running.map(|it| (it.index(), it.name().map(String::from), it.is_interrupted())).collect()
     };
     let of = |name: Output| Some(String::from(name));
     let all = [

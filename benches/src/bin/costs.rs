@@ -16,20 +16,12 @@ fn show(what: &str, cost: AllocationInfo) {
 }
 
 fn row(what: &str, cost: AllocationInfo) {
-    let AllocationInfo {
-        count_total,
-        bytes_total,
-        bytes_max,
-        ..
-    } = cost;
+    let AllocationInfo { count_total, bytes_total, bytes_max, .. } = cost;
     println!("{what:<45} {count_total:>11} {bytes_total:>10} {bytes_max:>13}");
 }
 
 fn main() {
-    println!(
-        "{:<45} {:>11} {:>10} {:>13}",
-        "#", "allocations", "bytes", "bytes at once"
-    );
+    println!("{:<45} {:>11} {:>10} {:>13}", "#", "allocations", "bytes", "bytes at once");
     lives();
     shapes();
     actors();
@@ -78,10 +70,7 @@ fn shapes() {
 fn actors() {
     let mut group = Group::new();
     group.add_abortable(ready(1));
-    row(
-        "one more actor, add",
-        measure(|| _ = group.add(pending(), |_| {})),
-    );
+    row("one more actor, add", measure(|| _ = group.add(pending(), |_| {})));
     row(
         "one more actor, add_with",
         measure(|| {
@@ -91,10 +80,7 @@ fn actors() {
             });
         }),
     );
-    row(
-        "one more actor, add_abortable",
-        measure(|| _ = group.add_abortable(pending())),
-    );
+    row("one more actor, add_abortable", measure(|| _ = group.add_abortable(pending())));
 }
 
 /// A group with every setting. Each setting captures something, because a closure that captures nothing is not
@@ -137,10 +123,7 @@ fn running() {
     let mut poll = || Pin::as_mut(&mut group).poll(&mut Context::from_waker(Waker::noop()));
     // The first polls take several polls of the group, because the set yields after as many polls as it has places.
     let polls = measure(|| (0..10).for_each(|_| assert!(poll().is_pending())));
-    show(
-        &format!("from the first poll to the first exit of {n}"),
-        polls,
-    );
+    show(&format!("from the first poll to the first exit of {n}"), polls);
     assert_eq!(first.send(7), Ok(()));
     assert!(poll().is_ready());
 

@@ -71,11 +71,8 @@ pub fn start() -> Led {
     core.SYST.enable_counter();
     core.SYST.enable_interrupt();
 
-    let line = LineConfig {
-        data_bits: DataBits::Bits8,
-        parity: Parity::None,
-        stop_bits: StopBits::One,
-    };
+    let line =
+        LineConfig { data_bits: DataBits::Bits8, parity: Parity::None, stop_bits: StopBits::One };
     serial(|serial| serial.uart.enable(line, 115_200, CLOCK_HZ)).expect("the clock is fast enough");
     // SAFETY: No critical section relies on this interrupt being masked.
     unsafe { NVIC::unmask(Interrupt::UART0) }
@@ -134,11 +131,7 @@ pub fn write_blocking(bytes: &[u8]) {
 pub fn exit(success: bool) -> ! {
     serial(|serial| while serial.uart.is_busy() {});
     loop {
-        debug::exit(if success {
-            debug::EXIT_SUCCESS
-        } else {
-            debug::EXIT_FAILURE
-        });
+        debug::exit(if success { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
     }
 }
 

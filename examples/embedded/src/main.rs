@@ -111,22 +111,15 @@ async fn main(_spawner: Spawner) {
     };
 
     let mut front = Group::local();
-    front
-        .add_with(|interrupted| blink(led, &shared, interrupted))
-        .named("light");
-    front
-        .add_with(|interrupted| sense(&shared, interrupted))
-        .named("sensor");
+    front.add_with(|interrupted| blink(led, &shared, interrupted)).named("light");
+    front.add_with(|interrupted| sense(&shared, interrupted)).named("sensor");
     front.add_abortable(watch(&shared)).named("watchdog");
     let handle = front.handle();
-    front
-        .add_abortable(listen(&shared, handle))
-        .named("listener");
+    front.add_abortable(listen(&shared, handle)).named("listener");
     front.grace_period(|| Timer::after(GRACE_PERIOD));
 
     let mut back = Group::local();
-    back.add_with(|interrupted| send(&shared, interrupted))
-        .named("output");
+    back.add_with(|interrupted| send(&shared, interrupted)).named("output");
 
     let mut group = front.before(back);
     group.on_exit(|exit| shared.log(exit));
@@ -223,18 +216,9 @@ fn open<'a>(
 ) -> Option<Session> {
     let frames = Rc::new(Frames::new());
     let (interrupt, interrupted) = Interrupted::channel();
-    let session = Session {
-        peer: peer.into(),
-        frames: frames.clone(),
-        stop: Some(interrupted.other_end()),
-    };
-    let peer = Peer {
-        name: peer.into(),
-        frames,
-        interrupted,
-        shared,
-        group: handle.clone(),
-    };
+    let session =
+        Session { peer: peer.into(), frames: frames.clone(), stop: Some(interrupted.other_end()) };
+    let peer = Peer { name: peer.into(), frames, interrupted, shared, group: handle.clone() };
     let name = format!("{kind} {}", peer.name);
     let interrupt = |_: &Exit<Result>| interrupt.interrupt();
     let child = match kind {
@@ -249,8 +233,7 @@ fn open<'a>(
 /// Carries out commands.
 async fn shell(mut peer: Peer<'_>) -> Result {
     let shared = peer.shared;
-    peer.say("the commands are status, stuck, hang and stop")
-        .await;
+    peer.say("the commands are status, stuck, hang and stop").await;
     while let Some(command) = peer.hear().await {
         match command.as_str() {
             "status" => {

@@ -82,9 +82,7 @@ fn habit() -> Result<Habit, String> {
         [habit] if habit == "clumsy" => Ok(Habit::Clumsy),
         [other] => {
             let other = other.to_string_lossy();
-            Err(format!(
-                "unknown habit `{other}`; give deaf, clumsy or nothing"
-            ))
+            Err(format!("unknown habit `{other}`; give deaf, clumsy or nothing"))
         }
         _ => Err("too many arguments; give one habit or nothing".into()),
     }
@@ -97,9 +95,7 @@ async fn program(habit: Habit) -> Result<(), String> {
     say("working; press Ctrl-C");
 
     let mut group = Group::new();
-    group
-        .add_with(|interrupted| spawned(work(habit, interrupted, working)))
-        .named("work");
+    group.add_with(|interrupted| spawned(work(habit, interrupted, working))).named("work");
     group.add_abortable(signal).named("signals");
     group.grace_period(|| sleep(GRACE_PERIOD));
     group.on_exit(|exit| say(exit));

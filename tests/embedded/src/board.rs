@@ -68,8 +68,7 @@ pub fn is_asked_for(word: &str) -> bool {
     let mut line = [MaybeUninit::uninit(); 32];
     // It fails if the line is too long. Without a word, the line is the path of the binary, and that is too long.
     let line = sys_get_cmdline_uninit(&mut line).unwrap_or(&mut []);
-    line.split(|byte| matches!(byte, b' ' | 0))
-        .any(|asked| asked == word.as_bytes())
+    line.split(|byte| matches!(byte, b' ' | 0)).any(|asked| asked == word.as_bytes())
 }
 
 /// Without `std`, running out of memory is a panic as well.

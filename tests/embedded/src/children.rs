@@ -18,16 +18,11 @@ pub(crate) async fn children_come_and_go<C: Clock>() {
         for (name, ticks) in [("long", 3), ("short", 1)] {
             C::after(1).await;
             let child = log.execute(name, C::after(ticks));
-            handle
-                .add(child, log.interrupt(name))
-                .stops_if(|_| false)
-                .named(name);
+            handle.add(child, log.interrupt(name)).stops_if(|_| false).named(name);
         }
         C::after(4).await;
     };
-    group
-        .add(log.execute("listener", listener), |_| {})
-        .named("listener");
+    group.add(log.execute("listener", listener), |_| {}).named("listener");
     group.on_exit(|exit| log.note(exit));
 
     group.await;
@@ -68,9 +63,7 @@ pub(crate) async fn child_is_added_by_an_interrupt<C: Clock>() {
             event.set();
         })
         .named("door");
-    group
-        .add(log.execute("sensor", C::after(1)), log.interrupt("sensor"))
-        .named("sensor");
+    group.add(log.execute("sensor", C::after(1)), log.interrupt("sensor")).named("sensor");
     group.on_exit(|exit| log.note(exit));
 
     group.await;
@@ -99,10 +92,7 @@ pub(crate) async fn child_is_added_by_an_observer<C: Clock>() {
     let handle = group.handle();
     let start = move || {
         let motor = log.execute("motor", C::after(2));
-        handle
-            .add(motor, log.interrupt("motor"))
-            .stops_if(|_| false)
-            .named("motor");
+        handle.add(motor, log.interrupt("motor")).stops_if(|_| false).named("motor");
     };
     start();
     group.add(C::after(5), |_| {}).named("sensor");
@@ -317,10 +307,7 @@ pub(crate) async fn loop_that_ignores_its_interruption_expires<C: Clock>() {
     group.grace_period(|| C::after(20));
 
     let report = group.report().await;
-    assert_eq!(
-        format!("{report}"),
-        "sensor returned ()\nwatchdog expired\nloop expired"
-    );
+    assert_eq!(format!("{report}"), "sensor returned ()\nwatchdog expired\nloop expired");
     // A few ticks late, because the loop runs for a while before it yields.
     let late = C::now() - start - 22;
     assert!(late <= 3 && longest.get() <= 4, "{late}, {longest:?}");

@@ -37,10 +37,7 @@ pub async fn run<C: Clock>() -> ! {
     }
     if board::is_asked_for("panic") {
         let mut group = Group::new();
-        group.add(
-            async { panic!("an actor panicked") },
-            |_: &run_group::Exit<()>| {},
-        );
+        group.add(async { panic!("an actor panicked") }, |_: &run_group::Exit<()>| {});
         group.await;
     }
     if board::is_asked_for("hang") {
@@ -114,12 +111,8 @@ async fn order_of_events<C: Clock>() {
         C::after(3).await;
         3
     };
-    group
-        .add(log.execute("sensor", sensor), log.interrupt("sensor"))
-        .named("sensor");
-    group
-        .add_abortable(log.execute("light", pending()))
-        .named("light");
+    group.add(log.execute("sensor", sensor), log.interrupt("sensor")).named("sensor");
+    group.add_abortable(log.execute("light", pending())).named("light");
     group.on_exit(|exit| log.note(exit));
 
     assert_eq!(group.await, Some(3));
@@ -168,10 +161,7 @@ async fn only_woken_actors_are_polled<C: Clock>() {
     // polled at the start, once more because the set yields when it has polled all actors, in each of the ten ticks that
     // wake an actor, and at the end.
     let polls_of_group = 13 + 10 * C::EXTRA_POLLS;
-    assert_eq!(
-        polls_of_periods::<C>().await,
-        ([8, 6, 5, 4, 4, 3], polls_of_group)
-    );
+    assert_eq!(polls_of_periods::<C>().await, ([8, 6, 5, 4, 4, 3], polls_of_group));
 }
 
 /// Like `only_woken_actors_are_polled`, but expects one poll too many.
@@ -182,9 +172,7 @@ async fn wrong_number_of_polls<C: Clock>() {
 async fn grace_period_expires_stuck_actors<C: Clock>() {
     let log = &Log::<C>::new();
     let mut group = Group::local();
-    group
-        .add(log.execute("valve", pending()), log.interrupt("valve"))
-        .named("valve");
+    group.add(log.execute("valve", pending()), log.interrupt("valve")).named("valve");
     group
         .add_with(|interrupted| async {
             interrupted.await;
@@ -192,9 +180,7 @@ async fn grace_period_expires_stuck_actors<C: Clock>() {
         })
         .named("motor");
     group.add(C::after(2), |_| {}).named("sensor");
-    group
-        .add(log.execute("pump", pending()), log.interrupt("pump"))
-        .named("pump");
+    group.add(log.execute("pump", pending()), log.interrupt("pump")).named("pump");
     group.on_exit(|exit| log.note(exit));
     group.on_wait(|waiting| log.note(format_args!("waiting for {waiting}")));
     group.grace_period(|| C::after(10));
@@ -230,9 +216,7 @@ async fn grace_period_is_dropped_after_last_exit<C: Clock>() {
 
     let exits = group.report().await;
     assert_eq!(C::now() - start, 6);
-    assert!(exits
-        .iter()
-        .all(|exit| matches!(exit.outcome(), Outcome::Returned(()))));
+    assert!(exits.iter().all(|exit| matches!(exit.outcome(), Outcome::Returned(()))));
 }
 
 /// The timer of the actor ends in the same tick as the grace period.
@@ -247,9 +231,7 @@ async fn last_turn_before_expiry<C: Clock>() {
             })
         })
         .named("motor");
-    group
-        .add(log.execute("valve", pending()), log.interrupt("valve"))
-        .named("valve");
+    group.add(log.execute("valve", pending()), log.interrupt("valve")).named("valve");
     group.add(C::after(2), |_| {}).named("sensor");
     group.on_exit(|exit| log.note(exit));
     group.grace_period(|| C::after(5));
@@ -290,9 +272,7 @@ async fn stages_shut_down_one_by_one<C: Clock>() {
     let mut workers = stage(log, "workers");
     workers.grace_period(|| C::after(1));
     let mut storage = stage(log, "storage");
-    storage
-        .add(C::after(2), log.interrupt("sensor"))
-        .named("sensor");
+    storage.add(C::after(2), log.interrupt("sensor")).named("sensor");
 
     web.before(workers).before(storage).await;
     log.expect(&[
@@ -320,9 +300,7 @@ async fn stages_shut_down_one_by_one<C: Clock>() {
 async fn grace_period_is_per_stage<C: Clock>() {
     let log = &Log::<C>::new();
     let mut machine = Group::local();
-    machine
-        .add(log.execute("pump", pending()), log.interrupt("pump"))
-        .named("pump");
+    machine.add(log.execute("pump", pending()), log.interrupt("pump")).named("pump");
     machine.add(C::after(2), |_| {}).named("sensor");
     let mut storage = Group::local();
     storage
@@ -385,13 +363,9 @@ async fn interrupt_handler_wakes_an_actor<C: Clock>() {
 async fn actor_is_added_while_running<C: Clock>() {
     let log = &Log::<C>::new();
     let mut group = Group::local();
-    group
-        .add_with(|interrupted| log.execute("early", interrupted))
-        .named("early");
+    group.add_with(|interrupted| log.execute("early", interrupted)).named("early");
     assert!(poll_once(&mut group).await.is_pending());
-    group
-        .add(log.execute("late", C::after(2)), |_| {})
-        .named("late");
+    group.add(log.execute("late", C::after(2)), |_| {}).named("late");
     group.on_exit(|exit| log.note(exit));
     (&mut group).await;
     drop(group);

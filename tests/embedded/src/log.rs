@@ -22,11 +22,7 @@ pub(crate) struct Log<C> {
 
 impl<C: Clock> Log<C> {
     pub(crate) fn new() -> Self {
-        Self {
-            start: C::now(),
-            events: RefCell::default(),
-            clock: PhantomData,
-        }
+        Self { start: C::now(), events: RefCell::default(), clock: PhantomData }
     }
 
     /// Adds an event.

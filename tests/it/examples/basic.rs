@@ -15,9 +15,7 @@ fn prints_what_its_header_promises() {
     let source = include_str!("../../../examples/basic.rs");
     let promised = promised_output(source, "It prints, in this order:");
 
-    Program::example("basic", &[""; 0])
-        .end()
-        .assert_went_well(&promised);
+    Program::example("basic", &[""; 0]).end().assert_went_well(&promised);
 }
 
 #[test]

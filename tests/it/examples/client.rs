@@ -11,12 +11,8 @@ pub const BAD_ADDRESSES: [&str; 4] = ["7007", "127.0.0.1", "127.0.0.1:70000", ""
 #[track_caller]
 pub fn connect(address: SocketAddr) -> TcpStream {
     let client = TcpStream::connect(address).unwrap();
-    client
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
-    client
-        .set_write_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    client.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
     client
 }
 

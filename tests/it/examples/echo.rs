@@ -43,10 +43,7 @@ fn serves_many_clients_at_once() {
     let mut clients: Vec<_> = (0..100).map(|_| connect(address)).collect();
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate() {
-            assert_echoes(
-                client,
-                format!("client {number}, round {round}\n").as_bytes(),
-            );
+            assert_echoes(client, format!("client {number}, round {round}\n").as_bytes());
         }
     }
 }
@@ -54,9 +51,8 @@ fn serves_many_clients_at_once() {
 #[test]
 fn echoes_binary_data_unchanged() {
     let (_program, address) = start();
-    let data: Vec<u8> = (0..3_000_000_u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let data: Vec<u8> =
+        (0..3_000_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut reader = connect(address);
     let mut writer = reader.try_clone().unwrap();
     let echoed = std::thread::scope(|threads| {
@@ -119,10 +115,7 @@ fn lost_listener_is_one_line_and_status_1() {
     drop(client);
     let ended = program.end();
     assert_eq!(ended.status, Some(1));
-    assert_eq!(
-        ended.stdout,
-        format!("{name} returned Ok(()), interrupted\n")
-    );
+    assert_eq!(ended.stdout, format!("{name} returned Ok(()), interrupted\n"));
     assert_eq!(ended.stderr, format!("Error: {line}\n"));
 }
 
@@ -292,9 +285,7 @@ mod signals {
         assert_eq!(rest(&mut client), b"last words");
 
         let name = name(&client);
-        program
-            .end()
-            .assert_went_well(&format!("{name} returned Ok(()), interrupted\n"));
+        program.end().assert_went_well(&format!("{name} returned Ok(()), interrupted\n"));
     }
 
     #[test]
@@ -321,10 +312,7 @@ mod signals {
         assert_eq!(program.line(), waiting_for(&client));
         program.signal(Signal::INT);
         assert_expired(program, &name(&client));
-        assert!(
-            begin.elapsed() < GRACE_PERIOD,
-            "it was the timer, not the signal"
-        );
+        assert!(begin.elapsed() < GRACE_PERIOD, "it was the timer, not the signal");
         assert_eq!(rest(&mut client), b"");
     }
 
@@ -346,12 +334,11 @@ mod signals {
         let [name, waiting] = [name(&reader), waiting_for(&reader)];
         std::thread::scope(|threads| {
             threads.spawn(move || while writer.write_all(&[7; 1 << 16]).is_ok() {});
-            threads.spawn(move || {
-                while reader
-                    .read(&mut [0; 1 << 16])
-                    .is_ok_and(|length| length > 0)
-                {}
-            });
+            threads.spawn(
+                move || {
+                    while reader.read(&mut [0; 1 << 16]).is_ok_and(|length| length > 0) {}
+                },
+            );
             stop(&mut program, Signal::TERM);
             assert_eq!(program.line(), waiting);
             program.signal(Signal::TERM);

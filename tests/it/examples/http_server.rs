@@ -201,9 +201,7 @@ fn waits_for(name: &str) -> String {
 /// Returns the lines of these clients and of the health server, when they return because they are interrupted.
 fn returned(names: &[&str]) -> String {
     let names = names.iter().chain([&"health"]);
-    names
-        .map(|name| format!("{name} returned Ok(()), interrupted\n"))
-        .collect()
+    names.map(|name| format!("{name} returned Ok(()), interrupted\n")).collect()
 }
 
 /// The listener pauses, and accepts the clients that wait as soon as others have left.
@@ -424,20 +422,14 @@ mod signals {
         assert_eq!(program.line(), line);
         client.assert_echoes("behind");
         client.assert_closed();
-        assert_eq!(
-            program.line(),
-            format!("{name} returned Ok(()), interrupted")
-        );
+        assert_eq!(program.line(), format!("{name} returned Ok(()), interrupted"));
         assert_eq!(program.line(), waits_for(&hang));
         program.signal(Signal::INT);
         let ended = program.end();
         assert_eq!(ended.stdout, format!("{hang} expired\n{}", returned(&[])));
         assert_eq!(ended.stderr, format!("Error: {hang} expired\n"));
         assert_eq!(ended.status, Some(1));
-        assert!(
-            begin.elapsed() < GRACE_PERIOD,
-            "it was the timer, not the signal"
-        );
+        assert!(begin.elapsed() < GRACE_PERIOD, "it was the timer, not the signal");
         stuck.assert_closed();
     }
 
@@ -526,13 +518,7 @@ mod signals {
         assert!(begin.elapsed() < GRACE_PERIOD, "it took too long");
         assert_eq!(ended.stderr, "");
         assert_eq!(ended.status, Some(0), "{ended:?}");
-        assert_eq!(
-            ended
-                .stdout
-                .matches(" returned Ok(()), interrupted")
-                .count(),
-            64 + 2
-        );
+        assert_eq!(ended.stdout.matches(" returned Ok(()), interrupted").count(), 64 + 2);
     }
 
     /// The second stage has a grace period of its own.

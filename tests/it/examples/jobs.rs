@@ -29,19 +29,14 @@ fn three_failures_in_a_row_stop_it() {
     let introduction = "With `fail fail fail 100`, the exit status is 1:";
     let ended = Program::example("jobs", &["fail", "fail", "fail", "100"]).end();
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
-    assert_eq!(
-        ended.stderr,
-        "Error: failures returned Err(3 jobs in a row have failed)\n"
-    );
+    assert_eq!(ended.stderr, "Error: failures returned Err(3 jobs in a row have failed)\n");
     assert_eq!(ended.status, Some(1));
 }
 
 /// Eight jobs run at a time, so the last one begins when one of those that succeed is done.
 #[test]
 fn success_between_failures_breaks_the_row() {
-    let jobs: Vec<_> = "fail fail 10 10 10 10 10 10 10 10 fail fail"
-        .split(' ')
-        .collect();
+    let jobs: Vec<_> = "fail fail 10 10 10 10 10 10 10 10 fail fail".split(' ').collect();
     let ended = Program::example("jobs", &jobs).end();
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let summary = "8 finished, 4 failed, 0 dropped, 0 not begun";

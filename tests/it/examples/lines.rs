@@ -75,10 +75,7 @@ fn lines_can_have_any_length() {
     let mut program = start();
     program.type_in(&line);
     program.type_in("\n");
-    assert!(
-        program.line() == format!("1 {line}"),
-        "the output differs from the input"
-    );
+    assert!(program.line() == format!("1 {line}"), "the output differs from the input");
     program.close_input();
     assert_read(1, &program.end());
 }

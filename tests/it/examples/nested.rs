@@ -45,11 +45,7 @@ fn failure_during_the_shutdown_reaches_the_program() {
 
 #[test]
 fn unknown_failure_is_one_line_and_status_1() {
-    assert_fails(
-        "nested",
-        &["client"],
-        "unknown failure `client`; give reader, writer or nothing",
-    );
+    assert_fails("nested", &["client"], "unknown failure `client`; give reader, writer or nothing");
 }
 
 #[test]

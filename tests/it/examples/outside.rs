@@ -37,10 +37,7 @@ fn shutdown_requested_at_every_poll_completes() {
         let exits: Vec<_> = exits.iter().map(ToString::to_string).collect();
         assert_eq!(
             exits,
-            [
-                "request returned \"by the test\"",
-                "worker returned \"interrupted\", interrupted",
-            ]
+            ["request returned \"by the test\"", "worker returned \"interrupted\", interrupted",]
         );
     }
 }

@@ -75,13 +75,7 @@ impl Program {
                 let _ = hanging.lock().unwrap().kill();
             }
         });
-        Self {
-            child,
-            stdin,
-            stdout,
-            stderr,
-            _watched: watched,
-        }
+        Self { child, stdin, stdout, stderr, _watched: watched }
     }
 
     /// Waits for the next line that the program prints.
@@ -156,10 +150,7 @@ impl Program {
         use rustix::process::{prlimit, Pid, Resource, Rlimit};
 
         let pid = Pid::from_child(&self.child.lock().unwrap());
-        let limit = Rlimit {
-            current: Some(number),
-            maximum: Some(number),
-        };
+        let limit = Rlimit { current: Some(number), maximum: Some(number) };
         prlimit(Some(pid), Resource::Nofile, limit).unwrap();
     }
 
@@ -189,11 +180,7 @@ impl Program {
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         let status = self.child.lock().unwrap().wait().unwrap();
-        Ended {
-            status: status.code(),
-            stdout,
-            stderr,
-        }
+        Ended { status: status.code(), stdout, stderr }
     }
 }
 

@@ -6,22 +6,14 @@ use super::program::assert_fails;
 #[test]
 fn missing_file_is_one_line_and_status_1() {
     let error = std::fs::read("missing").unwrap_err();
-    assert_fails(
-        "reload",
-        &["missing"],
-        &format!("cannot read missing: {error}"),
-    );
+    assert_fails("reload", &["missing"], &format!("cannot read missing: {error}"));
     assert_fails("reload", &[""; 0], "give a file of names");
 }
 
 #[cfg(windows)]
 #[test]
 fn system_without_sighup_is_one_line_and_status_1() {
-    assert_fails(
-        "reload",
-        &["names"],
-        "cannot wait for SIGHUP: unsupported signal",
-    );
+    assert_fails("reload", &["names"], "cannot wait for SIGHUP: unsupported signal");
 }
 
 #[cfg(unix)]

@@ -22,9 +22,5 @@ fn failure_of_the_sidecar_stops_the_main_job() {
 
 #[test]
 fn unknown_failure_is_one_line_and_status_1() {
-    assert_fails(
-        "sidecar",
-        &["main job"],
-        "unknown failure `main job`; give sidecar or nothing",
-    );
+    assert_fails("sidecar", &["main job"], "unknown failure `main job`; give sidecar or nothing");
 }

@@ -23,10 +23,7 @@ fn order_does_not_depend_on_the_stage_that_fails() {
     for stage in ["web", "workers", "storage"] {
         let error = format!("the {stage} failed");
         let ended = Program::example("stages", &[stage]).end();
-        assert_eq!(
-            ended.stdout,
-            promised(&format!("failure returned Err({error})"))
-        );
+        assert_eq!(ended.stdout, promised(&format!("failure returned Err({error})")));
         let line = format!("Error: failure returned Err({error})\n");
         assert_eq!(ended.stderr, line);
         assert_eq!(ended.status, Some(1));
@@ -40,18 +37,12 @@ fn order_is_the_same_after_a_signal() {
     assert_eq!(program.line(), "press Ctrl-C");
     program.signal(rustix::process::Signal::INT);
 
-    program
-        .end()
-        .assert_went_well(&promised("signals returned Ok(0)"));
+    program.end().assert_went_well(&promised("signals returned Ok(0)"));
 }
 
 #[test]
 fn unknown_stage_is_one_line_and_status_1() {
-    assert_fails(
-        "stages",
-        &["cellar"],
-        "unknown stage `cellar`; give web, workers or storage",
-    );
+    assert_fails("stages", &["cellar"], "unknown stage `cellar`; give web, workers or storage");
 }
 
 /// Every request and every result that is sent is still received.

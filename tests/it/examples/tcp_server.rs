@@ -40,11 +40,7 @@ fn port_in_use_is_one_line_and_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let error = TcpListener::bind(&address).unwrap_err();
-    assert_fails(
-        "tcp_server",
-        &[&address],
-        &format!("cannot listen on {address}: {error}"),
-    );
+    assert_fails("tcp_server", &[&address], &format!("cannot listen on {address}: {error}"));
 }
 
 /// A client is greeted in full or not at all.
@@ -104,9 +100,7 @@ mod signals {
             assert_eq!(rest(&mut connect(address)), b"hello\n");
             program.signal(signal);
             assert_eq!(program.line(), "signals returned Ok(())");
-            program
-                .end()
-                .assert_went_well("greeter returned Ok(()), interrupted\n");
+            program.end().assert_went_well("greeter returned Ok(()), interrupted\n");
         }
     }
 

@@ -34,9 +34,7 @@ fn ends_after_the_thread_that_a_signal_stopped() {
     let [primes, limit] = [primes, limit].map(|number| number.parse::<u64>().expect(&line));
     assert!(primes <= limit, "{line}");
 
-    program
-        .end()
-        .assert_went_well("primes returned Ok(()), interrupted\n");
+    program.end().assert_went_well("primes returned Ok(()), interrupted\n");
 }
 
 #[cfg(feature = "std")]
@@ -54,11 +52,7 @@ fn panics_like_the_thread_after_the_shutdown() {
 
 #[test]
 fn bad_limit_is_one_line_and_status_1() {
-    assert_fails(
-        "threads",
-        &["many"],
-        "bad limit `many`: invalid digit found in string",
-    );
+    assert_fails("threads", &["many"], "bad limit `many`: invalid digit found in string");
 }
 
 /// In the last run, the thread is done before that.

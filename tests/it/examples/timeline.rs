@@ -32,11 +32,7 @@ fn run_has_every_event_in_its_second() {
         (11, "web", GracePeriodEnds),
         (11, "chat", exits("chat expired")),
         (11, "database", IsInterrupted),
-        (
-            15,
-            "database",
-            exits("database returned Ok(()), interrupted"),
-        ),
+        (15, "database", exits("database returned Ok(()), interrupted")),
         (15, "group", IsReady),
     ];
     let expected = expected.map(|(second, subject, event)| (second, subject.to_owned(), event));

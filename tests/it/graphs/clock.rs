@@ -30,10 +30,7 @@ impl Clock {
     pub fn after(&self, seconds: u64) -> Timer {
         let mut time = self.0.lock().unwrap();
         time.timers += 1;
-        Timer {
-            clock: self.clone(),
-            key: (time.now + seconds, time.timers),
-        }
+        Timer { clock: self.clone(), key: (time.now + seconds, time.timers) }
     }
 
     /// Returns whether a timer waits.

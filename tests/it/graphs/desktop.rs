@@ -82,12 +82,8 @@ impl Daemon {
         let mut group = Group::new();
         let (start, stop) = (services.handle(), services.handle());
         group.add_abortable(self.signal()).named("signals");
-        group
-            .add_with(|interrupted| self.reload(interrupted))
-            .named("reload");
-        group
-            .add_with(|interrupted| self.obey(start, interrupted))
-            .named("commands");
+        group.add_with(|interrupted| self.reload(interrupted)).named("reload");
+        group.add_with(|interrupted| self.obey(start, interrupted)).named("commands");
         let stop = move |_: &Exit<_>| stop.add(async { Ok(()) }, |_| {}).named("shutdown");
         group.add(result(services), stop).named("services");
         group.grace_period(move || or(force.clone(), self.world.after(GRACE_PERIOD)));
@@ -175,11 +171,7 @@ fn either_signal_stops_the_daemon() {
         let program = daemon.start();
         daemon.signals.send(signal);
         let report = program.end();
-        let result = if signal == Signal::Quit {
-            "Err(\"SIGQUIT\")"
-        } else {
-            "Ok(())"
-        };
+        let result = if signal == Signal::Quit { "Err(\"SIGQUIT\")" } else { "Ok(())" };
         daemon.check_log(&[
             &format!("10 signals returned {result}"),
             "10 reload returned Ok(()), interrupted",
@@ -208,10 +200,7 @@ fn signal_during_a_reload_is_not_lost() {
     let log = daemon.world.take_log();
     assert_eq!(log[0], "200 signals returned Ok(())");
     assert_eq!(log[log.len() - 2], "510 reloaded");
-    assert_eq!(
-        log[log.len() - 1],
-        "510 reload returned Ok(()), interrupted"
-    );
+    assert_eq!(log[log.len() - 1], "510 reload returned Ok(()), interrupted");
 }
 
 /// A command that waits behind it is dropped.
@@ -229,10 +218,7 @@ fn signal_during_a_slow_command_is_not_lost() {
     let log = daemon.world.take_log();
     assert_eq!(log[0], "200 signals returned Ok(())");
     assert_eq!(log[log.len() - 2], "510 slow has ended");
-    assert_eq!(
-        log[log.len() - 1],
-        "510 commands returned Ok(()), interrupted"
-    );
+    assert_eq!(log[log.len() - 1], "510 commands returned Ok(()), interrupted");
 }
 
 #[test]
@@ -254,14 +240,8 @@ fn stopped_logger_leaves_and_starts_again() {
     let report = program.end();
     assert_eq!(exit_code(&report), 0);
     let log = daemon.world.take_log();
-    assert!(
-        log.contains(&"500 waiting for dbus, hotplug, logger".into()),
-        "{log:#?}"
-    );
-    assert!(
-        log.contains(&"600 logger returned Ok(()), interrupted".into()),
-        "{log:#?}"
-    );
+    assert!(log.contains(&"500 waiting for dbus, hotplug, logger".into()), "{log:#?}");
+    assert!(log.contains(&"600 logger returned Ok(()), interrupted".into()), "{log:#?}");
 }
 
 #[test]
@@ -377,10 +357,7 @@ fn failed_shutdown_is_in_the_exit_code() {
     let report = program.end();
     assert_eq!(report[0].to_string(), "signals returned Ok(())");
     let failures: Vec<_> = report.failures().filter_map(Exit::error).collect();
-    assert_eq!(
-        failures,
-        ["dbus returned Err(\"cannot say goodbye\"), interrupted"]
-    );
+    assert_eq!(failures, ["dbus returned Err(\"cannot say goodbye\"), interrupted"]);
     assert_eq!(exit_code(&report), 1);
 }
 
@@ -448,11 +425,7 @@ fn signal_at_every_poll_stops_the_daemon() {
         assert_eq!(lines("reloaded"), *reloads, "{log:#?}");
         let begun = |command| commands.iter().filter(|it| **it == command).count();
         assert_eq!(lines("slow has ended"), begun("slow"), "{log:#?}");
-        assert_eq!(
-            lines("logger returned Ok"),
-            begun("start logger"),
-            "{log:#?}"
-        );
+        assert_eq!(lines("logger returned Ok"), begun("start logger"), "{log:#?}");
     }
     let (_, _, reloads, commands) = runs.last().unwrap();
     assert_eq!((*reloads, commands.len()), (4, 4));

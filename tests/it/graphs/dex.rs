@@ -34,10 +34,7 @@ impl Dex {
         let world = World::default();
         Self {
             signal: Gate::default(),
-            servers: servers
-                .iter()
-                .map(|name| Server::new(&world, name))
-                .collect(),
+            servers: servers.iter().map(|name| Server::new(&world, name)).collect(),
             world,
         }
     }
@@ -49,13 +46,9 @@ impl Dex {
     fn group(&self) -> Group<'_, Done> {
         let mut group = Group::new();
         for server in &self.servers {
-            group
-                .add_with(|interrupted| self.serve(server, interrupted))
-                .named(server.name());
+            group.add_with(|interrupted| self.serve(server, interrupted)).named(server.name());
         }
-        group
-            .add_abortable(self.signal.opened().map(Ok))
-            .named("signal");
+        group.add_abortable(self.signal.opened().map(Ok)).named("signal");
         group.grace_period(|| self.world.after(GRACE_PERIOD));
         self.world.log_exits(&mut group);
         self.world.keep_waits(&mut group);
@@ -78,11 +71,9 @@ impl Dex {
 
 #[test]
 fn only_configured_servers_are_added() {
-    for servers in [
-        &["http", "grpc"][..],
-        &["telemetry", "https"],
-        &["telemetry", "http", "https", "grpc"],
-    ] {
+    for servers in
+        [&["http", "grpc"][..], &["telemetry", "https"], &["telemetry", "http", "https", "grpc"]]
+    {
         let dex = Dex::new(servers);
         dex.signal.open();
         let exits = dex.world.start(dex.group().report()).end();

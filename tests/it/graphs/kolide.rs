@@ -94,11 +94,7 @@ impl Component {
     }
 
     fn interrupt(&self, cause: &Exit<Done>) {
-        self.world.log(format_args!(
-            "{} is stopped by {}",
-            self.name,
-            cause.label()
-        ));
+        self.world.log(format_args!("{} is stopped by {}", self.name, cause.label()));
         if !self.stuck {
             self.events.send(Event::Interrupted);
         }
@@ -187,10 +183,7 @@ fn about_half_of_the_actors_are_conditional() {
 fn report_begins_with_the_actor_that_returned() {
     for name in ["hardware change", "remote restart", "update"] {
         let exits = Launcher::full(&[]).run_until(name, Event::Returns(Err("restart")));
-        assert_eq!(
-            exits[0].to_string(),
-            format!("{name} returned Err(\"restart\")")
-        );
+        assert_eq!(exits[0].to_string(), format!("{name} returned Err(\"restart\")"));
         assert_eq!(exits.len(), ACTORS.len());
         assert!(exits[1..].iter().all(Exit::was_interrupted));
     }
@@ -232,10 +225,7 @@ fn stuck_actor_in_each_stage_expires_in_time() {
 fn panic_stops_the_others_in_order() {
     let launcher = Launcher::full(&[]);
     let exits = launcher.run_until("desktop runner", Event::Panics("no display"));
-    assert_eq!(
-        launcher.world.take_log(),
-        Launcher::stopped_by("desktop runner")
-    );
+    assert_eq!(launcher.world.take_log(), Launcher::stopped_by("desktop runner"));
     assert_eq!(exits[0].to_string(), "desktop runner panicked: no display");
     assert_eq!(exits.len(), ACTORS.len());
 }
@@ -296,15 +286,9 @@ mod desktop {
             let mut group = Group::new();
             group.add_abortable(pending()).named("signals");
             group.add_abortable(pending()).named("parent monitor");
-            group
-                .add_with(|interrupted| interrupted.map(Ok))
-                .named("notifier");
-            group
-                .add_with(|interrupted| interrupted.map(Ok))
-                .named("links");
-            group
-                .add_with(|interrupted| self.server.serve_until(interrupted, 5))
-                .named("server");
+            group.add_with(|interrupted| interrupted.map(Ok)).named("notifier");
+            group.add_with(|interrupted| interrupted.map(Ok)).named("links");
+            group.add_with(|interrupted| self.server.serve_until(interrupted, 5)).named("server");
             group
                 .add(self.shutdown.opened().map(Ok), move |_| {
                     quit.send(()).unwrap();
@@ -317,10 +301,8 @@ mod desktop {
 
     #[test]
     fn main_thread_continues_when_the_group_stops() {
-        let desktop = Desktop {
-            shutdown: Gate::default(),
-            server: Server::new(&World::default(), "server"),
-        };
+        let desktop =
+            Desktop { shutdown: Gate::default(), server: Server::new(&World::default(), "server") };
         let (quit, menu) = mpsc::channel();
         let exits = thread::scope(|threads| {
             let group = desktop.group(quit);
@@ -347,10 +329,8 @@ mod desktop {
     fn request_at_every_poll_frees_main_thread() {
         let runs = interrupt_at_every_poll(|mut interrupted| async move {
             let world = World::default();
-            let desktop = Desktop {
-                shutdown: Gate::default(),
-                server: Server::new(&world, "server"),
-            };
+            let desktop =
+                Desktop { shutdown: Gate::default(), server: Server::new(&world, "server") };
             let (quit, menu) = mpsc::channel();
             let shutdown = async {
                 let events = async {

@@ -76,10 +76,7 @@ fn caller_stops_it_without_an_actor_of_its_own() {
 fn context_ended_before_the_start_stops_it() {
     let program = KubeStateMetrics::new();
     let (_, context) = Interrupted::channel();
-    assert_eq!(
-        program.world.start(program.group(context).run()).end(),
-        Ok(())
-    );
+    assert_eq!(program.world.start(program.group(context).run()).end(), Ok(()));
 }
 
 #[test]

@@ -64,17 +64,12 @@ impl Node {
     fn group(&self) -> Group<'_, Done> {
         let mut front = Group::new();
         let peers = front.handle();
-        front
-            .add_abortable(self.signals.next().map(|_| Ok(())))
-            .named("ctrlc");
-        front
-            .add_with(|interrupted| self.listen(peers, interrupted))
-            .named("listener");
+        front.add_abortable(self.signals.next().map(|_| Ok(()))).named("ctrlc");
+        front.add_with(|interrupted| self.listen(peers, interrupted)).named("listener");
         front.add_abortable(self.lan()).named("lan");
 
         let mut back = Group::new();
-        back.add_with(|interrupted| self.bus(interrupted))
-            .named("bus");
+        back.add_with(|interrupted| self.bus(interrupted)).named("bus");
 
         let mut group = front.before(back);
         let force = self.signals.force();
@@ -176,12 +171,7 @@ impl Node {
     }
 
     /// Starts the node with two peers, `ann` and `bob`.
-    fn start(
-        &self,
-    ) -> (
-        Running<impl Future<Output = Report<Done>> + '_>,
-        [Arc<Socket>; 2],
-    ) {
+    fn start(&self) -> (Running<impl Future<Output = Report<Done>> + '_>, [Arc<Socket>; 2]) {
         let mut program = self.world.start(self.group().report());
         let peers = ["ann", "bob"].map(|name| self.connect_as(name));
         program.until(10);
@@ -238,10 +228,7 @@ fn peers_say_goodbye_and_the_bus_stops_last() {
 #[test]
 fn second_signal_forces_both_stages() {
     for together in [true, false] {
-        let node = Node {
-            has_stuck_bus: true,
-            ..Node::default()
-        };
+        let node = Node { has_stuck_bus: true, ..Node::default() };
         let (mut program, [ann, bob]) = node.start();
         ann.said.send("hang");
         program.until(50);

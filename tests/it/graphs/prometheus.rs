@@ -62,19 +62,11 @@ impl Prometheus {
         front.add_abortable(pending()).named("scrape discovery");
         front.add_abortable(pending()).named("notify discovery");
         if !self.agent {
-            front
-                .add_with(|interrupted| self.manager("rules", 3, interrupted))
-                .named("rules");
+            front.add_with(|interrupted| self.manager("rules", 3, interrupted)).named("rules");
         }
-        front
-            .add_with(|interrupted| self.manager("scrape", 2, interrupted))
-            .named("scrape");
-        front
-            .add_with(|interrupted| self.manager("tracing", 0, interrupted))
-            .named("tracing");
-        front
-            .add_with(|interrupted| self.reload_handler(interrupted))
-            .named("reload handler");
+        front.add_with(|interrupted| self.manager("scrape", 2, interrupted)).named("scrape");
+        front.add_with(|interrupted| self.manager("tracing", 0, interrupted)).named("tracing");
+        front.add_with(|interrupted| self.reload_handler(interrupted)).named("reload handler");
 
         let config_stage = match self.early_config {
             true => &mut front,
@@ -92,8 +84,7 @@ impl Prometheus {
             false => "storage",
         });
         back.add_abortable(pending()).named("web");
-        back.add_with(|interrupted| self.manager("notifier", 0, interrupted))
-            .named("notifier");
+        back.add_with(|interrupted| self.manager("notifier", 0, interrupted)).named("notifier");
 
         let mut group = front.before(back);
         group.grace_period(|| self.world.after(GRACE_PERIOD)); // for each stage
@@ -152,11 +143,7 @@ impl Prometheus {
 
 /// Returns the server and the agent, with a storage that opens or fails to open.
 fn both(broken: Option<&'static str>) -> [Prometheus; 2] {
-    [false, true].map(|agent| Prometheus {
-        agent,
-        broken,
-        ..Prometheus::default()
-    })
+    [false, true].map(|agent| Prometheus { agent, broken, ..Prometheus::default() })
 }
 
 const BROKEN: Option<&str> = Some("no space left");
@@ -241,9 +228,7 @@ fn failed_opening_after_a_quit_request_expires() {
         assert_eq!(prometheus.world.last_wait(), "reload handler");
         assert_eq!(prometheus.world.now(), 2 + GRACE_PERIOD);
         // By then, the storage has failed by itself.
-        let storage = exits
-            .iter()
-            .find(|exit| exit.output() == Some(&Err("no space left")));
+        let storage = exits.iter().find(|exit| exit.output() == Some(&Err("no space left")));
         assert!(!storage.unwrap().was_interrupted());
     }
 }
@@ -252,10 +237,7 @@ fn failed_opening_after_a_quit_request_expires() {
 #[test]
 fn initial_config_in_same_stage_ends_the_hang() {
     for prometheus in both(BROKEN) {
-        let prometheus = Prometheus {
-            early_config: true,
-            ..prometheus
-        };
+        let prometheus = Prometheus { early_config: true, ..prometheus };
         let mut program = prometheus.world.start(prometheus.group().report());
         program.until(2);
         prometheus.quit.open();
@@ -340,10 +322,7 @@ fn ends(log: &[String], end: &str) -> bool {
 fn signal_at_every_poll_closes_the_storage_last() {
     for (agent, actors, storage) in [(false, 11, "storage"), (true, 10, "write-ahead log")] {
         let runs = interrupt_at_every_poll(|interrupted| {
-            let prometheus = Prometheus {
-                agent,
-                ..Prometheus::default()
-            };
+            let prometheus = Prometheus { agent, ..Prometheus::default() };
             interrupted_by(interrupted, prometheus, |it| it.signal.open())
         });
         for (exits, log) in &runs {
@@ -379,11 +358,7 @@ fn quit_request_at_every_poll_closes_the_storage() {
 fn signal_at_every_poll_keeps_the_storage_error() {
     for agent in [false, true] {
         let runs = interrupt_at_every_poll(|interrupted| {
-            let prometheus = Prometheus {
-                agent,
-                broken: BROKEN,
-                ..Prometheus::default()
-            };
+            let prometheus = Prometheus { agent, broken: BROKEN, ..Prometheus::default() };
             interrupted_by(interrupted, prometheus, |it| it.signal.open())
         });
         for (exits, _) in &runs {

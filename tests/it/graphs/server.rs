@@ -20,11 +20,7 @@ pub struct Server {
 impl Server {
     /// Returns a server that logs its answers.
     pub fn new(world: &World, name: &'static str) -> Self {
-        Self {
-            world: world.clone(),
-            name,
-            requests: Channel::default(),
-        }
+        Self { world: world.clone(), name, requests: Channel::default() }
     }
 
     /// Returns its name.

@@ -87,16 +87,12 @@ impl Receive {
             self.add_uploader(&mut group);
         }
         if self.ingest && self.missing != Some("storage") {
-            group
-                .add_with(|interrupted| self.storage(interrupted))
-                .named("storage");
+            group.add_with(|interrupted| self.storage(interrupted)).named("storage");
         }
         if !self.uploader_first {
             self.add_uploader(&mut group);
         }
-        group
-            .add_with(|interrupted| self.hashring_source(interrupted))
-            .named("hashring source");
+        group.add_with(|interrupted| self.hashring_source(interrupted)).named("hashring source");
         group
             .add_with(|interrupted| self.hashring_consumer(interrupted))
             .named("hashring consumer");
@@ -104,20 +100,14 @@ impl Receive {
             self.add_server(&mut group, server);
         }
         if self.limits {
-            group
-                .add_abortable(self.world.every(15))
-                .named("limits poller");
+            group.add_abortable(self.world.every(15)).named("limits poller");
         }
         group.add_abortable(self.world.every(7200)).named("prune");
         if self.limits {
-            group
-                .add_abortable(self.world.every(60))
-                .named("limits reloader");
+            group.add_abortable(self.world.every(60)).named("limits reloader");
         }
         self.add_server(&mut group, &self.rpc);
-        group
-            .add_abortable(self.signal.opened().map(Ok))
-            .named("signal");
+        group.add_abortable(self.signal.opened().map(Ok)).named("signal");
         group.add_abortable(pending()).named("reload");
 
         group.grace_period(|| self.world.after(GRACE_PERIOD));
@@ -127,9 +117,7 @@ impl Receive {
 
     fn add_uploader<'a>(&'a self, group: &mut Group<'a, Done>) {
         if self.upload && self.missing != Some("uploader") {
-            group
-                .add_with(|interrupted| self.uploader(interrupted))
-                .named("uploader");
+            group.add_with(|interrupted| self.uploader(interrupted)).named("uploader");
         }
     }
 
@@ -204,8 +192,7 @@ impl Receive {
                 if hashring == 0 {
                     return Err("bad hashring");
                 }
-                self.world
-                    .log(format_args!("consumer: hashring {hashring}"));
+                self.world.log(format_args!("consumer: hashring {hashring}"));
                 self.changes.send(());
             }
             Ok(())
@@ -235,12 +222,7 @@ fn only_enabled_actors_are_added() {
                prune, limits reloader, rpc, signal, reload";
     let few = "tracer, hashring source, hashring consumer, http, grpc, ingest http, prune, rpc, signal, reload";
     for (switch, expected) in [(true, all), (false, few)] {
-        let receive = Receive {
-            ingest: switch,
-            upload: switch,
-            limits: switch,
-            ..Receive::full()
-        };
+        let receive = Receive { ingest: switch, upload: switch, limits: switch, ..Receive::full() };
         receive.signal.open();
         let exits = receive.world.start(receive.group().report()).end();
         assert_eq!(names(&exits).join(", "), expected);
@@ -250,19 +232,10 @@ fn only_enabled_actors_are_added() {
 #[test]
 fn storage_and_uploader_finish_in_either_order() {
     for (uploader_first, interrupted) in [
-        (
-            false,
-            ["100 storage: interrupted", "100 uploader: interrupted"],
-        ),
-        (
-            true,
-            ["100 uploader: interrupted", "100 storage: interrupted"],
-        ),
+        (false, ["100 storage: interrupted", "100 uploader: interrupted"]),
+        (true, ["100 uploader: interrupted", "100 storage: interrupted"]),
     ] {
-        let receive = Receive {
-            uploader_first,
-            ..Receive::full()
-        };
+        let receive = Receive { uploader_first, ..Receive::full() };
         let (expired, log) = stop(&receive);
         assert_eq!(log[..2], interrupted);
         assert_eq!(
@@ -280,37 +253,24 @@ fn storage_and_uploader_finish_in_either_order() {
 
 #[test]
 fn storage_expires_without_the_uploader() {
-    let receive = Receive {
-        missing: Some("uploader"),
-        ..Receive::full()
-    };
+    let receive = Receive { missing: Some("uploader"), ..Receive::full() };
     let (expired, log) = stop(&receive);
     assert_eq!(receive.world.last_wait(), "storage");
     assert_eq!(expired, ["storage"]);
     assert_eq!(
         log,
-        [
-            "100 storage: interrupted",
-            "105 storage: flushed",
-            "150 ingest http answers",
-        ]
+        ["100 storage: interrupted", "105 storage: flushed", "150 ingest http answers",]
     );
     assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
 }
 
 #[test]
 fn uploader_expires_without_the_storage() {
-    let receive = Receive {
-        missing: Some("storage"),
-        ..Receive::full()
-    };
+    let receive = Receive { missing: Some("storage"), ..Receive::full() };
     let (expired, log) = stop(&receive);
     assert_eq!(receive.world.last_wait(), "uploader");
     assert_eq!(expired, ["uploader"]);
-    assert_eq!(
-        log,
-        ["100 uploader: interrupted", "150 ingest http answers"]
-    );
+    assert_eq!(log, ["100 uploader: interrupted", "150 ingest http answers"]);
     assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
 }
 
@@ -320,10 +280,7 @@ fn fixed_hashring_is_sent_once() {
         (true, &["consumer: hashring 1"][..]),
         (false, &["consumer: hashring 7", "consumer: hashring 8"]),
     ] {
-        let receive = Receive {
-            fixed,
-            ..Receive::full()
-        };
+        let receive = Receive { fixed, ..Receive::full() };
         let mut program = receive.world.start(receive.group().report());
         program.until(0);
         for hashring in [7, 8] {
@@ -333,11 +290,7 @@ fn fixed_hashring_is_sent_once() {
         let expected: Vec<_> = expected
             .iter()
             .flat_map(|line| {
-                [
-                    line,
-                    "storage: cuts a block for a new hashring",
-                    "uploader: uploads a block",
-                ]
+                [line, "storage: cuts a block for a new hashring", "uploader: uploads a block"]
             })
             .map(|line| format!("0 {line}"))
             .collect();
@@ -353,10 +306,7 @@ fn exit_of_the_consumer_ends_the_storage() {
     program.until(100);
     receive.file.send(0);
     let exits = program.end();
-    assert_eq!(
-        exits[0].to_string(),
-        "hashring consumer returned Err(\"bad hashring\")"
-    );
+    assert_eq!(exits[0].to_string(), "hashring consumer returned Err(\"bad hashring\")");
     assert_eq!(receive.world.take_log()[0], "100 storage: no more changes");
 }
 
@@ -364,10 +314,7 @@ fn exit_of_the_consumer_ends_the_storage() {
 fn signal_at_every_poll_completes_the_handshake() {
     for uploader_first in [false, true] {
         let runs = interrupt_at_every_poll(|mut interrupted| async move {
-            let receive = Receive {
-                uploader_first,
-                ..Receive::full()
-            };
+            let receive = Receive { uploader_first, ..Receive::full() };
             let mut requests = 0;
             let shutdown = async {
                 let events = async {

@@ -69,23 +69,15 @@ impl Sidecar {
 
     fn group(&self) -> Group<'_, Done> {
         let mut tracing = Group::new();
-        tracing
-            .add_with(|interrupted| self.tracer(interrupted))
-            .named("tracer");
+        tracing.add_with(|interrupted| self.tracer(interrupted)).named("tracer");
 
         let mut group = Group::new();
-        group
-            .add(self.http(), |cause| self.interrupt_http(cause))
-            .named("http");
+        group.add(self.http(), |cause| self.interrupt_http(cause)).named("http");
         group.add_abortable(self.heartbeat()).named("heartbeat");
         group.add_abortable(pending()).named("reloader");
-        group
-            .add_with(|interrupted| self.grpc(interrupted))
-            .named("grpc");
+        group.add_with(|interrupted| self.grpc(interrupted)).named("grpc");
         if self.uploads {
-            group
-                .add_with(|interrupted| self.shipper(interrupted))
-                .named("shipper");
+            group.add_with(|interrupted| self.shipper(interrupted)).named("shipper");
         }
         let signal = self.signals.receive().map(|_signal| Ok(()));
         group.add_abortable(signal).named("signal");
@@ -100,11 +92,7 @@ impl Sidecar {
 
     /// Logs a span, or that it is lost because the tracer is closed.
     fn span(&self, name: &str) {
-        let fate = if self.tracer_closed.is_open() {
-            "lost"
-        } else {
-            "span"
-        };
+        let fate = if self.tracer_closed.is_open() { "lost" } else { "span" };
         self.world.log(format_args!("{fate}: {name}"));
     }
 
@@ -116,10 +104,7 @@ impl Sidecar {
     }
 
     async fn http(&self) -> Done {
-        let result = self
-            .http
-            .serve_until(self.http_interrupted.opened(), HTTP_DRAIN)
-            .await;
+        let result = self.http.serve_until(self.http_interrupted.opened(), HTTP_DRAIN).await;
         self.span("http is not healthy");
         result
     }
@@ -147,10 +132,7 @@ impl Sidecar {
 
     async fn shipper(&self, mut interrupted: Interrupted) -> Done {
         let timeout = self.world.after(METADATA_TIMEOUT);
-        let known = or(
-            self.ready.opened().map(Ok),
-            timeout.map(|()| Err("no metadata")),
-        );
+        let known = or(self.ready.opened().map(Ok), timeout.map(|()| Err("no metadata")));
         let ship = async {
             known.await?;
             loop {
@@ -220,15 +202,7 @@ fn without_a_bucket_there_is_no_shipper() {
     let exits = sidecar.world.start(sidecar.group().report()).end();
     assert_eq!(
         names(&exits),
-        [
-            "http",
-            "heartbeat",
-            "reloader",
-            "grpc",
-            "signal",
-            "reload",
-            "tracer"
-        ]
+        ["http", "heartbeat", "reloader", "grpc", "signal", "reload", "tracer"]
     );
 }
 
@@ -296,11 +270,7 @@ fn failed_http_server_does_not_drain() {
     assert_eq!(program.end(), Err("listener closed"));
     assert_eq!(
         sidecar.world.take_log(),
-        [
-            "10 span: http is not healthy",
-            "10 span: http is not ready",
-            "10 tracer closed",
-        ]
+        ["10 span: http is not healthy", "10 span: http is not ready", "10 tracer closed",]
     );
 }
 

@@ -47,22 +47,15 @@ impl Up {
         Self {
             signal: Gate::default(),
             http: Server::new(&world, "http"),
-            checks: checks
-                .iter()
-                .map(|&(name, fails_every)| Check { name, fails_every })
-                .collect(),
+            checks: checks.iter().map(|&(name, fails_every)| Check { name, fails_every }).collect(),
             world,
         }
     }
 
     fn group(&self) -> Group<'_, Done> {
         let mut group = Group::new();
-        group
-            .add_abortable(self.signal.opened().map(Ok))
-            .named("signal");
-        group
-            .add_with(|interrupted| self.http.serve_until(interrupted, 30))
-            .named("http");
+        group.add_abortable(self.signal.opened().map(Ok)).named("signal");
+        group.add_with(|interrupted| self.http.serve_until(interrupted, 30)).named("http");
         let deadline = self.world.after(DURATION).shared();
         for &check in &self.checks {
             let deadline = deadline.clone();

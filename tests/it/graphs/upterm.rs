@@ -50,10 +50,7 @@ struct End {
 /// The output of an actor without an inner group.
 impl From<Done> for End {
     fn from(result: Done) -> Self {
-        Self {
-            result,
-            within: Vec::new(),
-        }
+        Self { result, within: Vec::new() }
     }
 }
 
@@ -100,9 +97,7 @@ impl Upterm {
     /// The first level.
     fn group(&self) -> Group<'_, End> {
         let mut group = Group::new();
-        group
-            .add(self.server(), |_| self.context.open())
-            .named("server");
+        group.add(self.server(), |_| self.context.open()).named("server");
         add_server(&mut group, &self.metrics);
         group.grace_period(|| self.world.after(GRACE_PERIOD));
         group
@@ -111,14 +106,10 @@ impl Upterm {
     /// The second level.
     fn server_group(&self) -> Group<'_, End> {
         let mut group = Group::new();
-        group
-            .add_abortable(self.context.opened().map(ok))
-            .named("context");
+        group.add_abortable(self.context.opened().map(ok)).named("context");
         add_server(&mut group, &self.ssh_proxy);
         add_server(&mut group, &self.web_socket_proxy);
-        group
-            .add_with(|interrupted| self.sshd(interrupted))
-            .named("sshd");
+        group.add_with(|interrupted| self.sshd(interrupted)).named("sshd");
         if self.limited {
             group.grace_period(|| self.world.after(INNER_GRACE_PERIOD));
         }
@@ -128,15 +119,9 @@ impl Upterm {
     /// The third level.
     fn connection_group<'a>(&'a self, connection: &'a Connection) -> Group<'a, End> {
         let mut group = Group::new();
-        group
-            .add_abortable(self.context.opened().map(ok))
-            .named("context");
-        group
-            .add_abortable(self.copy(&connection.client, "to host"))
-            .named("to host");
-        group
-            .add_abortable(self.copy(&connection.host, "to client"))
-            .named("to client");
+        group.add_abortable(self.context.opened().map(ok)).named("context");
+        group.add_abortable(self.copy(&connection.client, "to host")).named("to host");
+        group.add_abortable(self.copy(&connection.host, "to client")).named("to client");
         group
     }
 
@@ -144,10 +129,7 @@ impl Upterm {
         let within = self.server_group().report().await;
         self.world.after(DELETION).await;
         self.world.log("deletion has ended");
-        End {
-            result: result(&within).and(self.deletion),
-            within: within.into(),
-        }
+        End { result: result(&within).and(self.deletion), within: within.into() }
     }
 
     async fn sshd(&self, interrupted: Interrupted) -> End {
@@ -243,10 +225,7 @@ fn connection_ends_with_one_of_its_directions() {
     one.host.send("not copied");
     other.host.send("hello");
     program.until(30);
-    assert_eq!(
-        upterm.world.take_log(),
-        ["10 to host: exit", "20 to client: hello"]
-    );
+    assert_eq!(upterm.world.take_log(), ["10 to host: exit", "20 to client: hello"]);
 }
 
 #[test]
@@ -281,30 +260,19 @@ fn report_holds_the_inner_reports() {
 
 #[test]
 fn only_configured_servers_are_added() {
-    let upterm = Upterm {
-        ssh_proxy: None,
-        web_socket_proxy: None,
-        metrics: None,
-        ..Upterm::full()
-    };
+    let upterm =
+        Upterm { ssh_proxy: None, web_socket_proxy: None, metrics: None, ..Upterm::full() };
     upterm.context.open();
     let exits = upterm.world.start(upterm.group().report()).end();
     assert_eq!(
         tree(&exits),
-        [
-            "server returned Ok(())",
-            "  context returned Ok(())",
-            "  sshd returned Ok(())",
-        ]
+        ["server returned Ok(())", "  context returned Ok(())", "  sshd returned Ok(())",]
     );
 }
 
 #[test]
 fn failed_deletion_is_the_error() {
-    let upterm = Upterm {
-        deletion: Err("network is down"),
-        ..Upterm::full()
-    };
+    let upterm = Upterm { deletion: Err("network is down"), ..Upterm::full() };
     let mut program = upterm.world.start(upterm.group());
     program.until(10);
     upterm.context.open();
@@ -313,10 +281,7 @@ fn failed_deletion_is_the_error() {
 
 #[test]
 fn late_failed_deletion_is_an_error() {
-    let upterm = Upterm {
-        deletion: Err("network is down"),
-        ..Upterm::full()
-    };
+    let upterm = Upterm { deletion: Err("network is down"), ..Upterm::full() };
     let mut program = upterm.world.start(upterm.group().report());
     program.until(10);
     upterm.metrics.as_ref().unwrap().drain(); // a clean return
@@ -328,28 +293,18 @@ fn late_failed_deletion_is_an_error() {
 
 #[test]
 fn outer_grace_period_limits_the_inner_group() {
-    let upterm = Upterm {
-        stuck: true,
-        ..Upterm::full()
-    };
+    let upterm = Upterm { stuck: true, ..Upterm::full() };
     let mut program = upterm.world.start(upterm.group().report());
     program.until(10);
     upterm.metrics.as_ref().unwrap().fail("port in use");
     let exits = program.end();
-    assert_eq!(
-        tree(&exits),
-        ["metrics returned Err(\"port in use\")", "server expired"]
-    );
+    assert_eq!(tree(&exits), ["metrics returned Err(\"port in use\")", "server expired"]);
     assert_eq!(upterm.world.take_log(), ["40 sshd is dropped"]);
 }
 
 #[test]
 fn inner_grace_period_leaves_the_inner_report() {
-    let upterm = Upterm {
-        stuck: true,
-        limited: true,
-        ..Upterm::full()
-    };
+    let upterm = Upterm { stuck: true, limited: true, ..Upterm::full() };
     let mut program = upterm.world.start(upterm.group().report());
     program.until(10);
     upterm.metrics.as_ref().unwrap().fail("port in use");
@@ -365,10 +320,7 @@ fn inner_grace_period_leaves_the_inner_report() {
             "  sshd expired",
         ]
     );
-    assert_eq!(
-        upterm.world.take_log(),
-        ["30 sshd is dropped", "32 deletion has ended"]
-    );
+    assert_eq!(upterm.world.take_log(), ["30 sshd is dropped", "32 deletion has ended"]);
 }
 
 /// Every connection that was accepted is in the report of sshd, and the sessions are deleted.
@@ -395,9 +347,7 @@ fn shutdown_at_every_poll_reports_all_connections() {
             requested.open();
         };
         let mut group = upterm.group();
-        group
-            .add_abortable(requested.opened().map(ok))
-            .named("shutdown requested");
+        group.add_abortable(requested.opened().map(ok)).named("shutdown requested");
         let program = upterm.world.start(group.report());
         let exits = program.interrupted_by(shutdown, 20).await;
         (exits, upterm.world.take_log(), connections)

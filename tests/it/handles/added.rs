@@ -33,11 +33,7 @@ fn last_actor_adds_another_as_it_returns() {
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(
         test.take_log(),
-        [
-            "added! (by cause)",
-            "added",
-            r#"added returned "stopped", interrupted"#
-        ]
+        ["added! (by cause)", "added", r#"added returned "stopped", interrupted"#]
     );
     let indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
     assert_eq!(indices, [0, 1]);
@@ -54,10 +50,7 @@ fn leaving_actor_adds_another() {
         adds();
         Poll::Ready("done")
     });
-    group
-        .add(leaves, |_| {})
-        .stops_if(|_| false)
-        .named("leaves");
+    group.add(leaves, |_| {}).stops_if(|_| false).named("leaves");
 
     test.poll_pending(&mut group);
     assert_eq!(test.take_log(), [r#"leaves returned "done", left"#]);
@@ -131,10 +124,7 @@ fn wait_observer_adds_an_actor() {
     test.poll_pending(&mut group);
     assert_eq!(test.take_wakes(), 1);
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["slow", "slow! (by cause)", "added! (by cause)", "added"]
-    );
+    assert_eq!(test.take_log(), ["slow", "slow! (by cause)", "added! (by cause)", "added"]);
     slow.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
@@ -214,10 +204,8 @@ fn index_is_assigned_by_the_next_poll() {
     test.add_stoppable("c", &mut group);
     test.poll_pending(&mut group);
     assert_eq!(test.take_log(), ["a", "b", "c", "d"]);
-    let running: Vec<_> = group
-        .running()
-        .map(|running| (running.index(), running.to_string()))
-        .collect();
+    let running: Vec<_> =
+        group.running().map(|running| (running.index(), running.to_string())).collect();
     let expected = [(0, "a"), (1, "b"), (2, "c"), (3, "d")];
     assert_eq!(running, expected.map(|(index, name)| (index, name.into())));
 }
@@ -251,12 +239,7 @@ fn clones_keep_their_order() {
     let handle = group.handle();
     let clone = handle.clone();
     let another = group.handle();
-    for (handle, name) in [
-        (&clone, "a"),
-        (&handle, "b"),
-        (&another, "c"),
-        (&clone, "d"),
-    ] {
+    for (handle, name) in [(&clone, "a"), (&handle, "b"), (&another, "c"), (&clone, "d")] {
         add(&test, handle, name);
     }
     test.settle(&mut group);
@@ -332,9 +315,7 @@ fn all_kinds_of_actors_can_be_named() {
     let handle = group.handle();
     handle.add(pending(), |_| {}).named("a literal");
     let string = String::from("a string");
-    handle
-        .add_with(|interrupted| interrupted)
-        .named(string.clone());
+    handle.add_with(|interrupted| interrupted).named(string.clone());
     handle.add_abortable(pending()).named(format!("{string} 2"));
     test.poll_pending(&mut group);
     let names: Vec<_> = group.running().map(|running| running.to_string()).collect();
@@ -381,14 +362,8 @@ fn location_is_the_line_of_the_call() {
     test.poll_pending(&mut local);
 
     let lines = |before| (before + 1)..(before + 4);
-    assert!(group
-        .running()
-        .map(|running| running.location().line())
-        .eq(lines(before)));
-    assert!(local
-        .running()
-        .map(|running| running.location().line())
-        .eq(lines(before_local)));
+    assert!(group.running().map(|running| running.location().line()).eq(lines(before)));
+    assert!(local.running().map(|running| running.location().line()).eq(lines(before_local)));
     let files = group.running().map(|running| running.location().file());
     assert_eq!(Vec::from_iter(files), [file!(); 3]);
 }

@@ -110,10 +110,7 @@ fn closed_handle_drops_actors_unpolled() {
         c.execute()
     });
     assert!(c.is_dropped());
-    assert_eq!(
-        test.take_log(),
-        ["a dropped", "b dropped", "called", "c dropped"]
-    );
+    assert_eq!(test.take_log(), ["a dropped", "b dropped", "called", "c dropped"]);
 }
 
 #[test]
@@ -205,10 +202,7 @@ fn drop_panic_in_queue_drops_the_others() {
     }
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(group)));
     let payload = dropped.unwrap_err();
-    assert_eq!(
-        payload.downcast_ref::<String>().unwrap(),
-        "a panics in drop"
-    );
+    assert_eq!(payload.downcast_ref::<String>().unwrap(), "a panics in drop");
     assert!(running.is_dropped() && actors.iter().all(Actor::is_dropped));
 }
 
@@ -396,9 +390,6 @@ fn new_handle_is_needed_after_the_end() {
     assert!(dropped.is_dropped());
     new.add(ready("second"), |_| {});
     let exits = test.poll_ready(&mut Box::pin(group.report()));
-    let lines: Vec<_> = exits
-        .iter()
-        .map(|exit| (exit.index(), exit.output().unwrap()))
-        .collect();
+    let lines: Vec<_> = exits.iter().map(|exit| (exit.index(), exit.output().unwrap())).collect();
     assert_eq!(lines, [(0, &"second")]);
 }

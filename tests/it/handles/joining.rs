@@ -52,10 +52,7 @@ fn back_handle_adds_to_the_back() {
 
     a.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        ["a", "b! (by cause)", "added! (by cause)", "b", "added"]
-    );
+    assert_eq!(test.take_log(), ["a", "b! (by cause)", "added! (by cause)", "b", "added"]);
     assert!(handle.is_closed());
 }
 
@@ -104,10 +101,7 @@ fn combined_handle_adds_to_the_front_at_first() {
     test.take_log();
     b.returns("done");
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["b", "a! (by b)", "added! (by b)", "added"]
-    );
+    assert_eq!(test.take_log(), ["b", "a! (by b)", "added! (by b)", "added"]);
     a.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
@@ -129,10 +123,7 @@ fn stage_stays_open_only_for_its_own_actors() {
 
     adds_to_front(); // is dropped
     test.settle(&mut group);
-    assert_eq!(
-        test.take_log(),
-        ["to front dropped", "to back! (by a)", "to back"]
-    );
+    assert_eq!(test.take_log(), ["to front dropped", "to back! (by a)", "to back"]);
     b.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
@@ -149,10 +140,7 @@ fn front_stays_open_for_a_queued_actor() {
     assert_eq!(test.take_wakes(), 1);
     assert!(test.take_log().is_empty());
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        ["added! (by cause)", "b", "added", "b! (by cause)", "b"]
-    );
+    assert_eq!(test.take_log(), ["added! (by cause)", "b", "added", "b! (by cause)", "b"]);
 }
 
 /// The handle was made, and used, before its group was combined with another.

@@ -83,14 +83,8 @@ fn local_children_come_and_go() {
     let listener = handle.clone();
     group.add_with(|mut interrupted| async move {
         for served in 0.. {
-            listener
-                .add(async { Rc::new(0) }, |_| {})
-                .stops_if(|_| false);
-            if interrupted
-                .unless(smol::future::yield_now())
-                .await
-                .is_none()
-            {
+            listener.add(async { Rc::new(0) }, |_| {}).stops_if(|_| false);
+            if interrupted.unless(smol::future::yield_now()).await.is_none() {
                 return Rc::new(served);
             }
         }
@@ -136,14 +130,7 @@ fn local_handles_of_stages() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(
         test.take_log(),
-        [
-            "front! (by ?)",
-            "combined! (by ?)",
-            "front",
-            "combined",
-            "back! (by ?)",
-            "back"
-        ]
+        ["front! (by ?)", "combined! (by ?)", "front", "combined", "back! (by ?)", "back"]
     );
 }
 

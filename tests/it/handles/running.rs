@@ -65,15 +65,10 @@ fn answer_has_what_was_added_before_the_poll() {
         test.poll_pending(&mut group);
         test.poll_ready(&mut asked)
     };
-    let shown: Vec<_> = running
-        .iter()
-        .map(|actor| (actor.index(), actor.name(), actor.is_interrupted()))
-        .collect();
+    let shown: Vec<_> =
+        running.iter().map(|actor| (actor.index(), actor.name(), actor.is_interrupted())).collect();
     let expected = [(0, "a"), (1, "b"), (2, "c")];
-    assert_eq!(
-        shown,
-        expected.map(|(index, name)| (index, Some(name), false))
-    );
+    assert_eq!(shown, expected.map(|(index, name)| (index, Some(name), false)));
 }
 
 /// The answer is what the poll finds when it begins, so an actor that returns in that poll is still listed.
@@ -146,10 +141,7 @@ fn answer_during_a_shutdown_has_later_stages() {
     test.settle(&mut group);
     let mut asked = [&handle, &of_front, &of_back].map(Handle::running);
     test.settle(&mut group);
-    assert_eq!(
-        asked.each_mut().map(|it| answer(&test, it)),
-        [vec!["b"], vec![], vec!["b"]]
-    );
+    assert_eq!(asked.each_mut().map(|it| answer(&test, it)), [vec!["b"], vec![], vec!["b"]]);
 }
 
 #[test]

@@ -30,17 +30,9 @@ fn stop_is_an_actor_like_any_other() {
     handle.stop("first");
     handle.stop("second");
     let report = test.poll_ready(&mut Box::pin(group.report()));
-    let exits = report.iter().map(|exit| {
-        (
-            exit.index(),
-            *exit.output().unwrap(),
-            exit.was_interrupted(),
-        )
-    });
-    assert_eq!(
-        Vec::from_iter(exits),
-        [(0, "first", false), (1, "second", true)]
-    );
+    let exits =
+        report.iter().map(|exit| (exit.index(), *exit.output().unwrap(), exit.was_interrupted()));
+    assert_eq!(Vec::from_iter(exits), [(0, "first", false), (1, "second", true)]);
 }
 
 #[test]

@@ -33,11 +33,7 @@ impl Drops {
     pub fn tracked(&self, what: Kind) -> Tracked {
         let mut counts = self.0.lock().unwrap();
         counts.push((what, 0));
-        Tracked {
-            drops: self.clone(),
-            number: counts.len() - 1,
-            drop_panics: false,
-        }
+        Tracked { drops: self.clone(), number: counts.len() - 1, drop_panics: false }
     }
 
     /// Panics with a tracked value, without printing a message.

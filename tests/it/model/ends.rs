@@ -41,10 +41,7 @@ impl State {
         if event.as_ref() != Some(&expected) {
             return self.refuse(&format!("7, 12: {expected:?} is due"));
         }
-        self.require(
-            group.exits.iter().all(is_right),
-            "7, 12: the other outputs are dropped",
-        )?;
+        self.require(group.exits.iter().all(is_right), "7, 12: the other outputs are dropped")?;
         self.require(group.set.is_empty(), "1, 14: what was set is dropped")?;
         let (host, moved_at) = (group.host, group.moved_at);
         self.advance();
@@ -52,15 +49,7 @@ impl State {
         let actors = self.actors.values_mut().filter(|actor| actor.group == g);
         actors.for_each(|actor| actor.forget());
         let (is_terminated, new) = (true, Group::new(g));
-        self.groups.insert(
-            g,
-            Group {
-                host,
-                moved_at,
-                is_terminated,
-                ..new
-            },
-        );
+        self.groups.insert(g, Group { host, moved_at, is_terminated, ..new });
         Ok(())
     }
 
@@ -154,10 +143,7 @@ impl State {
                 }
                 Event::InterruptDropped(a) if groups.contains(&self.actor(a).group) => {
                     let is_due = self.actor(a).has_interrupt && !self.actor(a).is_running();
-                    self.require(
-                        is_due,
-                        "13: an interrupt is dropped once, after the execute",
-                    )?;
+                    self.require(is_due, "13: an interrupt is dropped once, after the execute")?;
                     (self.actor(a).group, self.interrupt_dropped(a)?)
                 }
                 Event::OutputDropped(a) if self.is_held(a, groups) => {
@@ -179,10 +165,7 @@ impl State {
             let has_parts = actor.has_interrupt || actor.output == OutputState::Held;
             groups.contains(&actor.group) && (is_alive || has_parts)
         };
-        self.require(
-            !self.actors.values().any(is_left),
-            "13: every actor and output is dropped",
-        )?;
+        self.require(!self.actors.values().any(is_left), "13: every actor and output is dropped")?;
         let mut panics = Vec::new();
         for g in groups {
             let group = self.groups.remove(g).expect("it was just there");

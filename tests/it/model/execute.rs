@@ -25,10 +25,7 @@ impl Drop for Output {
             return;
         }
         self.world.log(Event::OutputDropped(self.actor));
-        if self.world.actors.borrow()[self.actor]
-            .spec
-            .output_drop_panics
-        {
+        if self.world.actors.borrow()[self.actor].spec.output_drop_panics {
             self.world.panic(Site::Output(self.actor));
         }
     }
@@ -47,13 +44,7 @@ pub struct Execute {
 
 impl Execute {
     pub fn new(world: Rc<World>, number: usize, inner: Option<(usize, RealGroup)>) -> Self {
-        Self {
-            world,
-            number,
-            interrupted: None,
-            clone: None,
-            inner,
-        }
+        Self { world, number, interrupted: None, clone: None, inner }
     }
 
     pub fn with(mut self, interrupted: Interrupted) -> Self {
@@ -77,9 +68,7 @@ impl Execute {
         }
         let waker = world.waker(Event::Resolved(number), cx.waker().clone());
         let interrupted = Pin::new(self.clone.as_mut().unwrap_or(interrupted));
-        interrupted
-            .poll(&mut Context::from_waker(&waker))
-            .is_ready()
+        interrupted.poll(&mut Context::from_waker(&waker)).is_ready()
     }
 
     fn keep_waker(&self, cx: &Context<'_>) {
@@ -91,10 +80,7 @@ impl Execute {
     }
 
     fn error(&self) -> Value {
-        Err(Output {
-            world: self.world.clone(),
-            actor: self.number,
-        })
+        Err(Output { world: self.world.clone(), actor: self.number })
     }
 
     /// Runs the operations of one poll. Returns what the actor returns.

@@ -55,23 +55,14 @@ fn kinds() -> Vec<Actor> {
         // When woken, wakes itself and the first two actors.
         Actor::new(
             How::ByClosure,
-            &[
-                Op::Pend,
-                Op::Do(Action::Wake(0)),
-                Op::Do(Action::Wake(1)),
-                Op::Spin(1),
-                Op::Return,
-            ],
+            &[Op::Pend, Op::Do(Action::Wake(0)), Op::Do(Action::Wake(1)), Op::Spin(1), Op::Return],
         ),
         // Leaves when woken.
         Actor::new(How::ByClosure, &returns_when_woken).stops(Stops::Never),
         #[cfg(all(feature = "std", panic = "unwind"))]
         Actor::new(How::ByClosure, &[Op::Pend, Op::Do(Action::Panic)]).stops(Stops::IfPanicked),
         #[cfg(all(feature = "std", panic = "unwind"))]
-        Actor {
-            interrupt: vec![Action::Panic],
-            ..Actor::new(How::ByClosure, &returns_when_woken)
-        },
+        Actor { interrupt: vec![Action::Panic], ..Actor::new(How::ByClosure, &returns_when_woken) },
     ]
 }
 
@@ -101,10 +92,7 @@ fn kinds_that_leave() -> Vec<Actor> {
         // Would leave when woken, but `stops_if` panics.
         #[cfg(all(feature = "std", panic = "unwind"))]
         Actor {
-            stops_if: Some(StopsIf {
-                stops: Stops::Never,
-                actions: vec![Action::Panic],
-            }),
+            stops_if: Some(StopsIf { stops: Stops::Never, actions: vec![Action::Panic] }),
             ..Actor::new(How::ByClosure, &[Op::Pend, Op::Return])
         },
     ]
@@ -148,9 +136,7 @@ fn poll_and_continue(steps: &mut Vec<Step>, schedules: &mut usize) {
     let group = state.groups.values().find(|group| group.added > 0);
     let running = state.actors.iter().filter(|(_, actor)| actor.is_running());
     let waits = |number: usize| group.is_some_and(|group| !group.woken.contains(&number));
-    let wakes = running
-        .map(|(&number, _)| number)
-        .filter(|&number| waits(number));
+    let wakes = running.map(|(&number, _)| number).filter(|&number| waits(number));
     let wakes = wakes.map(|number| Step::Outside(Action::Wake(number)));
     let mut actions: Vec<_> = wakes.filter(|action| !steps.contains(action)).collect();
     let time = Step::Outside(Action::EndGrace(0));
@@ -198,13 +184,7 @@ fn search_each(of: &[(usize, usize, Limit)], kinds: &[Actor]) {
 
 #[test]
 fn all_groups_of_two_keep_the_contract() {
-    let of = [
-        (1, 1, First),
-        (2, 2, First),
-        (2, 1, First),
-        (2, 1, Last),
-        (2, 1, Whole),
-    ];
+    let of = [(1, 1, First), (2, 2, First), (2, 1, First), (2, 1, Last), (2, 1, Whole)];
     let mut kinds = kinds();
     kinds.extend(kinds_that_leave());
     search_each(&of, &kinds);

@@ -73,10 +73,7 @@ fn random_scripts_keep_the_contract() {
 /// Makes a script end with the report or the result of the group, right after the last step that needs the group itself.
 fn with_end(mut script: Script, end: Step) -> Script {
     let last = script.0.iter().rposition(|step| {
-        !matches!(
-            step,
-            Step::Poll | Step::Settle | Step::Outside(_) | Step::Run | Step::Report
-        )
+        !matches!(step, Step::Poll | Step::Settle | Step::Outside(_) | Step::Run | Step::Report)
     });
     let after = last.map_or(0, |last| last + 1);
     script.0.insert(after, end);

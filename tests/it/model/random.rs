@@ -70,11 +70,7 @@ fn actor(depth: usize) -> BoxedStrategy<Actor> {
     let last = prop_oneof![3 => Just(Op::Return), 1 => Just(Op::Succeed)];
     let execute = (vec(op(depth), 0..5), option::weighted(0.7, last));
     let stops_if = option::weighted(0.4, stops_if(depth));
-    let parts = (
-        (how, execute, stops_if),
-        (actions(depth), actions(depth)),
-        (panics(), panics()),
-    );
+    let parts = ((how, execute, stops_if), (actions(depth), actions(depth)), (panics(), panics()));
     let actor = parts.prop_map(|((how, (mut execute, last), stops_if), actions, panics)| {
         execute.extend(last);
         Actor {
@@ -105,11 +101,7 @@ fn panics() -> impl Strategy<Value = bool> {
 }
 
 fn inner(depth: usize) -> impl Strategy<Value = Inner> {
-    let settings = (
-        option::of(grace()),
-        option::of(actions(0)),
-        option::of(actions(0)),
-    );
+    let settings = (option::of(grace()), option::of(actions(0)), option::of(actions(0)));
     (vec(actor(depth), 0..4), settings, any::<bool>()).prop_map(
         |(actors, (grace, on_exit, on_wait), has_handle)| Inner {
             actors,

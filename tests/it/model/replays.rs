@@ -38,9 +38,7 @@ fn rules_refuse_expiry_before_the_last_poll() {
     use super::event::Event::{Dropped, PollBegan, Polled};
     let mut trace = run(&Script(last_poll()));
     let mut polls = trace.iter().enumerate();
-    let last = polls
-        .rposition(|(_, event)| *event == PollBegan(0))
-        .unwrap_or(0);
+    let last = polls.rposition(|(_, event)| *event == PollBegan(0)).unwrap_or(0);
     let place = |event| trace.iter().skip(last).position(|seen| *seen == event);
     let (poll, expiry) = (place(Polled(2, true)), place(Dropped(0)));
     let (poll, expiry) = (last + poll.unwrap(), last + expiry.unwrap());
@@ -63,10 +61,7 @@ fn drop_after_the_only_poll_wakes_another() {
         Before,
         Poll,
         Outside(Wake(0)),
-        Add(Actor {
-            drop: vec![Wake(2)],
-            ..Actor::new(Abortable, &[])
-        }),
+        Add(Actor { drop: vec![Wake(2)], ..Actor::new(Abortable, &[]) }),
     ]));
 }
 
@@ -127,10 +122,7 @@ fn add_while_dropped(execute: &[Op]) -> Vec<Step> {
     vec![
         Handle,
         GracePeriod(Grace::default()),
-        Add(Actor {
-            drop: vec![AddByHandle(0, vec![late])],
-            ..Actor::new(ByClosure, execute)
-        }),
+        Add(Actor { drop: vec![AddByHandle(0, vec![late])], ..Actor::new(ByClosure, execute) }),
         Add(Actor::new(ByClosure, &[Return])),
         New,
         Add(Actor::new(ByFuture, &[AwaitInterrupt, Return])),
@@ -269,11 +261,5 @@ fn answer_after_before() {
         has_handle: true,
         ..Inner::default()
     };
-    replay(Script(vec![
-        Handle,
-        New,
-        Add(Actor::new(Nested(inner), &[])),
-        Poll,
-        Before,
-    ]));
+    replay(Script(vec![Handle, New, Add(Actor::new(Nested(inner), &[])), Poll, Before]));
 }

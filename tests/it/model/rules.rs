@@ -26,16 +26,10 @@ pub fn check(trace: Vec<Event>) -> Check<State> {
                 }
                 let is_woken = |group: &Group| group.is_woken || !state.is_due(group);
                 let is_woken = state.groups.values().all(is_woken);
-                state.require(
-                    is_woken,
-                    "a group wakes its waker when there is something to do",
-                )?;
+                state.require(is_woken, "a group wakes its waker when there is something to do")?;
                 let mut lives = state.actors.values().map(|actor| actor.life);
                 let is_dropped = lives.all(|life| life != Life::Refused);
-                state.require(
-                    is_dropped,
-                    "15: what is added to a closed handle is dropped",
-                )?;
+                state.require(is_dropped, "15: what is added to a closed handle is dropped")?;
                 let is_answered = state.answers_have_woken();
                 state.require(is_answered, "15: a closed handle answers")?;
             }
@@ -104,9 +98,7 @@ impl State {
             let setting = &mut self.group(g).settings[place];
             let (inbox, stages) = (take(&mut setting.inbox), setting.stages.clone());
             let questions = take(&mut setting.questions).into_iter();
-            inbox
-                .into_iter()
-                .for_each(|actor| self.add(g, actor, stages[0]));
+            inbox.into_iter().for_each(|actor| self.add(g, actor, stages[0]));
             asked.extend(questions.map(|question| (question, stages.clone())));
         }
         for (question, stages) in asked {
@@ -124,10 +116,7 @@ impl State {
             return Ok(false);
         };
         let is_next = self.group(g).woken.front() == Some(&a);
-        self.require(
-            is_next,
-            "2, 3: the actor that was woken first is polled first",
-        )?;
+        self.require(is_next, "2, 3: the actor that was woken first is polled first")?;
         self.group(g).woken.pop_front();
         self.group(g).polling = Some((a, false));
         let outcome = self.polled(a, false)?;
@@ -137,10 +126,7 @@ impl State {
         group.polls_since_exit += 1;
         group.self_wakes += usize::from(woke_itself);
         let is_fair = group.polls_since_exit <= 2 * group.added + 2;
-        self.require(
-            is_fair,
-            "17: actors that wake themselves do not starve the executor",
-        )?;
+        self.require(is_fair, "17: actors that wake themselves do not starve the executor")?;
         if let Some(outcome) = outcome {
             self.release(g, a, outcome)?;
         }
@@ -171,10 +157,7 @@ impl State {
         self.actor(a).is_polled = true;
         self.actor(a).is_polled_last = is_last;
         if let Some(inner) = self.inner(a) {
-            self.expect(
-                &Event::PollBegan(inner),
-                "an actor that is a group polls it",
-            )?;
+            self.expect(&Event::PollBegan(inner), "an actor that is a group polls it")?;
             self.poll(inner)?;
         }
         let outcome = match self.peek()? {
@@ -189,10 +172,7 @@ impl State {
 
     /// 8: an execute is dropped as soon as it has exited. 12: if its drop panics, the actor has panicked.
     fn release(&mut self, g: usize, a: usize, outcome: Outcome) -> Check {
-        self.expect(
-            &Event::Dropped(a),
-            "8: an execute is dropped when it has exited",
-        )?;
+        self.expect(&Event::Dropped(a), "8: an execute is dropped when it has exited")?;
         self.actor(a).output = match outcome {
             Outcome::Failed => OutputState::Held,
             _ => OutputState::Absent,
@@ -319,10 +299,7 @@ impl State {
             let (Some(grace), Period::NotBegun) = (setting.grace, setting.period) else {
                 continue;
             };
-            self.expect(
-                &Event::Began(grace),
-                "10: a grace period begins after the interrupts",
-            )?;
+            self.expect(&Event::Began(grace), "10: a grace period begins after the interrupts")?;
             let panic = self.panicked()?;
             self.group(g).settings[place].period = match panic {
                 None => Period::Running(true),
@@ -349,9 +326,7 @@ impl State {
             self.advance();
             let group = self.group(g);
             group.settings[place].period = period;
-            group
-                .ended
-                .extend((period == Period::Over).then_some(grace));
+            group.ended.extend((period == Period::Over).then_some(grace));
             let panic = self.panicked()?;
             self.note(g, panic);
             self.settings_dropped(g)?;
@@ -393,9 +368,7 @@ impl State {
             }
             !setting.stages.is_empty()
         });
-        refused
-            .into_iter()
-            .for_each(|a| self.actor(a).life = Life::Refused);
+        refused.into_iter().for_each(|a| self.actor(a).life = Life::Refused);
         self.close(asked);
         self.settings_dropped(g)?;
         let is_left = self.group(g).ended.is_empty();
@@ -430,10 +403,7 @@ impl State {
         let group = &self.groups[&g];
         let may_yield = group.self_wakes >= 2 || group.polls >= running.max(1);
         let is_done = group.woken.is_empty();
-        self.require(
-            is_done || may_yield,
-            "4: a poll continues until no actor is ready",
-        )
+        self.require(is_done || may_yield, "4: a poll continues until no actor is ready")
     }
 
     /// 15, 17: a group that returns `Pending` has woken its waker, if there is something to do.
@@ -441,9 +411,6 @@ impl State {
         self.expect(&Event::Pending(g), "4: nothing is left to do in this poll")?;
         let group = &self.groups[&g];
         let is_woken = group.is_woken || !self.is_due(group);
-        self.require(
-            is_woken,
-            "the group wakes its waker when there is something to do",
-        )
+        self.require(is_woken, "the group wakes its waker when there is something to do")
     }
 }

@@ -172,10 +172,7 @@ impl Owner {
         }
         self.world.log(Event::Before(aside.number, back_number));
         hide_refusals();
-        let groups = (
-            replace(front, Group::local()),
-            replace(back, Group::local()),
-        );
+        let groups = (replace(front, Group::local()), replace(back, Group::local()));
         let combined = catch_unwind(AssertUnwindSafe(|| groups.0.before(groups.1)));
         match combined {
             Ok(group) => {
@@ -196,11 +193,7 @@ impl Owner {
 impl Default for Owner {
     fn default() -> Self {
         let world = World::new();
-        Self {
-            current: Owned::new(&world),
-            aside: Vec::new(),
-            world,
-        }
+        Self { current: Owned::new(&world), aside: Vec::new(), world }
     }
 }
 

@@ -169,10 +169,7 @@ impl Actor {
     /// Sets which exits stop the group.
     pub fn stops(self, stops: Stops) -> Self {
         let actions = Vec::new();
-        Self {
-            stops_if: Some(StopsIf { stops, actions }),
-            ..self
-        }
+        Self { stops_if: Some(StopsIf { stops, actions }), ..self }
     }
 }
 

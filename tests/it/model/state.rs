@@ -145,10 +145,7 @@ pub enum Period {
 impl State {
     pub fn new(trace: Vec<Event>) -> Self {
         let trace = Rc::new(trace);
-        Self {
-            trace,
-            ..Self::default()
-        }
+        Self { trace, ..Self::default() }
     }
 
     /// Applies what the user does next. Returns the first event after that, which is the group's.
@@ -229,9 +226,7 @@ impl State {
     }
 
     pub fn group(&mut self, group: usize) -> &mut Group {
-        self.groups
-            .entry(group)
-            .or_insert_with(|| Group::new(group))
+        self.groups.entry(group).or_insert_with(|| Group::new(group))
     }
 
     pub fn actor(&mut self, actor: usize) -> &mut Actor {
@@ -333,16 +328,13 @@ impl State {
             group.woken.retain(|&other| other != number);
         }
         if let Some(inner) = self.inner(number) {
-            self.expect(
-                &Event::DropBegan(inner),
-                "13: an actor that is a group is dropped",
-            )?;
+            self.expect(&Event::DropBegan(inner), "13: an actor that is a group is dropped")?;
             self.drop_group(inner)?;
         }
         match self.panicked()? {
-            None => self
-                .expect(&Event::Released(number), "8: an execute is dropped")
-                .map(|()| None),
+            None => {
+                self.expect(&Event::Released(number), "8: an execute is dropped").map(|()| None)
+            }
             panic => Ok(panic),
         }
     }
@@ -353,9 +345,7 @@ impl State {
             .actors
             .iter()
             .filter(|(_, actor)| actor.group == group && actor.life == Life::Running);
-        let mut running: Vec<_> = running
-            .map(|(&number, actor)| (actor.index, number))
-            .collect();
+        let mut running: Vec<_> = running.map(|(&number, actor)| (actor.index, number)).collect();
         running.sort_unstable();
         running.into_iter().map(|(_, number)| number).collect()
     }
@@ -452,11 +442,7 @@ impl Actor {
 impl Group {
     /// Returns a group with one stage, which has the number of the group.
     pub fn new(number: usize) -> Self {
-        Self {
-            stages: vec![number],
-            settings: vec![Setting::new(&[number])],
-            ..Self::default()
-        }
+        Self { stages: vec![number], settings: vec![Setting::new(&[number])], ..Self::default() }
     }
 
     pub fn begin_poll(&mut self) {
@@ -515,9 +501,6 @@ impl Setting {
     }
 
     pub fn new(stages: &[usize]) -> Self {
-        Self {
-            stages: stages.to_vec(),
-            ..Self::default()
-        }
+        Self { stages: stages.to_vec(), ..Self::default() }
     }
 }

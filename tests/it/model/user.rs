@@ -35,8 +35,7 @@ impl State {
                     None => Some(Vec::new()),
                 };
                 let awaited_by = None;
-                self.questions
-                    .insert(question, Question { answer, awaited_by });
+                self.questions.insert(question, Question { answer, awaited_by });
             }
             Event::Answered(question, by, ref seen) => {
                 let question = self.questions.get_mut(&question).expect("it was asked");
@@ -66,10 +65,7 @@ impl State {
                 own.period = Period::NotBegun;
                 self.advance();
                 if let (Some(old), true) = (old, is_running) {
-                    self.expect(
-                        &Event::GraceDropped(old),
-                        "10: setting it again replaces it",
-                    )?;
+                    self.expect(&Event::GraceDropped(old), "10: setting it again replaces it")?;
                 }
                 self.replaced(group, old.map(Set::Grace), Set::Grace(grace))?;
                 return Ok(true);
@@ -102,11 +98,7 @@ impl State {
                 self.wake(actor);
             }
             Event::WokeGrace(grace) => {
-                for setting in self
-                    .groups
-                    .values_mut()
-                    .flat_map(|group| &mut group.settings)
-                {
+                for setting in self.groups.values_mut().flat_map(|group| &mut group.settings) {
                     if setting.grace == Some(grace) && setting.period == Period::Running(false) {
                         setting.period = Period::Running(true);
                     }

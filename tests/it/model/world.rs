@@ -316,9 +316,7 @@ impl World {
         // The model leaves out panics in the drop of a grace period that is replaced.
         let replace = |is_replaced| {
             let mut graces = self.graces.borrow_mut();
-            graces
-                .iter_mut()
-                .for_each(|state| state.is_replaced = is_replaced);
+            graces.iter_mut().for_each(|state| state.is_replaced = is_replaced);
         };
         replace(true);
         let (world, set) = (self.clone(), IsSet(self.clone(), Set::Grace(grace)));
@@ -327,10 +325,7 @@ impl World {
             world.log(Event::Began(grace));
             let actions = world.graces.borrow()[grace].spec.begin.clone();
             world.perform(&actions, Site::Begin(grace));
-            GraceFuture {
-                world: world.clone(),
-                grace,
-            }
+            GraceFuture { world: world.clone(), grace }
         });
         replace(false);
     }
@@ -436,9 +431,7 @@ impl World {
             question.waker = self.waker(Event::AnswerWoke(number), waker.clone());
         }
         let answer = &mut question.answer;
-        let polled = answer
-            .as_mut()
-            .poll(&mut Context::from_waker(&question.waker));
+        let polled = answer.as_mut().poll(&mut Context::from_waker(&question.waker));
         question.is_answered = polled.is_ready();
         let answer = match polled {
             Poll::Ready(running) => Some(running.into_iter().map(seen).collect()),
@@ -490,11 +483,7 @@ impl World {
     /// Returns a waker that records `event`, and then wakes `waker`.
     pub fn waker(&self, event: Event, waker: Waker) -> Waker {
         let trace = self.trace.clone();
-        Waker::from(Arc::new(Logged {
-            event,
-            trace,
-            waker,
-        }))
+        Waker::from(Arc::new(Logged { event, trace, waker }))
     }
 }
 
@@ -555,9 +544,7 @@ fn kind(actor: &Actor) -> Kind {
 
 /// Returns the site of a panic of the script. Resumes any other panic.
 fn site(payload: Box<dyn std::any::Any + Send>) -> Site {
-    let site = payload
-        .downcast_ref::<String>()
-        .and_then(|site| site.parse().ok());
+    let site = payload.downcast_ref::<String>().and_then(|site| site.parse().ok());
     site.unwrap_or_else(|| resume_unwind(payload))
 }
 

@@ -140,10 +140,7 @@ fn output_of_an_execute_whose_drop_panics() {
 fn report_that_resumes_a_panic_drops_its_exits() {
     let mut group = Group::local();
     group.add(ready(Bomb("output")), |_| panic_any("stray"));
-    assert_eq!(
-        poll_panics(&Test::default(), &mut Box::pin(group.report())),
-        "stray"
-    );
+    assert_eq!(poll_panics(&Test::default(), &mut Box::pin(group.report())), "stray");
 }
 
 // Outputs that panic when they are dropped. In each case the first of these panics was not contained, and the next one
@@ -264,10 +261,7 @@ fn cause_output_dropped_if_another_panics() {
         group.add(ready(LoggedBomb(word, test.clone())), |_| {});
     }
     assert_eq!(poll_panics(&test, &mut group), "1st");
-    assert_eq!(
-        test.take_log(),
-        ["1st dropped", "2nd dropped", "cause's dropped"]
-    );
+    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped", "cause's dropped"]);
 }
 
 /// `run` drops what is not the first error, and then the first error as well.
@@ -280,10 +274,7 @@ fn first_error_dropped_if_another_output_panics() {
         group.add(ready(Err(LoggedBomb(word, test.clone()))), |_| {});
     }
     assert_eq!(poll_panics(&test, &mut Box::pin(group.run())), "1st");
-    assert_eq!(
-        test.take_log(),
-        ["1st dropped", "2nd dropped", "error dropped"]
-    );
+    assert_eq!(test.take_log(), ["1st dropped", "2nd dropped", "error dropped"]);
 }
 
 /// The panic came after `begin` was replaced and before its future was. So the old future continued, the new `begin`
@@ -301,10 +292,7 @@ fn drop_panic_of_a_replaced_begin() {
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
     let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
-    assert_eq!(
-        replaced.unwrap_err().downcast_ref::<Output>(),
-        Some(&"begin")
-    );
+    assert_eq!(replaced.unwrap_err().downcast_ref::<Output>(), Some(&"begin"));
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
@@ -339,12 +327,7 @@ fn first_drop_panic_of_a_group_is_resumed() {
         assert_eq!(drop_panics(group), expected);
         assert_eq!(
             test.take_log(),
-            [
-                "actor dropped",
-                "setting dropped",
-                "1st dropped",
-                "2nd dropped"
-            ]
+            ["actor dropped", "setting dropped", "1st dropped", "2nd dropped"]
         );
     }
 }
@@ -380,10 +363,7 @@ fn drop_while_panicking_does_not_panic() {
         panic_any("first");
     }));
     assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"first"));
-    assert_eq!(
-        test.take_log(),
-        ["a dropped", "b dropped", "1st dropped", "2nd dropped"]
-    );
+    assert_eq!(test.take_log(), ["a dropped", "b dropped", "1st dropped", "2nd dropped"]);
 }
 
 /// Both groups are dropped while `before` panics.

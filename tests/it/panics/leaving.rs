@@ -28,19 +28,14 @@ fn panicked_actor_may_leave() {
 #[test]
 fn run_does_not_resume_the_panic_of_one_that_has_left() {
     let mut group = Group::<Result<(), ()>>::new();
-    group
-        .add(async { panic_any("oh") }, |_| {})
-        .stops_if(|_| false);
+    group.add(async { panic_any("oh") }, |_| {}).stops_if(|_| false);
     assert_eq!(group.run().now_or_never(), Some(Ok(())));
 }
 
 #[test]
 fn panic_is_a_failure_that_stops() {
     let mut group = Group::<Result<(), ()>>::new();
-    group
-        .add(async { panic_any("oh") }, |_| {})
-        .stops_if(Exit::is_failure)
-        .named("a");
+    group.add(async { panic_any("oh") }, |_| {}).stops_if(Exit::is_failure).named("a");
     let report = group.report().now_or_never().unwrap();
     assert_eq!(report.to_string(), "a panicked: oh");
 }
@@ -126,9 +121,7 @@ fn group_of_bombs(
             panic_any("observer");
         }
     });
-    group
-        .add(ready(Err(bomb(output, "output"))), move |_| drop(held))
-        .stops_if(|_| false);
+    group.add(ready(Err(bomb(output, "output"))), move |_| drop(held)).stops_if(|_| false);
     let stays = test.actor("stays");
     stays.stops_when_interrupted();
     group.add(stays.execute().map(|_| Ok(())), |_| {});
@@ -149,10 +142,7 @@ fn panics_of_a_leaving_actor_are_resumed_at_the_end() {
                 group
             };
             assert_eq!(poll_panics(&test, &mut start()), PARTS[first]);
-            assert_eq!(
-                poll_panics(&test, &mut Box::pin(start().run())),
-                PARTS[first]
-            );
+            assert_eq!(poll_panics(&test, &mut Box::pin(start().run())), PARTS[first]);
             let report = &mut Box::pin(start().report()); // none of them is the exit of an actor
             assert_eq!(poll_panics(&test, report), PARTS[first]);
         }

@@ -49,12 +49,8 @@ fn add_two(test: &Test, group: &mut Group<'_, Output>) {
 }
 
 /// The log of these two, if an observer logs their exits.
-const LOG_OF_TWO: [&str; 4] = [
-    r#"a returned "done""#,
-    "b! (by a)",
-    "b",
-    r#"b returned "stopped", interrupted"#,
-];
+const LOG_OF_TWO: [&str; 4] =
+    [r#"a returned "done""#, "b! (by a)", "b", r#"b returned "stopped", interrupted"#];
 
 #[test]
 fn panic_is_an_exit_and_the_others_shut_down() {
@@ -100,10 +96,7 @@ fn panic_is_resumed_when_all_have_exited() {
 fn run_resumes_the_panic() {
     let mut group: LocalGroup<'_, Result<(), ()>> = Group::local();
     group.add(async { panic_any("oh") }, |_| {});
-    assert_eq!(
-        poll_panics(&Test::default(), &mut Box::pin(group.run())),
-        "oh"
-    );
+    assert_eq!(poll_panics(&Test::default(), &mut Box::pin(group.run())), "oh");
 }
 
 /// An error that comes before it is lost, but `report` has both.
@@ -126,10 +119,7 @@ fn run_resumes_a_panic_rather_than_an_error() {
                 panic_any("oh");
             }
         });
-        assert_eq!(
-            poll_panics(&Test::default(), &mut Box::pin(group.run())),
-            "oh"
-        );
+        assert_eq!(poll_panics(&Test::default(), &mut Box::pin(group.run())), "oh");
     }
 }
 
@@ -234,11 +224,9 @@ fn report_resumes_a_panic_that_is_no_exit() {
 
 #[test]
 fn first_panic_is_resumed_whether_exit_or_not() {
-    for (first, second, expected) in [
-        ("done", "late", "stray"),
-        ("panics", "late", "early"),
-        ("done", "panics", "stray"),
-    ] {
+    for (first, second, expected) in
+        [("done", "late", "stray"), ("panics", "late", "early"), ("done", "panics", "stray")]
+    {
         let test = Test::default();
         let mut group = Group::new();
         let a = test.actor("a");
@@ -262,12 +250,8 @@ fn first_interrupt_panic_is_resumed() {
     let test = Test::default();
     let mut group = Group::new();
     test.log_exits(&mut group);
-    group
-        .add(pending(), panicking_interrupt("first"))
-        .named("a");
-    group
-        .add(pending(), panicking_interrupt("second"))
-        .named("b");
+    group.add(pending(), panicking_interrupt("first")).named("a");
+    group.add(pending(), panicking_interrupt("second")).named("b");
     group.add(ready("done"), |_| {}).named("c");
     assert_eq!(poll_panics(&test, &mut group), "first");
     assert_eq!(
@@ -286,9 +270,7 @@ fn panics_keep_the_order_of_stages() {
     let (mut front, mut back) = (Group::new(), Group::new());
     test.log_exits(&mut front);
     test.log_exits(&mut back);
-    front
-        .add(pending(), panicking_interrupt("second"))
-        .named("a");
+    front.add(pending(), panicking_interrupt("second")).named("a");
     let b = test.add_manual("b", &mut front);
     test.add_stoppable("c", &mut back);
     let d = test.add_manual("d", &mut back);
@@ -366,9 +348,7 @@ fn later_panics_of_all_kinds_are_ignored() {
     group.add(async { panic_any("first") }, |_| {});
     group.add(async { Bomb("an output") }, |_| {});
     group.add(async { panic_any(Bomb("what a panic carries")) }, |_| {});
-    group.add(ready(Bomb("another output")), |_| {
-        panic_any(Bomb("an interrupt"))
-    });
+    group.add(ready(Bomb("another output")), |_| panic_any(Bomb("an interrupt")));
     group.on_exit(|_| panic_any(Bomb("the observer")));
     assert_eq!(poll_panics(&Test::default(), &mut group), "first");
 }

@@ -45,9 +45,7 @@ fn main() {
     let mut log = Vec::new();
     let mut group = Group::new();
     let handle = group.handle();
-    group
-        .add_with(|interrupted| control(interrupted, commands, handle))
-        .named("control");
+    group.add_with(|interrupted| control(interrupted, commands, handle)).named("control");
     group.on_exit(|exit| log.push(exit.to_string()));
 
     send.try_send(Command::Start("logger")).unwrap();
@@ -86,9 +84,7 @@ fn running_after(commands: Vec<Command>) -> Vec<String> {
     }
     let mut group = Group::new();
     let handle = group.handle();
-    group
-        .add_with(|interrupted| control(interrupted, receive, handle))
-        .named("control");
+    group.add_with(|interrupted| control(interrupted, receive, handle)).named("control");
     for _ in 0..9 {
         assert!(smol::block_on(poll_once(&mut group)).is_none());
     }
@@ -97,11 +93,8 @@ fn running_after(commands: Vec<Command>) -> Vec<String> {
 
 #[test]
 fn service_starts_again_after_it_was_stopped() {
-    let commands = vec![
-        Command::Start("logger"),
-        Command::Stop("logger"),
-        Command::Start("logger"),
-    ];
+    let commands =
+        vec![Command::Start("logger"), Command::Stop("logger"), Command::Start("logger")];
     assert_eq!(running_after(commands), ["control", "logger"]);
 }
 

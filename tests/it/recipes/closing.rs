@@ -39,10 +39,7 @@ fn main() {
     let mut group = Group::new();
     let handle = group.handle();
     for client in ["idle", "busy"] {
-        handle
-            .add_with(|interrupted| serve(interrupted, client))
-            .stops_if(|_| false)
-            .named(client);
+        handle.add_with(|interrupted| serve(interrupted, client)).stops_if(|_| false).named(client);
     }
     group.add_abortable(async { Ok(()) }).named("signals");
     group.grace_period(|| Timer::after(100 * PAUSE)); // for clients that hang in `close`
@@ -72,9 +69,7 @@ fn client_that_cannot_be_closed_expires_alone() {
     let (is_closed, closed) = smol::channel::bounded::<()>(1);
     let mut group = Group::new();
     for client in ["busy", "unreachable"] {
-        group
-            .add_with(|interrupted| serve(interrupted, client))
-            .named(client);
+        group.add_with(|interrupted| serve(interrupted, client)).named(client);
     }
     group.add_abortable(async { Ok(()) }).named("signals");
     group.grace_period(|| async { closed.recv().await });

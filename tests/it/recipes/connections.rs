@@ -21,9 +21,7 @@ async fn listen(
                 .named(address.to_string()),
             Err(error) => {
                 eprintln!("cannot accept a client: {error}"); // such as too many open files
-                interrupted
-                    .unless(Timer::after(Duration::from_millis(100)))
-                    .await;
+                interrupted.unless(Timer::after(Duration::from_millis(100))).await;
             }
         }
     }
@@ -58,9 +56,7 @@ fn main() -> Output {
 
         let mut group = Group::new();
         let handle = group.handle();
-        group
-            .add_with(|interrupted| listen(interrupted, listener, handle))
-            .named("listener");
+        group.add_with(|interrupted| listen(interrupted, listener, handle)).named("listener");
         group.add_abortable(visit(server)).named("visit");
         group.on_exit(|exit| println!("{exit}"));
         group.run().await
@@ -141,10 +137,7 @@ fn resets_end_only_their_clients() {
             let client = std::net::TcpStream::connect(address).unwrap();
             rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
         }
-        echo(
-            &mut std::net::TcpStream::connect(address).unwrap(),
-            b"still here",
-        );
+        echo(&mut std::net::TcpStream::connect(address).unwrap(), b"still here");
     });
     let stopped_by = exits.iter().find(|line| !line.ends_with(", left"));
     assert!(stopped_by.unwrap().starts_with(file!()), "{stopped_by:?}");

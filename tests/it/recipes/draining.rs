@@ -29,9 +29,7 @@ fn main() {
     send.try_send("second").unwrap();
     let mut group = Group::new();
     group.add_abortable(async { Ok(0) }); // stops the group at once
-    group
-        .add_with(|interrupted| serve(interrupted, requests))
-        .stops_if(Exit::is_failure);
+    group.add_with(|interrupted| serve(interrupted, requests)).stops_if(Exit::is_failure);
     let report = smol::block_on(group.report());
     assert_eq!(report[1].output(), Some(&Ok(2)));
     assert!(send.try_send("third").is_err());
@@ -40,9 +38,7 @@ fn main() {
     send.try_send("bad").unwrap();
     send.try_send("second").unwrap();
     let mut group = Group::new();
-    group
-        .add_with(|interrupted| serve(interrupted, requests))
-        .stops_if(Exit::is_failure);
+    group.add_with(|interrupted| serve(interrupted, requests)).stops_if(Exit::is_failure);
     assert_eq!(smol::block_on(group), Some(Err("bad request".into())));
 }
 // The recipe ends here.
@@ -86,9 +82,7 @@ fn leaves_when_all_senders_are_dropped() {
     drop(send);
     let mut left = None;
     let mut group = Group::new();
-    group
-        .add_with(|interrupted| serve(interrupted, requests))
-        .stops_if(Exit::is_failure);
+    group.add_with(|interrupted| serve(interrupted, requests)).stops_if(Exit::is_failure);
     group.on_exit(|exit| left = Some((exit.has_left(), exit.output().cloned())));
     assert_eq!(smol::block_on(group), None);
     assert_eq!(left, Some((true, Some(Ok(1)))));

@@ -34,9 +34,7 @@ fn main() {
     group
         .add_with(|interrupted| limited(interrupted, Duration::from_secs(9), flush))
         .named("storage");
-    group
-        .add_with(|interrupted| limited(interrupted, Duration::from_millis(9), hang))
-        .named("web");
+    group.add_with(|interrupted| limited(interrupted, Duration::from_millis(9), hang)).named("web");
     group.add_abortable(async { Ok(()) }).named("signals");
 
     let report = smol::block_on(group.report());

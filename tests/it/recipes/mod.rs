@@ -13,8 +13,5 @@ fn assert_is_a_recipe(source: &str) {
     let (recipe, _tests) = source.split_once("// The recipe ends here.\n").unwrap();
     let guide = include_str!("../../../docs/recipes.md");
     let block = format!("\n```\n{recipe}```\n");
-    assert!(
-        guide.contains(&block),
-        "`docs/recipes.md` differs from:\n{recipe}"
-    );
+    assert!(guide.contains(&block), "`docs/recipes.md` differs from:\n{recipe}");
 }

@@ -188,8 +188,7 @@ fn panic_is_at_the_line_of_the_caller() {
     let test = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         if std::thread::current().id() == test {
-            send.send(info.location().unwrap().file().to_string())
-                .unwrap();
+            send.send(info.location().unwrap().file().to_string()).unwrap();
         } else {
             hook(info);
         }

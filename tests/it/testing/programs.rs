@@ -51,20 +51,14 @@ mod names_of_running_actors {
     #[test]
     fn actor_that_waits() {
         let said = message(|| interrupt_at_every_poll(|i| program(i, |_| pending())));
-        assert_eq!(
-            said,
-            format!("interrupted before its first poll, {WAITS}{WORKER}")
-        );
+        assert_eq!(said, format!("interrupted before its first poll, {WAITS}{WORKER}"));
     }
 
     /// The group yields whenever its actor does. So this does not hang the test, either.
     #[test]
     fn actor_that_leaves_its_select_but_not_the_loop() {
         let said = message(|| interrupt_at_every_poll(|i| program(i, leaves_only_its_select)));
-        assert_eq!(
-            said,
-            format!("interrupted before its first poll, {SPINS}{WORKER}")
-        );
+        assert_eq!(said, format!("interrupted before its first poll, {SPINS}{WORKER}"));
     }
 
     #[test]
@@ -106,15 +100,10 @@ mod names_of_running_actors {
     fn groups_in_a_group() {
         let said = message(|| {
             interrupt_at_every_poll(|interrupted| {
-                program(interrupted, |interrupted| {
-                    program(interrupted, |_| pending())
-                })
+                program(interrupted, |interrupted| program(interrupted, |_| pending()))
             })
         });
-        assert_eq!(
-            said,
-            format!("interrupted before its first poll, {WAITS}{WORKER}{WORKER}")
-        );
+        assert_eq!(said, format!("interrupted before its first poll, {WAITS}{WORKER}{WORKER}"));
     }
 
     #[test]
@@ -224,9 +213,7 @@ mod failures_in_the_shutdown {
 fn part_that_fails_at_every_poll() {
     let reports = interrupt_at_every_poll(|mut fault| async move {
         let mut group = Group::new();
-        group
-            .add_with(|interrupted| interrupted.map(Ok))
-            .named("web");
+        group.add_with(|interrupted| interrupted.map(Ok)).named("web");
         let storage = async move {
             let storage = async {
                 yield_now().await;

@@ -158,9 +158,7 @@ fn right_actors_are_not_blamed() {
         });
         match runs == on_executor && runs == aborts {
             true => Ok(()),
-            false => Err(TestCaseError::fail(format!(
-                "{runs}, {on_executor}, {aborts} runs"
-            ))),
+            false => Err(TestCaseError::fail(format!("{runs}, {on_executor}, {aborts} runs"))),
         }
     });
     if let Err(error) = result {

@@ -203,9 +203,7 @@ pub fn grace_period_ends_by_the_timer<R: Runtime>() {
                 )
                 .named(name);
         }
-        group
-            .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
-            .named("worker");
+        group.add_with(|interrupted| interrupted.map(|()| "cleaned up")).named("worker");
         group.add(async { "done" }, |_| {}).named("first");
         group.on_exit(|exit| log.log(exit));
         group.on_wait(|waiting| log.log(format_args!("waiting for {waiting}")));
@@ -251,11 +249,8 @@ pub fn grace_period_is_dropped_after_last_exit<R: Runtime>() {
         });
 
         assert_eq!(group.await, Some(()));
-        let expected = [
-            "the grace period begins",
-            "worker has cleaned up",
-            "the grace period is dropped",
-        ];
+        let expected =
+            ["the grace period begins", "worker has cleaned up", "the grace period is dropped"];
         assert_eq!(log.take(), expected);
     });
 }
@@ -273,8 +268,7 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
             "drained"
         })
         .named("http");
-        web.add(pending(), |_| log.log("interrupt of tail"))
-            .named("tail");
+        web.add(pending(), |_| log.log("interrupt of tail")).named("tail");
         let (log, mut drained) = (&log, Some(drained));
         web.grace_period(move || {
             let drained = drained.take().expect("it has one stage");
@@ -328,8 +322,7 @@ pub fn grace_period_is_per_stage<R: Runtime>() {
         let log = Log::default();
         let mut web = new_group();
         web.add(pending(), |_| {}).named("http");
-        web.add(R::sleep(MOMENT).map(|()| "done"), |_| {})
-            .named("first");
+        web.add(R::sleep(MOMENT).map(|()| "done"), |_| {}).named("first");
         let mut storage = new_group();
         storage
             .add_with(|interrupted| async {
@@ -390,10 +383,7 @@ pub fn thread_wakes_the_group<R: Runtime>() {
             })
             .named("stop");
 
-        let expected = [
-            r#"stop returned "stopped""#,
-            r#"asking returned "answered", interrupted"#,
-        ];
+        let expected = [r#"stop returned "stopped""#, r#"asking returned "answered", interrupted"#];
         assert_eq!(lines(group.report().await), expected);
         thread.join().unwrap();
     });
@@ -424,10 +414,8 @@ pub fn panic_lets_the_others_shut_down<R: Runtime>() {
 
         let payload = AssertUnwindSafe(group).catch_unwind().await.unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
-        let expected = [
-            "printer panicked: out of paper",
-            r#"worker returned "cleaned up", interrupted"#,
-        ];
+        let expected =
+            ["printer panicked: out of paper", r#"worker returned "cleaned up", interrupted"#];
         assert_eq!(log.take(), expected);
     });
 }
@@ -435,9 +423,7 @@ pub fn panic_lets_the_others_shut_down<R: Runtime>() {
 pub fn actor_is_added_while_running<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
-        group
-            .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
-            .named("resident");
+        group.add_with(|interrupted| interrupted.map(|()| "cleaned up")).named("resident");
         assert_runs_for_a_moment::<R, _>(&mut group).await;
 
         group
@@ -449,10 +435,8 @@ pub fn actor_is_added_while_running<R: Runtime>() {
                 |_| {},
             )
             .named("newcomer");
-        let expected = [
-            r#"newcomer returned "done""#,
-            r#"resident returned "cleaned up", interrupted"#,
-        ];
+        let expected =
+            [r#"newcomer returned "done""#, r#"resident returned "cleaned up", interrupted"#];
         assert_eq!(lines(group.report().await), expected);
     });
 }
@@ -519,9 +503,7 @@ pub fn actor_adds_actors<R: Runtime>() {
                         assert!(serving.await.is_err(), "nothing is sent");
                         log.log(format_args!("{client} is served"));
                     }
-                    listener
-                        .add_with(|interrupted| interrupted.map(|()| "refused"))
-                        .named("c");
+                    listener.add_with(|interrupted| interrupted.map(|()| "refused")).named("c");
                     "closed"
                 },
                 |_| log.log("interrupt of listener"),
@@ -568,10 +550,7 @@ pub fn group_is_reused_in_a_loop<R: Runtime>() {
             group.on_exit(|exit| log.log(format_args!("{}: {exit}", exit.index())));
 
             assert_eq!((&mut group).await, Some(round));
-            let expected = [
-                format!("0: work returned {round}"),
-                "1: stuck expired".to_owned(),
-            ];
+            let expected = [format!("0: work returned {round}"), "1: stuck expired".to_owned()];
             assert_eq!(log.take(), expected);
         }
     });
@@ -593,10 +572,7 @@ pub fn group_runs_inside_a_group<R: Runtime>() {
 
         let mut exits = Vec::from(outer.report().await);
         let inner = exits.pop().unwrap();
-        assert_eq!(
-            (inner.name(), inner.was_interrupted()),
-            (Some("inner"), true)
-        );
+        assert_eq!((inner.name(), inner.was_interrupted()), (Some("inner"), true));
         let exits = inner.into_output().unwrap();
         assert!(exits[0].ends_with(r#"returned "cleaned up""#), "{exits:?}");
         assert_eq!(exits[1..], ["stuck expired"]);
@@ -607,9 +583,7 @@ pub fn busy_actor_starves_no_sibling<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
         group.add_abortable(busy()).named("busy");
-        group
-            .add(wake_itself(100).map(|()| "done"), |_| {})
-            .named("sibling");
+        group.add(wake_itself(100).map(|()| "done"), |_| {}).named("sibling");
 
         let expected = [r#"sibling returned "done""#, "busy aborted"];
         assert_eq!(lines(group.report().await), expected);
@@ -642,12 +616,8 @@ pub fn groups_run_as_tasks<R: Spawn>() {
     run::<R>(async {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut first = new_group();
-        first
-            .add_abortable(stopped.map(|_| "stopped"))
-            .named("stop");
-        first
-            .add_with(|interrupted| interrupted.map(|()| "cleaned up"))
-            .named("work");
+        first.add_abortable(stopped.map(|_| "stopped")).named("stop");
+        first.add_with(|interrupted| interrupted.map(|()| "cleaned up")).named("work");
         let first = spawn::<R, _>(first.report().map(lines));
 
         let mut second = new_group();
@@ -662,10 +632,7 @@ pub fn groups_run_as_tasks<R: Spawn>() {
         let second = spawn::<R, _>(second);
 
         assert_eq!(second.await, Some("done"));
-        let expected = [
-            r#"stop returned "stopped""#,
-            r#"work returned "cleaned up", interrupted"#,
-        ];
+        let expected = [r#"stop returned "stopped""#, r#"work returned "cleaned up", interrupted"#];
         assert_eq!(first.await, expected);
     });
 }
@@ -785,14 +752,9 @@ pub fn interrupts_a_spawned_task<R: Spawn>() {
                 })
             })
             .named("task");
-        group
-            .add(R::sleep(MOMENT).map(|()| "done"), |_| {})
-            .named("first");
+        group.add(R::sleep(MOMENT).map(|()| "done"), |_| {}).named("first");
 
-        let expected = [
-            r#"first returned "done""#,
-            r#"task returned "cleaned up", interrupted"#,
-        ];
+        let expected = [r#"first returned "done""#, r#"task returned "cleaned up", interrupted"#];
         assert_eq!(lines(group.report().await), expected);
     });
 }
@@ -840,9 +802,7 @@ pub fn busy_actor_starves_no_other_task<R: Spawn>() {
         });
         let mut group = new_group();
         group.add_abortable(busy()).named("busy");
-        group
-            .add_abortable(stopped.map(|_| "stopped"))
-            .named("stop");
+        group.add_abortable(stopped.map(|_| "stopped")).named("stop");
 
         let expected = [r#"stop returned "stopped""#, "busy aborted"];
         assert_eq!(lines(group.report().await), expected);
@@ -855,9 +815,7 @@ pub fn server_is_an_actor<R: Serve>() {
         let (listening, address) = oneshot::channel();
         let mut port = None;
         let mut group = new_group();
-        group
-            .add_abortable(R::serve(listening).map(|ended| format!("{ended:?}")))
-            .named("server");
+        group.add_abortable(R::serve(listening).map(|ended| format!("{ended:?}"))).named("server");
         group
             .add(
                 async {

@@ -13,9 +13,7 @@ use super::scenarios::{Runtime, ACTORS, STAYS, TASKS};
 pub fn threads_add_actors<R: Runtime>() {
     R::run(Box::pin(async {
         let mut group = Group::new();
-        group
-            .add_with(|interrupted| interrupted.map(|()| (TASKS, 0)))
-            .named("resident");
+        group.add_with(|interrupted| interrupted.map(|()| (TASKS, 0))).named("resident");
         let handle = group.handle();
         let threads: Vec<_> = (0..TASKS)
             .map(|thread| {
@@ -87,10 +85,7 @@ pub fn threads_add_actors_until_the_end<R: Runtime>() {
             .collect();
 
         let exits = group.report().await.len();
-        let added: usize = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum();
+        let added: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
         assert_eq!(exits, polled.load(SeqCst) + 1);
         assert_eq!(added, dropped.load(SeqCst));
     }));

@@ -68,12 +68,7 @@ static POLLS: AtomicU32 = AtomicU32::new(0);
 #[entry]
 fn main() -> ! {
     board::init_heap();
-    let Peripherals {
-        SYST,
-        mut SCB,
-        mut NVIC,
-        ..
-    } = Peripherals::take().unwrap();
+    let Peripherals { SYST, mut SCB, mut NVIC, .. } = Peripherals::take().unwrap();
     // SAFETY: no code relies on a priority yet.
     unsafe {
         SCB.set_priority(SystemHandler::SysTick, 0x00);
@@ -291,10 +286,7 @@ async fn children() {
         for expected in 0.. {
             let number = CHILDREN.receive().await;
             assert_eq!(number, expected);
-            handle
-                .add_abortable(yield_once())
-                .stops_if(|_| false)
-                .named("child");
+            handle.add_abortable(yield_once()).stops_if(|_| false).named("child");
         }
     });
     group.on_exit(|exit| {

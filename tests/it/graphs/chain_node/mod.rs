@@ -340,10 +340,7 @@ fn panicked_consensus_is_the_result() {
     assert_eq!(world.take_log(), log_of_ended_consensus(consensus));
     assert_eq!(exit_code(&report), 1);
     let result = catch_unwind(|| end_consensus(End::Panics, Group::run).0);
-    assert_eq!(
-        *result.unwrap_err().downcast::<&str>().unwrap(),
-        "bad block"
-    );
+    assert_eq!(*result.unwrap_err().downcast::<&str>().unwrap(), "bad block");
 }
 
 #[cfg(panic = "unwind")]
@@ -372,18 +369,13 @@ fn clean_up<F: Future>(
     node.signals.send(Signal::Int);
     let output = program.end();
     let mut log = node.world.take_log();
-    let stage = log
-        .iter()
-        .position(|line| line == "50 waiting for consensus");
+    let stage = log.iter().position(|line| line == "50 waiting for consensus");
     (output, log.split_off(stage.unwrap() + 1))
 }
 
 #[test]
 fn failed_cleanup_is_the_result() {
-    let node = || Node {
-        cleanup_end: End::Fails,
-        ..Node::default()
-    };
+    let node = || Node { cleanup_end: End::Fails, ..Node::default() };
     let (report, log) = clean_up(node(), Group::report);
     assert_eq!(
         log,
@@ -400,16 +392,10 @@ fn failed_cleanup_is_the_result() {
 #[cfg(panic = "unwind")]
 #[test]
 fn panicked_cleanup_is_the_result() {
-    let node = || Node {
-        cleanup_end: End::Panics,
-        ..Node::default()
-    };
+    let node = || Node { cleanup_end: End::Panics, ..Node::default() };
     let (report, log) = clean_up(node(), Group::report);
     assert_eq!(log[0], "100 consensus panicked: bad block, interrupted");
-    assert_eq!(
-        log.last().unwrap(),
-        "100 database returned Ok(()), interrupted"
-    );
+    assert_eq!(log.last().unwrap(), "100 database returned Ok(()), interrupted");
     assert_eq!(exit_code(&report), 1);
     assert!(catch_unwind(|| clean_up(node(), Group::run)).is_err());
 }
@@ -417,10 +403,7 @@ fn panicked_cleanup_is_the_result() {
 /// Dropping its handle cancels the task. That closes the channel of the database.
 #[test]
 fn long_cleanup_expires() {
-    let node = Node {
-        cleanup: Some(GRACE_PERIOD + 1),
-        ..Node::default()
-    };
+    let node = Node { cleanup: Some(GRACE_PERIOD + 1), ..Node::default() };
     let (report, log) = clean_up(node, Group::report);
     assert_eq!(
         log,
@@ -454,14 +437,8 @@ fn second_signal_leaves_each_stage_a_moment() {
         let end = [
             (forced + MOMENT, "10.0.0.7:1 expired"),
             (forced + MOMENT, "waiting for consensus"),
-            (
-                forced + MOMENT + CLEANUP,
-                "consensus returned Ok(()), interrupted",
-            ),
-            (
-                forced + MOMENT + CLEANUP,
-                "database returned Ok(()), interrupted",
-            ),
+            (forced + MOMENT + CLEANUP, "consensus returned Ok(()), interrupted"),
+            (forced + MOMENT + CLEANUP, "database returned Ok(()), interrupted"),
         ];
         let end = end.map(|(time, line)| format!("{time} {line}"));
         assert!(log.ends_with(&end), "{log:#?}");
@@ -472,10 +449,7 @@ fn second_signal_leaves_each_stage_a_moment() {
 
 #[test]
 fn second_signal_ends_a_long_cleanup() {
-    let node = Arc::new(Node {
-        cleanup: Some(500),
-        ..Node::default()
-    });
+    let node = Arc::new(Node { cleanup: Some(500), ..Node::default() });
     let mut program = node.start(node.group().report());
     program.until(50);
     node.signals.send(Signal::Int);

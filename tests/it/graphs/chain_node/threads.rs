@@ -16,19 +16,13 @@ fn run<F: Future>(
 ) -> F::Output {
     let node = Arc::new(node(&Arc::default()));
     prepare(&node);
-    with_threads(&node.executor, || {
-        limited(run(node.group())).expect("it hangs")
-    })
+    with_threads(&node.executor, || limited(run(node.group())).expect("it hangs"))
 }
 
 /// Returns a node whose cleanup takes no time, and whose tasks are joined at once.
 fn node(executor: &Arc<Executor<'static>>) -> Node {
-    let node = Node {
-        executor: executor.clone(),
-        has_threads: true,
-        cleanup: Some(0),
-        ..Node::default()
-    };
+    let node =
+        Node { executor: executor.clone(), has_threads: true, cleanup: Some(0), ..Node::default() };
     node.joined.open();
     node
 }

@@ -24,10 +24,7 @@ pub struct Connection {
 
 /// Returns both ends of a new connection.
 pub fn connect() -> (Client, Connection) {
-    let client = Client {
-        requests: Channel::default(),
-        answers: Arc::default(),
-    };
+    let client = Client { requests: Channel::default(), answers: Arc::default() };
     let connection = Connection {
         requests: client.requests.stream().boxed().into_async_read(),
         answers: client.answers.clone(),

@@ -80,18 +80,8 @@ where
     fn new(listener: L, runtime: Runtime, signals: Signals) -> Self {
         let mut group = Group::new();
         let (running, ended) = bounded(1);
-        let handle = ServerHandle {
-            group: group.handle(),
-            ended,
-        };
-        Self {
-            listener,
-            runtime,
-            signals,
-            group,
-            handle,
-            running,
-        }
+        let handle = ServerHandle { group: group.handle(), ended };
+        Self { listener, runtime, signals, group, handle, running }
     }
 
     fn handle(&self) -> ServerHandle {
@@ -99,26 +89,17 @@ where
     }
 
     async fn run(self) -> Report<Done> {
-        let Self {
-            mut group,
-            runtime,
-            signals,
-            ..
-        } = self;
+        let Self { mut group, runtime, signals, .. } = self;
         let (world, clients) = (runtime.world.clone(), self.handle.group);
         let _running = self.running; // until the group has ended
         let listener = |interrupted| listen(self.listener, clients, runtime, interrupted);
         group.add_with(listener).named("listener");
-        group
-            .add_abortable(signals.next().map(|_| Ok(())))
-            .named("signals");
+        group.add_abortable(signals.next().map(|_| Ok(()))).named("signals");
         group.grace_period(move || signals.next());
         world.log_exits(&mut group);
         group.on_wait(move |waiting| {
             let guards = waiting.len();
-            world.log(format_args!(
-                "shutting down, waiting for {guards} guards: {waiting}"
-            ));
+            world.log(format_args!("shutting down, waiting for {guards} guards: {waiting}"));
         });
         group.report().await
     }
@@ -311,10 +292,7 @@ fn second_signal_drops_the_hanging_client() {
     let report = program.end();
     assert_eq!(
         outside.world.take_log(),
-        [
-            "1000 10.0.0.7:1 is polled, interrupted",
-            "1000 10.0.0.7:1 expired",
-        ]
+        ["1000 10.0.0.7:1 is polled, interrupted", "1000 10.0.0.7:1 expired",]
     );
     assert_eq!(expired(&report), ["10.0.0.7:1"]);
     assert_eq!(exit_code(&report), 1);
@@ -362,10 +340,7 @@ fn client_lost_in_the_shutdown_is_no_failure() {
     let report = program.end();
     assert_eq!(exit_code(&report), 0);
     let log = outside.world.take_log();
-    let end = [
-        "200 10.0.0.7:1: connection reset",
-        "200 10.0.0.7:1 returned Ok(()), interrupted",
-    ];
+    let end = ["200 10.0.0.7:1: connection reset", "200 10.0.0.7:1 returned Ok(()), interrupted"];
     assert!(log.ends_with(&end.map(String::from)), "{log:#?}");
 }
 
@@ -386,10 +361,7 @@ fn listener_pauses_without_files() {
     let log = outside.world.take_log();
     assert_eq!(log.len(), 3);
     for (line, pause) in log.iter().zip([0, 100, 200]) {
-        assert!(
-            line.starts_with(&format!("{pause} cannot accept: ")),
-            "{log:#?}"
-        );
+        assert!(line.starts_with(&format!("{pause} cannot accept: ")), "{log:#?}");
     }
     // The shutdown does not wait for the pause.
     outside.fail(io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES));

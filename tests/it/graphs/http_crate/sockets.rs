@@ -21,18 +21,11 @@ fn config(
     let listener = smol::Async::new(listener).unwrap();
     let clients = stream::unfold(smol::net::TcpListener::from(listener), |listener| async {
         let client = listener.accept().await;
-        Some((
-            client.map(|(client, address)| (address.to_string(), client)),
-            listener,
-        ))
+        Some((client.map(|(client, address)| (address.to_string(), client)), listener))
     });
     let world = world.clone();
     let sleep = Arc::new(|_| async { _ = Timer::after(Duration::from_millis(1)).await }.boxed());
-    Config::new(
-        clients.boxed(),
-        Runtime { world, sleep },
-        Signals::default(),
-    )
+    Config::new(clients.boxed(), Runtime { world, sleep }, Signals::default())
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -74,9 +67,7 @@ fn seventy_resets_stop_nothing() {
     if cfg!(target_os = "linux") {
         // Elsewhere, the system may not hand out a connection that was reset before.
         let log = world.take_log();
-        let left = log
-            .iter()
-            .filter(|line| line.ends_with(" returned Ok(()), left"));
+        let left = log.iter().filter(|line| line.ends_with(" returned Ok(()), left"));
         assert_eq!(left.count() + report.len() - 3, 72, "{log:#?}");
     }
 }
@@ -92,9 +83,7 @@ fn too_many_open_files_stop_nothing() {
     let test = std::env::current_exe().unwrap();
     let role = format!("{ROLE}=1");
     let arguments = [role.as_ref(), test.as_os_str(), NAME.as_ref()];
-    let arguments = arguments
-        .into_iter()
-        .chain(["--exact", "--nocapture"].map(str::as_ref));
+    let arguments = arguments.into_iter().chain(["--exact", "--nocapture"].map(str::as_ref));
     let mut server = Program::at("env", &Vec::from_iter(arguments));
     let address = loop {
         if let Some((_, address)) = server.line().split_once("listening on ") {
@@ -120,10 +109,7 @@ fn server_with_few_files() {
         io::stdin().read_to_end(&mut Vec::new()).unwrap();
         smol::block_on(server.stop());
     });
-    let limit = Rlimit {
-        current: Some(40),
-        ..getrlimit(Resource::Nofile)
-    };
+    let limit = Rlimit { current: Some(40), ..getrlimit(Resource::Nofile) };
     setrlimit(Resource::Nofile, limit).unwrap();
     let report = smol::block_on(config.run());
     input.join().unwrap();

@@ -19,9 +19,7 @@ struct Glommio;
 
 /// Returns an executor that locks little memory, because that is limited, and each running test has an executor.
 fn executor() -> Result<LocalExecutor, GlommioError<()>> {
-    LocalExecutorBuilder::new(Placement::Unbound)
-        .io_memory(64 << 10)
-        .make()
+    LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10).make()
 }
 
 impl local::Runtime for Glommio {

@@ -56,9 +56,7 @@ impl<D: Driver> local::Runtime for Monoio<D> {
     }
 
     fn starves() -> Option<String> {
-        Self::refusal().or(Some(
-            "monoio polls a task that wakes itself before all others".into(),
-        ))
+        Self::refusal().or(Some("monoio polls a task that wakes itself before all others".into()))
     }
 
     fn run(future: local::Task) {

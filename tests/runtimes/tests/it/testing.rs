@@ -96,10 +96,7 @@ mod inside_a_task {
 
     #[tokio::test]
     async fn aborting_is_refused() {
-        assert_eq!(
-            message(|| abort_at_every_poll(|| (yield_now(), || {}))),
-            TOKIO
-        );
+        assert_eq!(message(|| abort_at_every_poll(|| (yield_now(), || {}))), TOKIO);
     }
 
     /// Tokio delays a wake after 128 operations of a task in one poll.

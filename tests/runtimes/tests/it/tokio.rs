@@ -27,11 +27,7 @@ fn current_thread() -> Runtime {
 }
 
 fn multi_thread() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 async fn serve(listening: oneshot::Sender<SocketAddr>) -> io::Result<()> {
@@ -174,14 +170,11 @@ mod budget {
     /// Runs a future to its end, in one kind of place.
     type Place = fn(shared::Task);
 
-    const TASKS: [Place; 3] = [CurrentThread::run, MultiThread::run, |future| {
-        OnLocalSet::run(future)
-    }];
+    const TASKS: [Place; 3] =
+        [CurrentThread::run, MultiThread::run, |future| OnLocalSet::run(future)];
 
-    const NO_TASKS: [Place; 2] = [
-        |future| BlockOn::run(future),
-        |future| current_thread().block_on(future),
-    ];
+    const NO_TASKS: [Place; 2] =
+        [|future| BlockOn::run(future), |future| current_thread().block_on(future)];
 
     /// Receives from a channel that is never empty.
     async fn always_receives(mut received: impl FnMut()) -> &'static str {
@@ -315,15 +308,9 @@ mod budget {
                 let mut group = Group::new();
                 group.add_abortable(always_receives(|| {})).named("channel");
                 group.add_abortable(always_reads(|| {})).named("io");
-                group
-                    .add_abortable(stopped.map(|_| "stopped"))
-                    .named("stop");
+                group.add_abortable(stopped.map(|_| "stopped")).named("stop");
 
-                let expected = [
-                    r#"stop returned "stopped""#,
-                    "channel aborted",
-                    "io aborted",
-                ];
+                let expected = [r#"stop returned "stopped""#, "channel aborted", "io aborted"];
                 assert_eq!(lines(group.report().await), expected);
                 other.await.unwrap();
             })
