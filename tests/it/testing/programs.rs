@@ -29,7 +29,7 @@ fn whole_group_at_every_poll() {
 }
 
 /// A program that stops when it is interrupted, if its worker does.
-#[cfg(panic = "unwind")]
+#[cfg(all(feature = "std", panic = "unwind"))]
 async fn program<F: Future<Output = ()> + Send>(
     interrupted: Interrupted,
     worker: impl FnOnce(Interrupted) -> F + Send,
