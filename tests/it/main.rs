@@ -52,7 +52,7 @@
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
 //!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
 //! - Without the feature `std`, only a local group has handles, and no `main` returns a `Report`. So `clones`, `recipes`,
-//!   some examples, most of [`handles`], and single tests of other modules are left out.
+//!   some examples, four [`graphs`], most of [`handles`], and single tests of other modules are left out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
