@@ -376,6 +376,7 @@ pub enum Outcome<T> {
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use run_group::{Group, Outcome};
 ///
 /// let mut group: Group<'_, ()> = Group::new();
@@ -385,6 +386,7 @@ pub enum Outcome<T> {
 /// assert_eq!(report[0].to_string(), "dialer panicked: no route");
 /// let Outcome::Panicked(panic) = report[0].outcome() else { unreachable!() };
 /// assert_eq!(panic.message(), Some("no route"));
+/// # }
 /// ```
 pub struct Panic(Inner);
 
@@ -429,6 +431,7 @@ impl Panic {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use run_group::{Group, Outcome};
     ///
     /// let mut group: Group<'_, ()> = Group::new();
@@ -438,6 +441,7 @@ impl Panic {
     ///     assert_eq!(panic.message(), None);
     ///     assert_eq!(panic.into_payload().downcast_ref(), Some(&404));
     /// }
+    /// # }
     /// ```
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         #[cfg(feature = "std")]

@@ -681,6 +681,7 @@ impl<'a, T, S: HasHandles> Group<'a, T, S> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
@@ -692,6 +693,7 @@ impl<'a, T, S: HasHandles> Group<'a, T, S> {
     ///
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[1].to_string(), r#"flush returned "flushed", interrupted"#);
+    /// # }
     /// ```
     pub fn handle(&mut self) -> Handle<'a, T, S> {
         self.is_terminated = false;

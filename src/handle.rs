@@ -67,6 +67,7 @@ use crate::stages::{Stage, Staged};
 /// [`stops_if`](Adding::stops_if), none of them stops the group when it leaves.
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use run_group::Group;
 ///
 /// let mut log = Vec::new();
@@ -91,6 +92,7 @@ use crate::stages::{Stage, Staged};
 ///     "10.0.0.7 returned Ok(()), interrupted",
 ///     "10.0.0.8 returned Ok(()), interrupted",
 /// ]);
+/// # }
 /// ```
 pub struct Handle<'a, T, S: Kind = Shared> {
     /// Shared with the group. Nothing of the user's is called, woken or dropped while it is locked.
@@ -282,6 +284,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use run_group::Group;
     ///
     /// let mut group: Group<'_, ()> = Group::new();
@@ -289,6 +292,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// assert!(!handle.is_closed());
     /// drop(group);
     /// assert!(handle.is_closed());
+    /// # }
     /// ```
     pub fn is_closed(&self) -> bool {
         self.queue.with(|queue| queue.letters.is_none())
@@ -421,6 +425,7 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
 /// bind the value to a variable, the actor is only added at the end of the variable's scope:
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use run_group::Group;
 ///
 /// let mut group = Group::new();
@@ -433,6 +438,7 @@ impl<T, S: Kind> fmt::Debug for Handle<'_, T, S> {
 /// }, |_| {});
 /// let report = smol::block_on(group.report());
 /// assert_eq!(report[1].output(), Some(&"peer"));
+/// # }
 /// ```
 ///
 /// The last parameter, `S`, is that of the handle.
@@ -455,6 +461,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use run_group::{Exit, Group};
     ///
     /// let mut group = Group::new();
@@ -462,6 +469,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// handle.add(async { Ok(()) }, |_| {}).stops_if(Exit::is_failure).named("warm-up");
     /// handle.add(async { Err("disk full") }, |_| {}).stops_if(Exit::is_failure).named("storage");
     /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
+    /// # }
     /// ```
     pub fn stops_if(mut self, f: fn(&Exit<T>) -> bool) -> Self {
         if let Some(actor) = &mut self.actor {
@@ -475,6 +483,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
@@ -482,6 +491,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// handle.add(async {}, |_| {}).named("main");
     /// let report = smol::block_on(group.report());
     /// assert_eq!(report[0].name(), Some("main"));
+    /// # }
     /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) {
         if let Some(actor) = &mut self.actor {

@@ -328,6 +328,7 @@ impl Interrupted {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
@@ -344,6 +345,7 @@ impl Interrupted {
     ///     assert_eq!(running.len(), 1); // only this actor: the logger has left
     /// }, |_| {});
     /// smol::block_on(group);
+    /// # }
     /// ```
     #[must_use = "dropping an `Interrupt` interrupts the actor"]
     pub fn other_end(&self) -> Interrupt {

@@ -232,6 +232,6 @@ pub use crate::report::Report;
 pub use crate::running::{Running, Waiting};
 
 /// The code in README.md compiles and runs.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

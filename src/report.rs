@@ -26,6 +26,8 @@ use crate::exit::Exit;
 /// ```
 /// use run_group::{Group, Report};
 ///
+/// # #[cfg(not(feature = "std"))] fn main() {}
+/// # #[cfg(feature = "std")]
 /// fn main() -> Report<Result<(), std::io::Error>> {
 ///     let mut group = Group::new();
 ///     group.add(async { Ok(()) }, |_| {}).named("signals");
@@ -101,7 +103,8 @@ impl<V, E> Report<Result<V, E>> {
     /// ```
     /// use run_group::Group;
     ///
-    /// # fn main() {
+    /// # #[cfg(not(feature = "std"))] fn main() {}
+    /// # #[cfg(feature = "std")] fn main() {
     /// async fn program() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     ///     let mut group = Group::new();
     ///     group.add(async { Err::<(), _>("disk full") }, |_| {}).named("storage");
