@@ -874,36 +874,39 @@ const TOKIO: &str =
 
 #[cfg(feature = "std")]
 std::thread_local! {
-    /// What [`unfinished`] has collected so far, while it runs on this thread.
-    static UNFINISHED: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The groups that [`unfinished`] has seen so far, while it runs on this thread: whether each was stopping, and which
+    /// actors it was running. Only [`unfinished`] formats them, so that a program without tests does not contain that.
+    static UNFINISHED: RefCell<Option<Vec<(bool, Vec<Running>)>>> = const { RefCell::new(None) };
 }
 
 /// Calls `drop`. Returns a sentence for each unfinished group that it drops: which actors the group was running. It is
 /// empty without `std`, and if there is no such group. `Err`: `drop` panicked.
 fn unfinished(drop: impl FnOnce()) -> Contained<String> {
     #[cfg(feature = "std")]
-    let outer = UNFINISHED.with(|collected| collected.replace(Some(String::new())));
+    let outer = UNFINISHED.with(|groups| groups.replace(Some(Vec::new())));
     let dropped = contain(drop);
     #[cfg(feature = "std")]
-    let collected = UNFINISHED.with(|collected| collected.replace(outer)).unwrap_or_default();
+    let groups = UNFINISHED.with(|groups| groups.replace(outer)).unwrap_or_default();
     #[cfg(not(feature = "std"))]
-    let collected = String::new();
-    dropped.map(|()| collected)
+    let groups = Vec::<(bool, String)>::new();
+    let sentences = groups.into_iter().map(|(is_stopping, running)| {
+        #[cfg(feature = "std")]
+        let running = Labels(running);
+        match is_stopping {
+            true => format!(". A group that was shutting down waited for: {running}"),
+            false => format!(". A group that was not shutting down ran: {running}"),
+        }
+    });
+    dropped.map(|()| sentences.collect())
 }
 
-/// Adds the actors that a group was running when it was dropped to what [`unfinished`] collects.
+/// Lets [`unfinished`] know which actors a group was running when it was dropped.
 #[cfg(feature = "std")]
 pub(crate) fn drop_unfinished(is_stopping: bool, running: impl FnOnce() -> Vec<Running>) {
-    let add = |collected: &RefCell<Option<String>>| {
-        if let Some(collected) = &mut *collected.borrow_mut() {
-            let labels = Labels(running());
-            if labels.0.is_empty() {
-                return;
-            }
-            *collected += &match is_stopping {
-                true => format!(". A group that was shutting down waited for: {labels}"),
-                false => format!(". A group that was not shutting down ran: {labels}"),
-            };
+    let add = |groups: &RefCell<Option<Vec<_>>>| {
+        if let Some(groups) = &mut *groups.borrow_mut() {
+            groups.push((is_stopping, running()));
+            groups.retain(|(_, running)| !running.is_empty());
         }
     };
     let _ = UNFINISHED.try_with(add); // the thread may be ending
