@@ -806,7 +806,7 @@ impl<T> Added<'_, T> {
     /// `f` is called if the actor returns or panics before the group has interrupted it. If `f` returns `false`, the
     /// actor *leaves*: the observers set with [`on_exit`](Group::on_exit) see its exit, with
     /// [`has_left`](Exit::has_left) `true`. Then its interrupt, which is not called, and its exit are dropped, and the
-    /// group goes on. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor. When
+    /// group continues. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor. When
     /// all actors of a group have left, the group finishes.
     ///
     /// Once the group has interrupted the actor, its exit belongs to the shutdown, and `f` is not called. So an actor of

@@ -320,7 +320,7 @@ impl Interrupted {
     /// Returns another [`Interrupt`] for this actor, to stop it alone.
     ///
     /// The group has not interrupted the actor then: if the actor returns, that is an exit by itself. With
-    /// [`stops_if`](crate::Added::stops_if), the actor leaves and the group goes on.
+    /// [`stops_if`](crate::Added::stops_if), the actor leaves and the group continues.
     ///
     /// Keep the value, because dropping it interrupts. However many ends there are, the first that is used interrupts,
     /// and the others then do nothing.

@@ -874,10 +874,14 @@ const TOKIO: &str =
 
 #[cfg(feature = "std")]
 std::thread_local! {
-    /// The groups that [`unfinished`] has seen so far, while it runs on this thread: whether each was stopping, and which
-    /// actors it was running. Only [`unfinished`] formats them, so that a program without tests does not contain that.
-    static UNFINISHED: RefCell<Option<Vec<(bool, Vec<Running>)>>> = const { RefCell::new(None) };
+    /// The groups that [`unfinished`] has seen so far, while it runs on this thread.
+    static UNFINISHED: RefCell<Option<Groups>> = const { RefCell::new(None) };
 }
+
+/// Whether each group was stopping, and which actors it was running. Only [`unfinished`] formats them, so that a program
+/// without tests does not contain that.
+#[cfg(feature = "std")]
+type Groups = Vec<(bool, Vec<Running>)>;
 
 /// Calls `drop`. Returns a sentence for each unfinished group that it drops: which actors the group was running. It is
 /// empty without `std`, and if there is no such group. `Err`: `drop` panicked.
@@ -903,7 +907,7 @@ fn unfinished(drop: impl FnOnce()) -> Contained<String> {
 /// Lets [`unfinished`] know which actors a group was running when it was dropped.
 #[cfg(feature = "std")]
 pub(crate) fn drop_unfinished(is_stopping: bool, running: impl FnOnce() -> Vec<Running>) {
-    let add = |groups: &RefCell<Option<Vec<_>>>| {
+    let add = |groups: &RefCell<Option<Groups>>| {
         if let Some(groups) = &mut *groups.borrow_mut() {
             groups.push((is_stopping, running()));
             groups.retain(|(_, running)| !running.is_empty());

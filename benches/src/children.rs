@@ -95,7 +95,7 @@ pub fn wakes(n: usize) -> Wakes<Group<'static, ()>> {
             part.on_exit(|_| {});
             group = group.before(part);
         }
-        drop(group.handle()); // the group goes on looking for what handles add
+        drop(group.handle()); // the group still looks for what handles add
         group
     })
 }
