@@ -205,12 +205,16 @@ fn children_leave_exit_or_are_dropped() {
             });
             let report = thread::scope(|scope| {
                 for thread in 0..THREADS {
-                    let (handle, children) = (handle.clone(), &children);
+                    let (handle, children, leavers) = (handle.clone(), &children, &leavers);
                     scope.spawn(move || {
                         for child in 0..CHILDREN {
                             children.add(&handle);
-                            // The shutdown comes at another time in each round, and in some after all were added.
+                            // The shutdown comes at another time in each round, and in some after all were added. It
+                            // waits until one has left, because a busy machine may not have polled the group yet.
                             if thread == 0 && child == (round + 1) * CHILDREN / ROUNDS - 1 {
+                                while leavers.load(SeqCst) == 0 {
+                                    thread::yield_now();
+                                }
                                 handle.stop(());
                             }
                         }
