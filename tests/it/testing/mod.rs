@@ -60,20 +60,23 @@ fn poll_while_woken<F: Future>(run: F) -> Option<F::Output> {
     None
 }
 
+/// Adds up two items, and then waits for more until it is interrupted.
+async fn sum_of_two_items(mut interrupted: Interrupted) -> u8 {
+    let (_open, mut items) = two_items();
+    let mut sum = 0;
+    while let Some(Some(item)) = interrupted.unless(items.next()).await {
+        sum += item;
+        yield_now().await;
+    }
+    sum
+}
+
 #[test]
 fn one_output_per_run_in_order() {
     let runs = Cell::new(0);
-    let sums = interrupt_at_every_poll(|mut interrupted| {
+    let sums = interrupt_at_every_poll(|interrupted| {
         runs.set(runs.get() + 1);
-        async move {
-            let (_open, mut items) = two_items();
-            let mut sum = 0;
-            while let Some(Some(item)) = interrupted.unless(items.next()).await {
-                sum += item;
-                yield_now().await;
-            }
-            sum
-        }
+        sum_of_two_items(interrupted)
     });
     assert_eq!(sums, [0, 1, 3, 3]);
     assert_eq!(runs.get(), 4);

@@ -4,15 +4,7 @@ use super::*;
 
 #[test]
 fn executor_series_is_the_same() {
-    let sums = interrupt_at_every_poll_on(poll_while_woken, |mut interrupted| async move {
-        let (_open, mut items) = two_items();
-        let mut sum = 0;
-        while let Some(Some(item)) = interrupted.unless(items.next()).await {
-            sum += item;
-            yield_now().await;
-        }
-        sum
-    });
+    let sums = interrupt_at_every_poll_on(poll_while_woken, sum_of_two_items);
     assert_eq!(sums, [0, 1, 3, 3]);
 }
 

@@ -25,7 +25,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::sync::Arc;
 use loom::thread;
 
-use interrupted::Interrupted;
+use interrupted::{Interrupt, Interrupted};
 
 /// A task that counts how often it is woken.
 #[derive(Default)]
@@ -148,14 +148,19 @@ fn is_interrupted_synchronizes_the_threads() {
 #[test]
 fn drop_during_the_interrupt() {
     loom::model(|| {
-        let (interrupt, mut interrupted) = Interrupted::channel();
-        let task = Task::new();
-        let other = thread::spawn(move || interrupt.interrupt());
-        task.poll(&mut interrupted);
-        drop(interrupted);
-        other.join().unwrap();
-        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+        let (interrupt, interrupted) = Interrupted::channel();
+        drop_while_interrupted(interrupt, interrupted);
     });
+}
+
+/// Polls and drops `interrupted` while another thread interrupts it, and asserts that nothing keeps the waker.
+fn drop_while_interrupted(interrupt: Interrupt, mut interrupted: Interrupted) {
+    let task = Task::new();
+    let other = thread::spawn(move || interrupt.interrupt());
+    task.poll(&mut interrupted);
+    drop(interrupted);
+    other.join().unwrap();
+    assert_eq!(std::sync::Arc::strong_count(&task), 1);
 }
 
 /// Dropping `Interrupted` drops its waker at once, even if `Interrupt` still exists.
@@ -331,14 +336,9 @@ fn interrupted_from_two_ends() {
 #[test]
 fn other_end_keeps_no_waker() {
     loom::model(|| {
-        let (interrupt, mut interrupted) = Interrupted::channel();
+        let (interrupt, interrupted) = Interrupted::channel();
         let _another = interrupted.other_end();
-        let task = Task::new();
-        let other = thread::spawn(move || interrupt.interrupt());
-        task.poll(&mut interrupted);
-        drop(interrupted);
-        other.join().unwrap();
-        assert_eq!(std::sync::Arc::strong_count(&task), 1);
+        drop_while_interrupted(interrupt, interrupted);
     });
 }
 
