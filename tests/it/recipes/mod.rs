@@ -1,4 +1,4 @@
-//! Recipes of `docs/recipes.md` with more tests than a reader wants to see there. The code of a recipe stands in both
+//! Recipes of README and the guides with more tests than a reader wants to see there. The code of a recipe stands in both
 //! places, and a test compares the two.
 
 mod adding;
@@ -7,11 +7,17 @@ mod connections;
 mod draining;
 mod limit;
 
-/// Checks that a code block of the guide has what stands in `source` before its tests.
+/// The pages that have recipes.
+const PAGES: [&str; 2] =
+    [include_str!("../../../README.md"), include_str!("../../../docs/recipes.md")];
+
+/// Checks that a code block of a page has what stands in `source` before its tests.
 #[track_caller]
 fn assert_is_a_recipe(source: &str) {
     let (recipe, _tests) = source.split_once("// The recipe ends here.\n").unwrap();
-    let guide = include_str!("../../../docs/recipes.md");
-    let block = format!("\n```\n{recipe}```\n");
-    assert!(guide.contains(&block), "`docs/recipes.md` differs from:\n{recipe}");
+    let block = format!("\n{recipe}```\n");
+    assert!(
+        PAGES.iter().any(|page| page.contains(&block)),
+        "no page has this code block:\n{recipe}"
+    );
 }
