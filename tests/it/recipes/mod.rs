@@ -6,10 +6,14 @@ mod closing;
 mod connections;
 mod draining;
 mod limit;
+mod operations;
 
 /// The pages that have recipes.
-const PAGES: [&str; 2] =
-    [include_str!("../../../README.md"), include_str!("../../../docs/recipes.md")];
+const PAGES: [&str; 3] = [
+    include_str!("../../../README.md"),
+    include_str!("../../../docs/recipes.md"),
+    include_str!("../../../docs/operations.md"),
+];
 
 /// Checks that a code block of a page has what stands in `source` before its tests.
 #[track_caller]
