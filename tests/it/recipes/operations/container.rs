@@ -53,6 +53,7 @@ fn main() -> Output {
 // The recipe ends here.
 
 use futures::channel::mpsc::{unbounded, UnboundedReceiver, UnboundedSender};
+use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
 use run_group::Report;
 use smol::future::poll_once;
@@ -73,7 +74,7 @@ fn program(
     group
         .add_with(|interrupted| stop_on_signal(interrupted, signals, is_ready, delay))
         .named("signals");
-    group.add_with(|interrupted| async { Ok(interrupted.await) }).named("web");
+    group.add_with(|interrupted| interrupted.map(Ok)).named("web");
     assert!(smol::block_on(poll_once(&mut group)).is_none());
     group
 }

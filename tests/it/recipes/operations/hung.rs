@@ -61,8 +61,6 @@ fn main() {
 
 use std::sync::mpsc::{channel, RecvTimeoutError};
 
-use smol::future::yield_now;
-
 use crate::recipes::assert_is_a_recipe;
 
 const LIMIT: Duration = Duration::from_millis(4);
@@ -73,32 +71,37 @@ fn is_the_recipe() {
     main();
 }
 
-/// Returns what an actor writes to, and what receives the names of actors that block their thread.
-fn watched() -> (Arc<Mutex<Polled>>, std::sync::mpsc::Receiver<String>) {
-    let polled = Arc::new(Mutex::new(None));
-    let (send, names) = channel();
-    watch(polled.clone(), LIMIT, move |name| send.send(name.to_string()).unwrap());
-    (polled, names)
-}
-
+/// The thread starts while `web` is being polled, after `index` was.
 #[test]
 fn actor_that_blocks_is_named() {
-    let (polled, names) = watched();
-    let index = shown(polled.clone(), "index", async { yield_now().await });
-    let web = shown(polled, "web", async move { names.recv().unwrap() }); // blocks
+    let polled = Arc::new(Mutex::new(None));
+    let (send, names) = channel();
+    let to_watch = polled.clone();
+    let web = shown(polled.clone(), "web", async move {
+        watch(to_watch, LIMIT, move |name| send.send(name.to_string()).unwrap());
+        names.recv().unwrap() // blocks
+    });
+    let index = shown(polled, "index", std::future::pending());
     let mut group = Group::new();
-    group.add(async { Err(index.await) }, |_| {}).stops_if(|_| false);
-    group.add(async { Ok(web.await) }, |_| {});
-    let report = smol::block_on(group.report());
-    assert_eq!(report[0].output(), Some(&Ok("web".to_string())));
+    group.add_abortable(index).named("index");
+    group.add(web, |_| {}).named("web");
+    assert_eq!(smol::block_on(group), Some("web".to_string()));
 }
 
-/// The thread ends when the actors have, and says nothing.
 #[test]
-fn actors_that_wait_are_not_named() {
-    let (polled, names) = watched();
-    let timer = smol::Timer::after(3 * LIMIT);
-    smol::block_on(shown(polled, "web", timer));
+fn actor_that_waits_is_not_shown() {
+    let polled = Arc::new(Mutex::new(None));
+    let mut waiting = pin!(shown(polled.clone(), "web", std::future::pending::<()>()));
+    assert!(smol::block_on(smol::future::poll_once(waiting.as_mut())).is_none());
+    assert!(polled.lock().unwrap().is_none());
+}
+
+#[test]
+fn thread_ends_after_the_actors() {
+    let polled = Arc::new(Mutex::new(None));
+    let (send, names) = channel::<()>();
+    watch(polled.clone(), Duration::from_secs(1), move |_| send.send(()).unwrap());
+    smol::block_on(shown(polled, "web", async {}));
     assert_eq!(names.recv_timeout(Duration::from_secs(60)), Err(RecvTimeoutError::Disconnected));
 }
 
@@ -119,7 +122,9 @@ fn panic_ends_the_poll() {
 fn inner_poll_restores_the_outer_one() {
     let polled = Arc::new(Mutex::new(None));
     let name = |polled: &Mutex<Polled>| polled.lock().unwrap().map(|(name, _)| name);
-    let inner = shown(polled.clone(), "inner", async { assert_eq!(name(&polled), Some("inner")) });
+    let inner = shown(polled.clone(), "inner", async {
+        assert_eq!(name(&polled), Some("inner"));
+    });
     smol::block_on(shown(polled.clone(), "outer", async {
         inner.await;
         assert_eq!(name(&polled), Some("outer"));

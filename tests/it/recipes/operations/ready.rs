@@ -56,7 +56,7 @@ fn main() {
         })
         .stops_if(Exit::is_failure) // leaves when all are ready
         .named("ready");
-    group.add_abortable(async { Ok(smol::future::yield_now().await) }).named("signals");
+    group.add_abortable(smol::future::yield_now().map(Ok)).named("signals");
     assert_eq!(smol::block_on(group.run()), Ok(()));
 }
 // The recipe ends here.
@@ -154,7 +154,11 @@ fn gate_of_an_actor_that_left_stays_closed() {
     let mut group = Group::new();
     let start = async { panic!("must not start") };
     group.add_with(|interrupted| service(interrupted, vec![left], start, open_web)).named("web");
-    group.add(async { Ok(drop(open)) }, |_| {}).stops_if(Exit::is_failure).named("warm-up");
+    let warm_up = async {
+        drop(open);
+        Ok(())
+    };
+    group.add(warm_up, |_| {}).stops_if(Exit::is_failure).named("warm-up");
     stop_later(&mut group);
     let report = smol::block_on(group.report());
     assert_eq!(report.to_string(), "signals returned Ok(())\nweb returned Ok(()), interrupted");

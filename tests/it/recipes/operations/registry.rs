@@ -21,11 +21,16 @@ impl Registry {
             Entry::Occupied(_) => return false,
             Entry::Vacant(entry) => entry.insert(None),
         };
-        let registered = |interrupted: Interrupted| {
+        let registered = Registered(self.clone(), name.into());
+        let execute = |interrupted: Interrupted| {
             self.0.lock().unwrap().insert(name.into(), Some(interrupted.other_end()));
-            execute(interrupted)
+            let execute = execute(interrupted);
+            async move {
+                let _registered = registered; // until it exits or is dropped
+                execute.await
+            }
         };
-        handle.add_with(registered).stops_if(Exit::is_failure).named(name.to_string());
+        handle.add_with(execute).stops_if(Exit::is_failure).named(name.to_string());
         true
     }
 
@@ -34,10 +39,14 @@ impl Registry {
         let interrupt = self.0.lock().unwrap().get_mut(name).and_then(Option::take);
         interrupt.is_some() // dropping it interrupts the actor
     }
+}
 
-    /// Forgets an actor that has exited.
-    fn forget(&self, exit: &Exit<Output>) {
-        let interrupt = exit.name().map(|name| self.0.lock().unwrap().remove(name));
+/// Frees the name of an actor when this is dropped.
+struct Registered(Registry, String);
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        let interrupt = self.0 .0.lock().unwrap().remove(&self.1);
         drop(interrupt);
     }
 }
@@ -49,15 +58,14 @@ async fn serve(interrupted: Interrupted) -> Output {
 
 fn main() {
     let registry = Registry::default();
-    let to_update = registry.clone();
     let mut group = Group::new();
-    group.on_exit(move |exit| to_update.forget(exit));
     let handle = group.handle();
     assert!(registry.add(&handle, "feed", serve));
     assert!(registry.stop("feed"));
-    assert!(!registry.add(&handle, "feed", serve)); // the first is still running
+    assert!(!registry.add(&handle, "feed", serve)); // the first has not exited
     assert_eq!(smol::block_on(group.run()), Ok(())); // the only actor has left
-    assert!(registry.0.lock().unwrap().is_empty());
+    assert!(registry.add(&handle, "feed", serve)); // the handle is closed, so it is dropped
+    assert!(!registry.stop("feed"));
 }
 // The recipe ends here.
 
@@ -76,10 +84,8 @@ fn is_the_recipe() {
 /// A group with a registry, polled by hand.
 fn registry() -> (Registry, Group<'static, Output>, Handle<'static, Output>) {
     let registry = Registry::default();
-    let to_update = registry.clone();
     let mut group = Group::new();
     group.add_abortable(pending()).named("main job");
-    group.on_exit(move |exit| to_update.forget(exit));
     let handle = group.handle();
     (registry, group, handle)
 }
@@ -149,10 +155,20 @@ fn failure_of_one_stops_all() {
 
 #[cfg(panic = "unwind")]
 #[test]
-fn actor_that_panics_is_forgotten() {
+fn actor_that_panics_frees_its_name() {
     let (registry, group, handle) = registry();
     registry.add(&handle, "feed", |_| async { panic!("no such page") });
     let report = smol::block_on(group.report());
     assert_eq!(report[0].to_string(), "feed panicked: no such page");
     assert!(!registry.stop("feed"));
+}
+
+#[test]
+fn dropped_group_frees_the_names() {
+    let (registry, mut group, handle) = registry();
+    registry.add(&handle, "feed", serve);
+    running(&mut group);
+    registry.add(&handle, "queued", serve);
+    drop(group);
+    assert!(registry.0.lock().unwrap().is_empty());
 }

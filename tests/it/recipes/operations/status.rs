@@ -68,6 +68,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::thread;
 
+use futures::FutureExt;
 use smol::channel;
 
 use crate::recipes::assert_is_a_recipe;
@@ -81,8 +82,10 @@ fn listener() -> (TcpListener, SocketAddr) {
 
 /// Asks for the status.
 fn ask(address: SocketAddr) -> String {
+    let mut server = std::net::TcpStream::connect(address).unwrap();
+    server.set_read_timeout(Some(Duration::from_secs(60))).unwrap(); // only a failing test waits
     let mut text = String::new();
-    std::net::TcpStream::connect(address).unwrap().read_to_string(&mut text).unwrap();
+    server.read_to_string(&mut text).unwrap();
     text
 }
 
@@ -101,7 +104,7 @@ fn shutdown_shows_what_was_interrupted() {
     let handle = web.handle();
     web.add(async { finished.recv().await.or(Ok(())) }, |_| {}).named("web");
     let mut storage = Group::new();
-    storage.add_with(|interrupted| async { Ok(interrupted.await) }).named("storage");
+    storage.add_with(|interrupted| interrupted.map(Ok)).named("storage");
     let group = with_status(web.before(storage), listener);
     let texts = thread::scope(|threads| {
         let texts = threads.spawn(move || {
@@ -161,4 +164,22 @@ fn resets_do_not_end_it() {
     });
     smol::block_on(group.run()).unwrap();
     assert_eq!(client.join().unwrap(), "web: running\n");
+}
+
+/// The status is longer than what the system buffers.
+#[test]
+fn client_that_does_not_read_does_not_end_it() {
+    let (listener, address) = listener();
+    let mut group = Group::new();
+    group.add_abortable(pending()).named("web".repeat(4 << 20));
+    let handle = group.handle();
+    let group = with_status(group, listener);
+    let client = thread::spawn(move || {
+        let _deaf = std::net::TcpStream::connect(address).unwrap();
+        let text = ask(address);
+        handle.stop(Ok(()));
+        text
+    });
+    smol::block_on(group.run()).unwrap();
+    assert!(client.join().unwrap().starts_with("web"));
 }
