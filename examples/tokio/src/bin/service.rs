@@ -55,7 +55,7 @@ async fn listen(
     Ok(())
 }
 
-/// Works for as many seconds as each line says, until the client leaves or the actor is interrupted.
+/// Works for as many seconds as each line says, until the client leaves or is interrupted.
 async fn serve(mut interrupted: Interrupted, client: TcpStream) -> Output {
     let (requests, mut answers) = client.into_split();
     let mut requests = BufReader::new(requests).lines();
