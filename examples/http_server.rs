@@ -18,7 +18,7 @@
 //! In a second terminal, begin a request. It lasts as long as you like, because the server sends back what you type:
 //!
 //! ```text
-//! curl -NT . 127.0.0.1:8080/echo
+//! curl -sNT . 127.0.0.1:8080/echo
 //! ```
 //!
 //! In a third terminal, `curl 127.0.0.1:8081/status` lists the actors:
