@@ -1,4 +1,4 @@
-//! What the examples have in common on a terminal: they say how to call them, and no closed output makes them panic.
+//! What all examples do on a terminal: they say how to call them, and do not panic if their output is closed.
 
 #![allow(dead_code, unused_imports)] // no example uses all of it
 
@@ -6,7 +6,7 @@ use std::env::args_os;
 use std::fmt::{self, Display};
 use std::process::exit;
 
-/// Like the macro of the standard library, but does nothing if the output is closed, as by `| head -n 1`.
+/// Like the macro of the standard library, but the program continues if the output is closed, as by `| head -n 1`.
 macro_rules! println {
     ($($line:tt)*) => {{
         use std::io::Write as _;
@@ -14,7 +14,7 @@ macro_rules! println {
     }};
 }
 
-/// Like the macro of the standard library, but does nothing if the output is closed.
+/// Like the macro of the standard library, but the program continues if the standard error is closed.
 macro_rules! eprintln {
     ($($line:tt)*) => {{
         use std::io::Write as _;
@@ -40,11 +40,14 @@ impl Usage {
 
     /// Returns any number of arguments. Exits after `--help`, or if there is an option that the example does not have.
     pub fn all(&self) -> Vec<String> {
-        let text = |argument: std::ffi::OsString| match argument.into_string() {
-            Ok(text) => text,
-            Err(bytes) => self.fail(format_args!("the argument {bytes:?} is not Unicode")),
-        };
-        let arguments: Vec<_> = args_os().skip(1).map(text).collect();
+        let arguments: Vec<_> = args_os()
+            .skip(1)
+            .map(|argument| {
+                argument.into_string().unwrap_or_else(|bytes| {
+                    self.fail(format_args!("the argument {bytes:?} is not Unicode"))
+                })
+            })
+            .collect();
         if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
             println!("usage: {self}");
             exit(0);
