@@ -7,6 +7,8 @@ mod connections;
 mod draining;
 mod limit;
 mod operations;
+#[cfg(unix)] // its tests reset connections
+mod readme;
 
 /// The pages that have recipes.
 const PAGES: [&str; 3] = [
