@@ -189,8 +189,8 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
         stops_if.map_or(Ok(true), |stops_if| contain(|| stops_if(exit)))
     }
 
-    /// Takes the actor out of its place, drops execute, and returns the exit. Its outcome is `outcome`, unless dropping
-    /// execute panics.
+    /// Takes the actor out of its place, drops its future, and returns the exit. The outcome is `outcome`, unless dropping
+    /// the future panics.
     ///
     /// Not inlined, so that a wake does not pay for its stack space.
     #[inline(never)]

@@ -31,13 +31,12 @@ use crate::running::{Running, Waiting};
 ///
 /// There are three ways to run a group. They return different things:
 ///
-/// | | returns | if nothing stopped it |
-/// | --- | --- | --- |
-/// | `group.await` | `Option<T>`: the output of the cause, as in oklog/run | `None` |
-/// | [`group.run().await`](Self::run) | `Result<(), E>`: the first error, also of the shutdown | `Ok(())` |
-/// | [`group.report().await`](Self::report) | [`Report<T>`]: every exit, the cause first | an empty one |
+/// - [`group.run().await`](Self::run) returns a `Result<(), E>`: the first error, also of the shutdown.
+/// - [`group.report().await`](Self::report) returns a [`Report<T>`]: every exit, the cause first.
+/// - `group.await` returns an `Option<T>`: the output of the cause, as in oklog/run.
 ///
-/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if).
+/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if). It then returns `Ok(())`,
+/// an empty report, or `None`.
 ///
 /// `'a` is what the actors may borrow, and `T` is what they return. Declare what actors and observers borrow before the
 /// group, because the group may use it until it is dropped.
@@ -50,14 +49,13 @@ use crate::running::{Running, Waiting};
 ///
 /// # When it has finished
 ///
-/// - Every actor has exited. Every execute was dropped as soon as its actor exited. A group spawns nothing, so nothing
-///   that it started is still running.
+/// - Every actor has exited, and its future was dropped as soon as it exited. A group spawns nothing, so nothing that it
+///   started is still running.
 /// - Every interrupt was called once, in the order of adding within each stage, except those of actors that had left.
 /// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can add actors and
-///   run it again. If you poll it while it is empty, it is ready with `None`, drops
-///   its settings and closes its handles.
+///   run it again. If you poll it while it is empty, it is ready with `None`, drops its settings and closes its handles.
 ///
-/// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in its execute.
+/// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in the actor.
 ///
 /// # Adding while it runs
 ///
@@ -71,8 +69,8 @@ use crate::running::{Running, Waiting};
 ///
 /// # Panics
 ///
-/// With the feature `std`, a panic in execute is that actor's exit, and the other actors still shut down in order. In
-/// oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being called. Its
+/// With the feature `std`, a panic of an actor's future is that actor's exit, and the other actors still shut down in
+/// order. In oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being called. Its
 /// own actor can no longer be asked to return, so it is dropped. When all actors have exited, `await` and `run` resume
 /// the first panic that happened. `report` returns panics as outcomes.
 ///
@@ -88,7 +86,7 @@ use crate::running::{Running, Waiting};
 /// poll that takes it in panics.
 ///
 /// Without `std`, a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
-/// group may never finish: an execute that panicked is dropped and does not count as exited. All you can do with the
+/// group may never finish: an actor that panicked is dropped and does not count as exited. All you can do with the
 /// group then is drop it. That drops every actor.
 ///
 /// # Cancel safety
@@ -109,7 +107,7 @@ use crate::running::{Running, Waiting};
 /// use run_group::Group;
 ///
 /// let mut group = Group::new();
-/// group.add_with(|interrupted| async {
+/// group.add_with(|interrupted| async move {
 ///     interrupted.await;
 ///     Ok(())
 /// });
@@ -117,6 +115,7 @@ use crate::running::{Running, Waiting};
 ///
 /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
 /// ```
+#[doc(alias("graceful", "shutdown", "supervisor", "errgroup", "nursery", "task group"))]
 #[must_use = "a group does nothing unless you `.await`, `run` or `report` it"]
 pub struct Group<'a, T, S: Kind = Shared> {
     machine: Machine<'a, T, S>,
@@ -202,6 +201,7 @@ impl<'a, T> Group<'a, T> {
     ///
     /// assert_eq!(smol::block_on(group), Some("done"));
     /// ```
+    #[doc(alias("spawn", "actor", "oklog"))]
     #[inline]
     #[track_caller]
     pub fn add(
@@ -228,7 +228,7 @@ impl<'a, T> Group<'a, T> {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     // Select over `interrupted` and the work, or join the two.
     ///     interrupted.await;
     ///     "interrupted"
@@ -238,6 +238,7 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[1].output(), Some(&"interrupted"));
     /// ```
+    #[doc(alias("spawn", "cancel", "token"))]
     #[inline]
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_, T>
@@ -276,6 +277,7 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
     /// ```
+    #[doc(alias("abort", "cancel", "select"))]
     #[inline]
     #[track_caller]
     pub fn add_abortable(&mut self, execute: impl Future<Output = T> + Send + 'a) -> Added<'_, T> {
@@ -343,11 +345,12 @@ impl<'a, T> Group<'a, T> {
     /// let mut group: Group<'_, ()> = Group::new();
     /// let (force, forced) = smol::channel::bounded::<()>(1);
     /// group.grace_period(move || {
-    ///     let forced = forced.clone(); // `move || async move { forced.recv().await }` would not compile
+    ///     let forced = forced.clone(); // without this line, it would not compile
     ///     async move { forced.recv().await }
     /// });
     /// # drop(force);
     /// ```
+    #[doc(alias("timeout", "deadline", "kill", "ctrl-c", "sigterm"))]
     pub fn grace_period<F: Future + Send + 'a>(
         &mut self,
         mut begin: impl FnMut() -> F + Send + 'a,
@@ -380,6 +383,7 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(smol::block_on(group.run()), Err::<(), _>("disk full"));
     /// assert_eq!(log, [r#"storage returned Err("disk full")"#, "metrics aborted"]);
     /// ```
+    #[doc(alias("log", "join_next"))]
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + Send + 'a) {
         self.machine.settings().set_on_exit(Box::new(observer));
     }
@@ -405,7 +409,7 @@ impl<'a, T> Group<'a, T> {
     /// let mut group = Group::new();
     /// group.add(async { "done" }, |_| {});
     /// group.add(std::future::pending(), |_| {}).named("stuck");
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     yield_now().await;
     ///     "slow"
@@ -419,6 +423,7 @@ impl<'a, T> Group<'a, T> {
     /// drop(group);
     /// assert_eq!(log, ["waiting for stuck, slow", "waiting for stuck"]);
     /// ```
+    #[doc(alias("hang", "stuck", "drain"))]
     pub fn on_wait(&mut self, observer: impl FnMut(&Waiting<'_, T>) + Send + 'a) {
         self.machine.settings().set_on_wait(Box::new(observer));
     }
@@ -440,6 +445,7 @@ impl<'a, T> LocalGroup<'a, T> {
     /// smol::block_on(group);
     /// assert_eq!(count.get(), 7);
     /// ```
+    #[doc(alias("not Send", "spawn_local"))]
     pub fn local() -> Self {
         Self::default()
     }
@@ -539,6 +545,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let names: Vec<_> = exits.iter().filter_map(|exit| exit.name()).collect();
     /// assert_eq!(names, ["storage", "web", "cache"]);
     /// ```
+    #[doc(alias("order", "stage", "dependency"))]
     #[track_caller]
     pub fn before(mut self, back: Self) -> Self {
         assert!(
@@ -609,6 +616,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let labels: Vec<_> = group.running().map(|running| running.to_string()).collect();
     /// assert_eq!(labels, ["http", "metrics"]);
     /// ```
+    #[doc(alias("status", "tasks"))]
     pub fn running(&self) -> impl Iterator<Item = Running> {
         self.machine.running().into_iter()
     }
@@ -638,7 +646,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// let mut group = Group::new();
     /// group.add(async { Ok(()) }, |_| {}).named("signals");
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Err("cannot flush")
     /// }).named("storage");
@@ -647,6 +655,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let failure = report.into_result().unwrap_err();
     /// assert_eq!(failure.to_string(), r#"storage returned Err("cannot flush"), interrupted"#);
     /// ```
+    #[doc(alias("wait", "join_all", "exit code"))]
     pub async fn report(mut self) -> Report<T> {
         let history = poll_fn(|cx| self.poll_end(cx)).await;
         Report(history.into_exits())
@@ -695,6 +704,7 @@ impl<'a, T, S: HasHandles> Group<'a, T, S> {
     /// assert_eq!(exits[1].to_string(), r#"flush returned "flushed", interrupted"#);
     /// # }
     /// ```
+    #[doc(alias("spawn", "scope"))]
     pub fn handle(&mut self) -> Handle<'a, T, S> {
         self.is_terminated = false;
         self.machine.handle()
@@ -730,12 +740,13 @@ impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     ///
     /// let mut group = Group::new();
     /// group.add(async { Ok(()) }, |_| {}).named("signals");
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Err("cannot flush")
     /// }).named("storage");
     /// assert_eq!(smol::block_on(group.run()), Err("cannot flush"));
     /// ```
+    #[doc(alias("wait", "race"))]
     pub async fn run(mut self) -> Result<(), E> {
         poll_fn(|cx| self.poll_end(cx)).await.into_result()
     }
@@ -835,6 +846,7 @@ impl<T> Added<'_, T> {
     /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
     /// assert_eq!(log, ["warm-up returned Ok(()), left", r#"storage returned Err("disk full")"#]);
     /// ```
+    #[doc(alias("leave", "child", "detach", "critical", "essential", "significant"))]
     pub fn stops_if(self, f: fn(&Exit<T>) -> bool) -> Self {
         self.0.stops_if = f;
         self
@@ -855,6 +867,7 @@ impl<T> Added<'_, T> {
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[2].name(), Some("worker 2"));
     /// ```
+    #[doc(alias("name", "label"))]
     pub fn named(self, name: impl Into<Cow<'static, str>>) {
         self.0.label.name = Some(name.into());
     }

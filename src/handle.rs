@@ -94,6 +94,7 @@ use crate::stages::{Stage, Staged};
 /// ]);
 /// # }
 /// ```
+#[doc(alias("TaskTracker", "JoinSet", "nursery", "scope"))]
 pub struct Handle<'a, T, S: Kind = Shared> {
     /// Shared with the group. Nothing of the user's is called, woken or dropped while it is locked.
     queue: S::Cell<Queue<'a, T, S>>,
@@ -149,6 +150,7 @@ impl<'a, T> Handle<'a, T> {
     /// assert_eq!(group.len(), 0); // the next poll takes it in
     /// assert_eq!(smol::block_on(group), Some(7));
     /// ```
+    #[doc(alias("spawn", "child"))]
     #[track_caller]
     pub fn add(
         &self,
@@ -169,7 +171,7 @@ impl<'a, T> Handle<'a, T> {
     ///
     /// let mut group = Group::new();
     /// let handle = group.handle();
-    /// handle.add_with(|interrupted| async {
+    /// handle.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     "worker"
     /// });
@@ -218,7 +220,7 @@ impl<'a, T> Handle<'a, T> {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Ok::<(), &str>(())
     /// });
@@ -227,6 +229,7 @@ impl<'a, T> Handle<'a, T> {
     /// assert_eq!(smol::block_on(group.run()), Ok(()));
     /// # elsewhere.join().unwrap();
     /// ```
+    #[doc(alias("shutdown", "cancel", "signal", "sigterm", "ctrl-c"))]
     #[track_caller]
     pub fn stop(&self, output: T)
     where
@@ -327,6 +330,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// let status: Option<Vec<String>> = smol::block_on(group);
     /// assert_eq!(status.unwrap(), ["http", "status"]);
     /// ```
+    #[doc(alias("status", "health"))]
     #[cfg(feature = "std")]
     pub fn running(&self) -> impl Future<Output = Vec<Running>> + Send + Sync + Unpin + 'static {
         let (answer, answered) = oneshot::channel();
@@ -471,6 +475,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
     /// # }
     /// ```
+    #[doc(alias("leave", "child", "detach", "critical", "essential", "significant"))]
     pub fn stops_if(mut self, f: fn(&Exit<T>) -> bool) -> Self {
         if let Some(actor) = &mut self.actor {
             actor.as_mut().profile_mut().stops_if = f;
@@ -493,6 +498,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// assert_eq!(report[0].name(), Some("main"));
     /// # }
     /// ```
+    #[doc(alias("name", "label"))]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) {
         if let Some(actor) = &mut self.actor {
             actor.as_mut().profile_mut().label.name = Some(name.into());

@@ -70,6 +70,7 @@ impl Shared {
 /// interrupt.interrupt();
 /// assert!(interrupted.is_interrupted());
 /// ```
+#[doc(alias("CancellationToken", "DropGuard", "cancel"))]
 pub struct Interrupt(Arc<Shared>);
 
 impl Interrupt {
@@ -160,7 +161,7 @@ impl fmt::Debug for Interrupt {
 /// use run_group::Group;
 ///
 /// let mut group = Group::new();
-/// group.add_with(|interrupted| async {
+/// group.add_with(|interrupted| async move {
 ///     interrupted.await;
 ///     "interrupted"
 /// });
@@ -169,6 +170,7 @@ impl fmt::Debug for Interrupt {
 /// let report = smol::block_on(group.report());
 /// assert_eq!(report[1].output(), Some(&"interrupted"));
 /// ```
+#[doc(alias("CancellationToken", "token", "cancellation", "shutdown", "signal", "context"))]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Interrupted {
     shared: Arc<Shared>,
@@ -241,6 +243,7 @@ impl Interrupted {
     /// group.add(async {}, |_| {});
     /// smol::block_on(group);
     /// ```
+    #[doc(alias("is_cancelled"))]
     pub fn is_interrupted(&self) -> bool {
         self.shared.state.load(Ordering::Acquire) != WAITING
     }
@@ -307,6 +310,7 @@ impl Interrupted {
     /// let report = smol::block_on(group.report());
     /// assert_eq!(report[1].output(), Some(&1));
     /// ```
+    #[doc(alias("select", "race", "run_until_cancelled"))]
     pub async fn unless<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         poll_fn(|cx| match Pin::new(&mut *self).poll(cx) {
@@ -347,6 +351,7 @@ impl Interrupted {
     /// smol::block_on(group);
     /// # }
     /// ```
+    #[doc(alias("child_token", "AbortHandle", "cancel"))]
     #[must_use = "dropping an `Interrupt` interrupts the actor"]
     pub fn other_end(&self) -> Interrupt {
         Interrupt(Arc::clone(&self.shared))

@@ -8,7 +8,7 @@
 //! use run_group::Group;
 //!
 //! let mut group = Group::new();
-//! group.add_with(|interrupted| async {
+//! group.add_with(|interrupted| async move {
 //!     interrupted.await; // serve until interrupted, then finish open requests
 //!     Ok(())
 //! }).named("http");
@@ -24,8 +24,8 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, say
-//! which of its exits do, with [`stops_if`](Added::stops_if). For any other exit, the actor *leaves*, and the group goes
-//! on:
+//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor *leaves*, and the group
+//! continues:
 //!
 //! ```
 //! use run_group::{Exit, Group};
@@ -49,8 +49,8 @@
 //!
 //! let mut group = Group::new();
 //!
-//! // Its interrupt completes a future that execute awaits.
-//! group.add_with(|interrupted| async {
+//! // Its interrupt completes a future that the actor awaits.
+//! group.add_with(|interrupted| async move {
 //!     interrupted.await;
 //!     "interrupted"
 //! });
@@ -85,9 +85,9 @@
 //!
 //! # Contents
 //!
-//! This page describes [the order of events](#the-order-of-events), why all actors share [one task](#one-task), what is
-//! [not in scope](#not-in-scope), the [features](#crate-features), and [what a group costs](#what-it-costs). The
-//! [guides](guide) go further:
+//! This page describes [the order of events](#the-order-of-events), [which exits stop a group](#leaving), why all actors
+//! share [one task](#one-task), what is [not in scope](#not-in-scope), the [features](#crate-features), and [what a
+//! group costs](#what-it-costs). The [guides](guide) go further:
 //!
 //! - [Recipes](guide::recipes): draining, threads, spawned tasks, signals, deadlines, restarts, ...
 //! - [Testing a shutdown](testing)
@@ -120,21 +120,37 @@
 #![doc = include_str!("../docs/shutdown.svg")]
 //!
 //! An actor *returns* when its future does. It *exits* when it returns, panics, is aborted or expires. Its future is
-//! dropped at that moment. What stops the group, and where you see it:
-//!
-//! | exit | stops the group | `on_exit` | `report` | `run` |
-//! | --- | --- | --- | --- | --- |
-//! | the first to return, with `Ok` or an error, or to panic | yes: the cause | yes | yes | its error or panic |
-//! | one that [leaves](Added::stops_if) | no | yes | no | no |
-//! | one that returns or panics during the shutdown | - | yes | yes | the first error, a panic before all errors |
-//! | one that is aborted or expires | - | yes | yes | no |
+//! dropped at that moment.
 //!
 //! You can also add an actor later, between two polls of the group or through a [handle](Group::handle). If its stage
 //! is shutting down by then, it is interrupted before its first poll.
 //!
-//! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors
-//! clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then
-//! takes as long as all interrupts combined.
+//! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in the actor's future:
+//! there, actors clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the
+//! shutdown then takes as long as all interrupts combined.
+//!
+//! # Leaving
+//!
+//! Every exit of a running actor stops the group, unless you say otherwise with [`stops_if`](Added::stops_if). Then the
+//! actor *leaves*: observers see its exit, its memory is freed, and the group continues. This is how *children* come
+//! and go, such as the clients of a server.
+//!
+//! | exit | stops the group | where it shows up |
+//! | --- | --- | --- |
+//! | the first that returns, with `Ok` or an error, or panics | yes: it is the cause | everywhere |
+//! | one for which `stops_if` returns `false` | no: it leaves | `on_exit` |
+//! | one that returns or panics during the shutdown | it stops already | `on_exit`, `report`, `run` |
+//! | one that is aborted or expires | it stops already | `on_exit`, `report` |
+//!
+//! - [`on_exit`](Group::on_exit) shows every exit as it happens.
+//! - [`report`](Group::report) returns every exit that belongs to the shutdown, the cause first.
+//! - [`run`](Group::run) returns the first error. A panic takes precedence over all errors, and continues.
+//! - `group.await` yields the output of the cause alone. A panic continues, as with `run`.
+//! - [`on_wait`](Group::on_wait) shows what has *not* exited: the actors that the shutdown waits for, and the cause.
+//!
+//! These do not stop a group: dropping a handle, adding an actor, [`other_end`](Interrupted::other_end), and a group
+//! whose actors have all left. The last has finished, and nothing has stopped it: `await` yields `None`, `run` returns
+//! `Ok(())`, and the report is empty. To stop a group from outside, call [`stop`](Handle::stop) on a handle.
 //!
 //! # One task
 //!

@@ -42,7 +42,7 @@ use crate::exit::Exit;
 ///
 /// let mut group = Group::new();
 /// group.add(async { Ok(()) }, |_| {}).named("signals");
-/// group.add_with(|interrupted| async {
+/// group.add_with(|interrupted| async move {
 ///     interrupted.await;
 ///     Err("cannot flush")
 /// }).named("storage");
@@ -55,6 +55,7 @@ use crate::exit::Exit;
 /// signals returned Ok(())
 /// storage returned Err(\"cannot flush\"), interrupted");
 /// ```
+#[doc(alias("exit code", "status", "ExitCode"))]
 #[derive(Debug)]
 pub struct Report<T>(pub(crate) Vec<Exit<T>>);
 

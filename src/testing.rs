@@ -4,18 +4,20 @@
 //! that happens, it has to return. An abortable actor can be dropped at any `.await`. Whenever that happens, it must
 //! leave the world in order. The functions of this module try all these points:
 //!
-//! | what to test | function | where to check the world |
-//! | --- | --- | --- |
-//! | an `add_with` actor that waits for channels, locks, other futures | [`interrupt_at_every_poll`] | at the end of the future, or in its output |
-//! | an `add_with` actor with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`] | at the end of the future, or in its output |
-//! | an `add_abortable` actor, or what you give to `unless` or `select!` | [`abort_at_every_poll`] | in a closure, called after each drop |
-//! | a [whole program](#a-whole-program) | one of the first two | in its report, with [`assert_no_failure`] |
+//! - [`interrupt_at_every_poll`] is for an `add_with` actor that waits for channels, locks or other futures. Check what
+//!   it did at the end of its future, or in its output.
+//! - [`interrupt_at_every_poll_on`] is for one with [sockets](#with-sockets), timers, tasks or threads.
+//! - [`abort_at_every_poll`] is for an `add_abortable` actor, and for what you give to `unless` or `select!`. It calls a
+//!   check of yours after each drop.
+//! - For a [whole program](#a-whole-program), use one of the first two, and check its reports with
+//!   [`assert_no_failure`].
 //!
 //! Call them in a `#[test]`. If an actor does not return, they panic:
 //!
 //! ```text
-//! interrupted after 3 polls, the actor did not return: it waits, and the interruption did not wake it. Wherever an
-//! actor waits, it must await `interrupted` as well, for example with `interrupted.unless(..)`. ...
+//! interrupted after 3 polls, the actor did not return: it waits, and the interruption did not
+//! wake it. Wherever an actor waits, it must await `interrupted` as well, for example with
+//! `interrupted.unless(..)`, and then leave its loop. ...
 //! ```
 //!
 //! If the actor itself panics, or a check of yours, that panic passes through unchanged. With `std`, a line on standard
@@ -78,7 +80,7 @@
 //! interrupt_at_every_poll(|mut interrupted| async move {
 //!     let (_send, never) = smol::channel::bounded::<()>(1);
 //!     interrupted.unless(smol::future::yield_now()).await;
-//!     never.recv().await // panics: interrupted before its first poll, the actor did not return: it waits, ...
+//!     never.recv().await // panics: "interrupted before its first poll, the actor did not ..."
 //! });
 //! ```
 //!
@@ -242,7 +244,7 @@
 //! # async fn storage() -> Result<(), &'static str> { smol::future::yield_now().await; std::future::pending().await }
 //! # async fn program(storage: impl std::future::Future<Output = Result<(), &'static str>> + Send) -> Report<Result<(), &'static str>> {
 //! #     let mut group = Group::new();
-//! #     group.add_with(|interrupted| async { interrupted.await; Ok(()) }).named("web");
+//! #     group.add_with(|interrupted| async move { interrupted.await; Ok(()) }).named("web");
 //! #     group.add_abortable(storage).named("storage");
 //! #     group.report().await
 //! # }
@@ -310,9 +312,9 @@
 //! fn worker_returns() {
 //!     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 //!     interrupt_at_every_poll_on(
-//!         |run| {
-//!             runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), run).await.ok() })
-//!         },
+//!         |run| runtime.block_on(async {
+//!             tokio::time::timeout(Duration::from_secs(2), run).await.ok()
+//!         }),
 //!         worker,
 //!     );
 //! }
@@ -418,6 +420,7 @@ const POLLS: usize = 10_000;
 /// // Interrupted before the first poll, after each of two jobs, and while it waits for a third.
 /// assert_eq!(sums, [0, 1, 3, 3]);
 /// ```
+#[doc(alias("graceful", "shutdown"))]
 #[track_caller]
 pub fn interrupt_at_every_poll<F: Future>(
     mut execute: impl FnMut(Interrupted) -> F,
@@ -585,6 +588,7 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 /// // Dropped before the first poll, after each of three items, and while it waits for a fourth.
 /// assert_eq!(runs, 5);
 /// ```
+#[doc(alias("cancel safety"))]
 #[track_caller]
 pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> (F, C)) -> usize {
     for polls in 0..RUNS {
@@ -619,14 +623,14 @@ pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> 
 /// use run_group::testing::{assert_no_failure, interrupt_at_every_poll};
 /// use run_group::Group;
 ///
-/// let reports = interrupt_at_every_poll(|interrupted| async {
+/// let reports = interrupt_at_every_poll(|interrupted| async move {
 ///     let mut group: Group<'_, Result<(), String>> = Group::new();
 ///     group.add(async { Ok(interrupted.await) }, |_| {});
 ///     group.add(std::future::pending(), |_| {}).named("stuck");
 ///     group.grace_period(|| async {});
 ///     group.report().await
 /// });
-/// assert_no_failure(&reports); // panics: the run that interrupts the program before its first poll has failures: ...
+/// assert_no_failure(&reports); // panics: "the run that interrupts the program before its ..."
 /// ```
 #[track_caller]
 pub fn assert_no_failure<V: fmt::Debug, E: fmt::Debug>(reports: &[Report<Result<V, E>>]) {
