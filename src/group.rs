@@ -38,11 +38,11 @@ use crate::running::{Running, Waiting};
 /// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if). It then returns `Ok(())`,
 /// an empty report, or `None`.
 ///
-/// `'a` is what the actors may borrow, and `T` is what they return. Declare what actors and observers borrow before the
-/// group, because the group may use it until it is dropped.
+/// `'a` is what the actors may borrow, and `T` is what they return. Declare whatever actors and observers borrow before
+/// the group, because the group may use it until it is dropped.
 ///
-/// Actors must be `Send`, and the group is `Send` if `T` is. If your actors are not, so that the compiler says "cannot be
-/// sent between threads safely", use a [`LocalGroup`], made with [`Group::local`].
+/// Actors must be `Send`, and the group is `Send` if `T` is. If the compiler says "cannot be sent between threads
+/// safely", use a [`LocalGroup`], made with [`Group::local`].
 ///
 /// The last parameter distinguishes the two types, and you never write it: `S` is `Shared` in `Group<'a, T>` and
 /// `Local` in `LocalGroup<'a, T>`. Neither these nor their trait `Kind` can be named outside this crate.
@@ -76,8 +76,8 @@ use crate::running::{Running, Waiting};
 ///
 /// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown.
 /// The observer is called again for the next exit; the grace period counts as over, for that stage. Such a panic
-/// belongs to no exit, so `report` resumes it too. The same goes for a panic in [`stops_if`](Added::stops_if), or while
-/// what an actor that leaves has left behind is dropped. The panic of an actor that leaves is not resumed.
+/// belongs to no exit, so `report` resumes it, too. It also resumes a panic in [`stops_if`](Added::stops_if), and one in
+/// the drop of the interrupt or the output of an actor that leaves. The panic of an actor that leaves is not resumed.
 ///
 /// The group drops the outputs that it does not return. If dropping one panics, the others are still dropped, and then
 /// the first such panic is resumed.
@@ -85,7 +85,7 @@ use crate::running::{Running, Waiting};
 /// On a 32-bit target, a group has room for 2³² − 1 actors in its life. Adding one more panics. If a handle adds it, the
 /// poll that takes it in panics.
 ///
-/// Without `std`, a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
+/// Without `std`, a panic cannot be caught: it unwinds through the group. Afterwards `poll` still returns, but the
 /// group may never finish: an actor that panicked is dropped and does not count as exited. All you can do with the
 /// group then is drop it. That drops every actor.
 ///
@@ -258,8 +258,8 @@ impl<'a, T> Group<'a, T> {
     ///
     /// Add a spawned task with [`add`](Self::add) or [`add_with`](Self::add_with) instead, and await its handle. On
     /// another thread, a task drops what it holds before its output is stored. So if that stops another actor, the last
-    /// poll may come too early, and the error of the task is lost. Under Tokio, an actor that has used up the budget of
-    /// its task finds even a finished task pending until the next poll.
+    /// poll may come too early, and the error of the task is lost. Under Tokio, when the
+    /// task that polls the group has used up its budget, even a finished task is pending until the next poll.
     ///
     /// # Panics
     ///

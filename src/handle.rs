@@ -303,9 +303,9 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
 
     /// Asks the group which of its actors have not exited, for a status page or a list of workers.
     ///
-    /// The call wakes the group, and its next poll answers: after it has taken in the actors that were added, it lists
-    /// those of the stages of the group that made this handle, in the order of adding. If you made the handle of a
-    /// combined group, these are all of its actors. The future resolves to an empty list once the handle is closed.
+    /// The call wakes the group, and its next poll answers. It first takes in the actors that were added. Then it lists
+    /// the actors of the group that made this handle, in the order of adding. If groups were combined and the handle was
+    /// made before, these are only the actors of its own stages. Once the handle is closed, the list is empty.
     ///
     /// The future borrows nothing, and the group answers even if nothing polls it. An actor of the group may await it.
     /// The question does not keep a stage from ending.

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, say
-//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor *leaves*, and the group
+//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor [*leaves*](#leaving), and the group
 //! continues:
 //!
 //! ```
@@ -40,7 +40,8 @@
 //! # assert!(smol::block_on(group.run()).is_ok());
 //! ```
 //!
-//! So clients come and go: a listener adds an actor for each, through a [`Handle`], with `stops_if(|_| false)`.
+//! Clients come and go in the same way: a listener adds an actor for each client through a [`Handle`], with
+//! `stops_if(|_| false)`.
 //!
 //! There are three ways to add an actor:
 //!
@@ -100,7 +101,7 @@
 //!
 //! 1. Nothing runs before the group is first polled. It then polls its actors in the order of adding. After that, it
 //!    polls an actor only when the actor has been woken.
-//! 2. The first actor to return or panic, and not [leave](Added::stops_if), is the *cause*. If several are ready in one
+//! 2. The first actor that returns or panics without [leaving](#leaving) is the *cause*. If several are ready in one
 //!    poll, the cause is the one that was woken first or, at the start, the one that was added first.
 //! 3. In the same poll, before any actor is otherwise polled again, the group calls every interrupt once, in the order of
 //!    adding, with the [`Exit`] of the cause. It interrupts even actors that have returned, and those not yet polled,
@@ -148,9 +149,10 @@
 //! - `group.await` yields the output of the cause alone. A panic continues, as with `run`.
 //! - [`on_wait`](Group::on_wait) shows what has *not* exited: the actors that the shutdown waits for, and the cause.
 //!
-//! These do not stop a group: dropping a handle, adding an actor, [`other_end`](Interrupted::other_end), and a group
-//! whose actors have all left. The last has finished, and nothing has stopped it: `await` yields `None`, `run` returns
-//! `Ok(())`, and the report is empty. To stop a group from outside, call [`stop`](Handle::stop) on a handle.
+//! When all actors have left, the group finishes, although nothing has stopped it: `await` yields `None`, `run` returns
+//! `Ok(())`, and the report is empty. To stop one actor alone, use [`other_end`](Interrupted::other_end); with `stops_if`,
+//! it then leaves. To stop the group from outside, call [`stop`](Handle::stop) on a handle. Dropping a handle stops
+//! nothing.
 //!
 //! # One task
 //!
@@ -202,7 +204,7 @@
 //! For each stage, a shutdown sorts the actors that run. It does so again when a grace period ends. While a group shuts
 //! down, each poll and each exit also looks at the settings of the groups that were combined with
 //! [`before`](Group::before). An actor that joins a shutdown costs a pass through the actors that run then.
-//! [`Waiting::len`] costs nothing, and listing the actors a pass.
+//! [`Waiting::len`] costs nothing; listing the actors takes such a pass.
 
 #![no_std]
 #![forbid(unsafe_code)]

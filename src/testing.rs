@@ -227,8 +227,8 @@
 //! ... A group that was shutting down waited for: worker
 //! ```
 //!
-//! A group that drops an actor which is late does return. So does one with an actor that failed in the shutdown.
-//! [`assert_no_failure`] finds these in the reports.
+//! A program returns even if its group drops an actor that is late, or if an actor fails during the shutdown.
+//! [`assert_no_failure`] finds both in the reports.
 //!
 //! The program is interrupted between two polls of its outermost future. If it needs few polls, there are few such
 //! points. Add some with a `yield_now().await` in an actor.
@@ -609,8 +609,8 @@ pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> 
 /// Asserts that no actor of these programs failed: returned an error, panicked or expired.
 ///
 /// Give it what [`interrupt_at_every_poll`] or [`interrupt_at_every_poll_on`] returns for a [whole
-/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. You could
-/// look for that in each report yourself. This function cannot be written wrongly, and it says which run it was.
+/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. This
+/// function looks for that in each report, and says which run it was.
 ///
 /// # Panics
 ///
@@ -785,8 +785,7 @@ impl<F: Future> ByHand<F> {
 
     /// Drops the future. Returns which actors its groups were running.
     ///
-    /// If the result depends on it that no wake comes late, this also looks for Tokio, which keeps the wakers that it
-    /// delays.
+    /// If a late wake would change the result, this also looks for Tokio, which keeps the wakers that it delays.
     #[track_caller]
     fn end(self, is_last: bool) -> Contained<String> {
         let Self { future, woken, .. } = self;
