@@ -28,8 +28,8 @@ pub trait Actor {
     /// Polls its future. Call `release` as soon as this is ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
-    /// Calls the interrupt, if it has not been called. `None`: the group waits until the actor returns. Otherwise it drops
-    /// the actor's future with this outcome, because the actor is abortable or its interrupt panicked.
+    /// Calls the interrupt, if it has not been called. `None`: the group waits until the actor returns. Otherwise it
+    /// drops the actor's future with this outcome, because the actor is abortable or its interrupt panicked.
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>)
         -> Option<Outcome<Self::Output>>;
 

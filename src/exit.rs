@@ -360,12 +360,12 @@ pub enum Outcome<T> {
     /// If dropping its future panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std`
     /// no actor has this outcome, because a panic unwinds through the group.
     Panicked(Panic),
-    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted, because it did not
-    /// return in its last poll.
+    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted, because it did
+    /// not return in its last poll.
     #[doc(alias("cancelled"))]
     Aborted,
-    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped, because it did not
-    /// return in its last poll.
+    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped, because it did
+    /// not return in its last poll.
     #[doc(alias("timeout", "deadline"))]
     Expired,
 }
@@ -375,8 +375,8 @@ pub enum Outcome<T> {
 /// [`Outcome::Panicked`] holds one. `Display` and `Debug` show its message, or say that there is none. Unlike a bare
 /// payload it is `Sync`, so a report can be borrowed across an `.await` in a spawned task.
 ///
-/// Without the feature `std` there is never one, because a panic unwinds through the group. The type exists nevertheless,
-/// so code that matches on an outcome need not know the feature.
+/// Without the feature `std` there is never one, because a panic unwinds through the group. The type exists
+/// nevertheless, so code that matches on an outcome need not know the feature.
 ///
 /// # Examples
 ///

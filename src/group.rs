@@ -35,8 +35,8 @@ use crate::running::{Running, Waiting};
 /// - [`group.report().await`](Self::report) returns a [`Report<T>`]: every exit, the cause first.
 /// - `group.await` returns an `Option<T>`: the output of the cause, as in oklog/run.
 ///
-/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if). It then returns `Ok(())`,
-/// an empty report, or `None`.
+/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if). It then returns
+/// `Ok(())`, an empty report, or `None`.
 ///
 /// `'a` is what the actors may borrow, and `T` is what they return. Declare whatever actors and observers borrow before
 /// the group, because the group may use it until it is dropped.
@@ -49,11 +49,12 @@ use crate::running::{Running, Waiting};
 ///
 /// # When it has finished
 ///
-/// - Every actor has exited, and its future was dropped as soon as it exited. A group spawns nothing, so nothing that it
-///   started is still running.
+/// - Every actor has exited, and its future was dropped as soon as it exited. A group spawns nothing, so nothing that
+///   it started is still running.
 /// - Every interrupt was called once, in the order of adding within each stage, except those of actors that had left.
 /// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can add actors and
-///   run it again. If you poll it while it is empty, it is ready with `None`, drops its settings and closes its handles.
+///   run it again. If you poll it while it is empty, it is ready with `None`, drops its settings and closes its
+///   handles.
 ///
 /// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in the actor.
 ///
@@ -70,20 +71,21 @@ use crate::running::{Running, Waiting};
 /// # Panics
 ///
 /// With the feature `std`, a panic of an actor's future is that actor's exit, and the other actors still shut down in
-/// order. In oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being called. Its
-/// own actor can no longer be asked to return, so it is dropped. When all actors have exited, `await` and `run` resume
-/// the first panic that happened. `report` returns panics as outcomes.
+/// order. In oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being
+/// called. Its own actor can no longer be asked to return, so it is dropped. When all actors have exited, `await` and
+/// `run` resume the first panic that happened. `report` returns panics as outcomes.
 ///
 /// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown.
 /// The observer is called again for the next exit; the grace period counts as over, for that stage. Such a panic
-/// belongs to no exit, so `report` resumes it, too. It also resumes a panic in [`stops_if`](Added::stops_if), and one in
-/// the drop of the interrupt or the output of an actor that leaves. The panic of an actor that leaves is not resumed.
+/// belongs to no exit, so `report` resumes it, too. It also resumes a panic in [`stops_if`](Added::stops_if), and one
+/// in the drop of the interrupt or the output of an actor that leaves. The panic of an actor that leaves is not
+/// resumed.
 ///
 /// The group drops the outputs that it does not return. If dropping one panics, the others are still dropped, and then
 /// the first such panic is resumed.
 ///
-/// On a 32-bit target, a group has room for 2³² − 1 actors in its life. Adding one more panics. If a handle adds it, the
-/// poll that takes it in panics.
+/// On a 32-bit target, a group has room for 2³² − 1 actors in its life. Adding one more panics. If a handle adds it,
+/// the poll that takes it in panics.
 ///
 /// Without `std`, a panic cannot be caught: it unwinds through the group. Afterwards `poll` still returns, but the
 /// group may never finish: an actor that panicked is dropped and does not count as exited. All you can do with the
@@ -92,8 +94,8 @@ use crate::running::{Running, Waiting};
 /// # Cancel safety
 ///
 /// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing. But while nothing awaits it, its
-/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not await anything
-/// that an actor of the group has to do, such as releasing a lock: it would wait forever.
+/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not await
+/// anything that an actor of the group has to do, such as releasing a lock: it would wait forever.
 ///
 /// Dropping an unfinished group, or the future of `run` or `report`, drops every actor where it is, in no particular
 /// order. It calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the
@@ -141,8 +143,8 @@ pub struct Group<'a, T, S: Kind = Shared> {
 /// ```
 pub type LocalGroup<'a, T> = Group<'a, T, Local>;
 
-// The methods that add an actor are inlined. Not inlined, each type of actor takes up to 13 % more code, because its drop
-// is compiled twice.
+// The methods that add an actor are inlined. Not inlined, each type of actor takes up to 13 % more code, because its
+// drop is compiled twice.
 impl<'a, T> Group<'a, T> {
     /// Returns a group without actors.
     ///
@@ -291,11 +293,11 @@ impl<'a, T> Group<'a, T> {
     /// future in the same poll, and from then on in every poll, before the actors. It ignores the output of that
     /// future, and drops the future if every actor of the stage exits first.
     ///
-    /// When the future resolves, every actor of the stage is polled one last time, in the order of adding, whether or not
-    /// it was woken. Then any that are still running are dropped, in the order of adding. Their outcome is
-    /// [`Expired`](crate::Outcome::Expired). All this happens in the same poll, and the stage ends with it. An actor that
-    /// a [handle](Self::handle) adds in that poll joins the next stage or, after the last, is dropped. So neither actors
-    /// that wake themselves nor actors that keep joining can postpone the end.
+    /// When the future resolves, every actor of the stage is polled one last time, in the order of adding, whether or
+    /// not it was woken. Then any that are still running are dropped, in the order of adding. Their outcome is
+    /// [`Expired`](crate::Outcome::Expired). All this happens in the same poll, and the stage ends with it. An actor
+    /// that a [handle](Self::handle) adds in that poll joins the next stage or, after the last, is dropped. So neither
+    /// actors that wake themselves nor actors that keep joining can postpone the end.
     ///
     /// Any future will do: a timer of any runtime, a second Ctrl-C, or whichever of the two comes first.
     ///
@@ -624,8 +626,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// Runs the group and returns every exit that belongs to the shutdown, in the order in which they happened.
     ///
     /// The exit of the cause comes first. Exits that happened before you called `report` are included, but not those of
-    /// actors that have [left](Added::stops_if). `main` may return the [`Report`]: a failure is then an exit code. oklog/run
-    /// drops all results but the first.
+    /// actors that have [left](Added::stops_if). `main` may return the [`Report`]: a failure is then an exit code.
+    /// oklog/run drops all results but the first.
     ///
     /// # Panics
     ///
@@ -714,9 +716,9 @@ impl<'a, T, S: HasHandles> Group<'a, T, S> {
 impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// Runs the group and returns the first error, or `Ok(())` if there was none.
     ///
-    /// This includes the errors of the shutdown: if a signal stops the program, and then the storage cannot flush, `run`
-    /// returns that error. It does not include expired actors, which only [`report`](Self::report) shows, or actors that
-    /// have [left](Added::stops_if).
+    /// This includes the errors of the shutdown: if a signal stops the program, and then the storage cannot flush,
+    /// `run` returns that error. It does not include expired actors, which only [`report`](Self::report) shows, or
+    /// actors that have [left](Added::stops_if).
     ///
     /// `Run` of oklog/run returns the result of the cause, and drops later errors. For that, await the group itself:
     /// `group.await.unwrap_or(Ok(()))`.
@@ -787,8 +789,8 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
     }
 }
 
-/// An actor that was just added. Call [`stops_if`](Self::stops_if) to let it leave, and [`named`](Self::named) to give it
-/// a name.
+/// An actor that was just added. Call [`stops_if`](Self::stops_if) to let it leave, and [`named`](Self::named) to give
+/// it a name.
 ///
 /// Each of the three methods of [`Group`] that add an actor returns one. The label of an actor without a name is the
 /// line that added it.
@@ -817,11 +819,11 @@ impl<T> Added<'_, T> {
     /// `f` is called if the actor returns or panics before the group has interrupted it. If `f` returns `false`, the
     /// actor *leaves*: the observers set with [`on_exit`](Group::on_exit) see its exit, with
     /// [`has_left`](Exit::has_left) `true`. Then its interrupt, which is not called, and its exit are dropped, and the
-    /// group continues. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor. When
-    /// all actors of a group have left, the group finishes.
+    /// group continues. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor.
+    /// When all actors of a group have left, the group finishes.
     ///
-    /// Once the group has interrupted the actor, its exit belongs to the shutdown, and `f` is not called. So an actor of
-    /// a later [stage](Group::before) may still leave while the stages before it shut down.
+    /// Once the group has interrupted the actor, its exit belongs to the shutdown, and `f` is not called. So an actor
+    /// of a later [stage](Group::before) may still leave while the stages before it shut down.
     ///
     /// `f` is called while the group is polled, so it must not block. It cannot capture anything: `f` is a plain
     /// function pointer, so that it costs no allocation. If you set another, it replaces the first.

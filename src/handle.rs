@@ -23,8 +23,8 @@ use crate::stages::{Stage, Staged};
 
 /// Adds actors to a running group from anywhere: an actor, an interrupt, an observer, another thread.
 ///
-/// `handle.add(..);` adds the actor at the end of the statement. Don't keep what it returns: `let peer = handle.add(..);`
-/// adds the actor only when `peer` is dropped ([`Adding`]).
+/// The statement `handle.add(..);` adds an actor at once. Don't keep what it returns: after `let peer =
+/// handle.add(..);` the actor is added only when `peer` is dropped ([`Adding`]).
 ///
 /// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. A handle does not keep its
 /// group running.
@@ -55,8 +55,8 @@ use crate::stages::{Stage, Staged};
 /// Nothing limits how many actors wait for the next poll. If others decide how many you add, limit them with a
 /// semaphore.
 ///
-/// A value that adds an actor when it is dropped must check [`is_closed`](Self::is_closed) first. Otherwise, it recurses
-/// forever once the handle is closed: the actor is dropped at once, which adds another.
+/// A value that adds an actor when it is dropped must check [`is_closed`](Self::is_closed) first. Otherwise, it
+/// recurses forever once the handle is closed: the actor is dropped at once, which adds another.
 ///
 /// If you move a group into an actor that you add through its own handle, the two own each other: neither is ever
 /// polled or dropped, and their memory leaks.
@@ -118,8 +118,8 @@ pub(crate) enum Letter<'a, T, S: Kind> {
 
 /// A [`Handle`] of a [`LocalGroup`](crate::LocalGroup), whose actors need not be `Send`.
 ///
-/// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`. It also exists
-/// without the feature `std`, so actors can come and go on a microcontroller.
+/// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`. It also
+/// exists without the feature `std`, so actors can come and go on a microcontroller.
 ///
 /// # Examples
 ///
@@ -208,8 +208,8 @@ impl<'a, T> Handle<'a, T> {
 
     /// Stops the group from outside: adds an actor that returns `output` at once.
     ///
-    /// Equivalent to `handle.add(async { output }, |_| {});`. So if nothing else stops the group first, this actor is the
-    /// cause. Its label is the line that called `stop`. For a name, add the actor yourself.
+    /// Equivalent to `handle.add(async { output }, |_| {});`. So if nothing else stops the group first, this actor is
+    /// the cause. Its label is the line that called `stop`. For a name, add the actor yourself.
     ///
     /// If the group is shutting down already, this is one more exit that belongs to the shutdown. If the handle is
     /// closed, `output` is dropped.
@@ -304,8 +304,8 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// Asks the group which of its actors have not exited, for a status page or a list of workers.
     ///
     /// The call wakes the group, and its next poll answers. It first takes in the actors that were added. Then it lists
-    /// the actors of the group that made this handle, in the order of adding. If groups were combined and the handle was
-    /// made before, these are only the actors of its own stages. Once the handle is closed, the list is empty.
+    /// the actors of the group that made this handle, in the order of adding. If that group was combined with another
+    /// afterwards, the actors of the other are not in the list. Once the handle is closed, the list is empty.
     ///
     /// The future borrows nothing, and the group answers even if nothing polls it. An actor of the group may await it.
     /// The question does not keep a stage from ending.

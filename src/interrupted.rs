@@ -30,8 +30,8 @@ use run_group_loom::{Arc, AtomicU8, AtomicWaker, Mutex}; // `tests/loom`, which 
 struct Shared {
     /// [`WAITING`] or, once interrupted, a number from [`INTERRUPTED`] to [`YIELDS`] that grows by 1 with each poll.
     ///
-    /// It is only loaded and stored, because some targets have no compare-and-swap. If two threads poll at the same time,
-    /// one poll is not counted, which is harmless.
+    /// It is only loaded and stored, because some targets have no compare-and-swap. If two threads poll at the same
+    /// time, one poll is not counted, which is harmless.
     state: AtomicU8,
     /// The waker of the original.
     waker: AtomicWaker,
@@ -57,8 +57,8 @@ impl Shared {
 /// Interrupts the other end, an [`Interrupted`], when you call [`interrupt`](Self::interrupt) or drop it.
 ///
 /// [`Interrupted::channel`] makes the pair. A group makes one for each actor that is added with
-/// [`add_with`](crate::Group::add_with) and keeps this end. [`Interrupted::other_end`] makes another, to stop that actor
-/// alone.
+/// [`add_with`](crate::Group::add_with) and keeps this end. [`Interrupted::other_end`] makes another, to stop that
+/// actor alone.
 ///
 /// # Examples
 ///

@@ -24,8 +24,8 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, say
-//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor [*leaves*](#leaving), and the group
-//! continues:
+//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor [*leaves*](#leaving), and
+//! the group continues:
 //!
 //! ```
 //! use run_group::{Exit, Group};
@@ -77,18 +77,18 @@
 //! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on how
 //! long the shutdown takes, stages, names, actors that come and go, a report of every exit, and caught panics.
 //!
-//! A group is itself a plain future. Its actors run on whichever task or thread polls it; it spawns nothing. It needs no
-//! runtime, so it works with smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future.
-//! Because it owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop in time.
-//! When the group has finished, none of its actors is still running.
+//! A group is itself a plain future. Its actors run on whichever task or thread polls it; it spawns nothing. It needs
+//! no runtime, so it works with smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another
+//! future. Because it owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop
+//! in time. When the group has finished, none of its actors is still running.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 //!
 //! # Contents
 //!
-//! This page describes [the order of events](#the-order-of-events), [which exits stop a group](#leaving), why all actors
-//! share [one task](#one-task), what is [not in scope](#not-in-scope), the [features](#crate-features), and [what a
-//! group costs](#what-it-costs). The [guides](guide) go further:
+//! This page describes [the order of events](#the-order-of-events), [which exits stop a group](#leaving), why all
+//! actors share [one task](#one-task), what is [not in scope](#not-in-scope), the [features](#crate-features), and
+//! [what a group costs](#what-it-costs). The [guides](guide) go further:
 //!
 //! - [Recipes](guide::recipes): draining, threads, spawned tasks, signals, deadlines, restarts, ...
 //! - [Testing a shutdown](testing)
@@ -103,10 +103,10 @@
 //!    polls an actor only when the actor has been woken.
 //! 2. The first actor that returns or panics without [leaving](#leaving) is the *cause*. If several are ready in one
 //!    poll, the cause is the one that was woken first or, at the start, the one that was added first.
-//! 3. In the same poll, before any actor is otherwise polled again, the group calls every interrupt once, in the order of
-//!    adding, with the [`Exit`] of the cause. It interrupts even actors that have returned, and those not yet polled,
-//!    which are polled afterwards. An [abortable](Group::add_abortable) actor has no interrupt: when its turn in this
-//!    order comes, it is polled one last time and dropped.
+//! 3. In the same poll, before any actor is otherwise polled again, the group calls every interrupt once, in the order
+//!    of adding, with the [`Exit`] of the cause. It interrupts even actors that have returned, and those not yet
+//!    polled, which are polled afterwards. An [abortable](Group::add_abortable) actor has no interrupt: when its turn
+//!    in this order comes, it is polled one last time and dropped.
 //! 4. The remaining actors return in their own time. When the [grace period](Group::grace_period) ends, each is polled
 //!    one last time, and any that are still running are dropped. Without a grace period, the group waits as long as it
 //!    takes.
@@ -150,9 +150,9 @@
 //! - [`on_wait`](Group::on_wait) shows what has *not* exited: the actors that the shutdown waits for, and the cause.
 //!
 //! When all actors have left, the group finishes, although nothing has stopped it: `await` yields `None`, `run` returns
-//! `Ok(())`, and the report is empty. To stop one actor alone, use [`other_end`](Interrupted::other_end); with `stops_if`,
-//! it then leaves. To stop the group from outside, call [`stop`](Handle::stop) on a handle. Dropping a handle stops
-//! nothing.
+//! `Ok(())`, and the report is empty. To stop one actor alone, use [`other_end`](Interrupted::other_end); with
+//! `stops_if`, it then leaves. To stop the group from outside, call [`stop`](Handle::stop) on a handle. Dropping a
+//! handle stops nothing.
 //!
 //! # One task
 //!
@@ -163,8 +163,8 @@
 //!
 //! A group is fair. An actor that wakes itself forever is polled again only after the others that have been woken. The
 //! group also yields to its executor: once two actors have woken themselves in one poll, or once every actor has been
-//! polled. When it yields, it wakes itself, so it may be polled more often than its actors are woken. A loop that ignores
-//! its interruption [yields](Interrupted#after-the-interruption), too.
+//! polled. When it yields, it wakes itself, so it may be polled more often than its actors are woken. A loop that
+//! ignores its interruption [yields](Interrupted#after-the-interruption), too.
 //!
 //! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio enforces this with a
 //! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
@@ -182,9 +182,9 @@
 //!
 //! # Crate features
 //!
-//! - `std` (default) catches panics, and adds [`Handle`], [`running`](Handle::running), clones of [`Interrupted`], and a
-//!   [`Report`] as the result of `main`. Without it, the crate is `no_std` with `alloc`, has [`LocalHandle`], and a panic
-//!   unwinds through the group ([what holds then](Group#panics)).
+//! - `std` (default) catches panics, and adds [`Handle`], [`running`](Handle::running), clones of [`Interrupted`], and
+//!   a [`Report`] as the result of `main`. Without it, the crate is `no_std` with `alloc`, has [`LocalHandle`], and a
+//!   panic unwinds through the group ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application then chooses how
 //!   atomics are implemented, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
@@ -195,8 +195,8 @@
 //!
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
-//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group through which a million
-//! clients have passed is as large as one that had none.
+//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group through which a
+//! million clients have passed is as large as one that had none.
 //!
 //! Waking an actor takes the same time however many actors, stages and combined groups there are. In a group with
 //! handles, each poll also looks at each combined group that has one.

@@ -7,8 +7,8 @@
 //! - [`interrupt_at_every_poll`] is for an `add_with` actor that waits for channels, locks or other futures. Check what
 //!   it did at the end of its future, or in its output.
 //! - [`interrupt_at_every_poll_on`] is for one with [sockets](#with-sockets), timers, tasks or threads.
-//! - [`abort_at_every_poll`] is for an `add_abortable` actor, and for what you give to `unless` or `select!`. It calls a
-//!   check of yours after each drop.
+//! - [`abort_at_every_poll`] is for an `add_abortable` actor, and for what you give to `unless` or `select!`. It calls
+//!   a check of yours after each drop.
 //! - For a [whole program](#a-whole-program), use one of the first two, and check its reports with
 //!   [`assert_no_failure`].
 //!
@@ -34,8 +34,8 @@
 //! # One actor
 //!
 //! Make the actor a function that takes [`Interrupted`]. Then a program can add it with
-//! [`add_with`](crate::Group::add_with), and a test can interrupt it. For each run, the closure makes what surrounds the
-//! actor: here two channels. When the actor has returned, the future checks what the actor has done, or returns it:
+//! [`add_with`](crate::Group::add_with), and a test can interrupt it. For each run, the closure makes what surrounds
+//! the actor: here two channels. When the actor has returned, the future checks what the actor has done, or returns it:
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll;
@@ -87,9 +87,9 @@
 //! # A future that is dropped
 //!
 //! The group drops an actor that was added with [`add_abortable`](crate::Group::add_abortable). In the same way,
-//! [`unless`](Interrupted::unless) and `select!` drop a future, and so does a grace period that ends. Such a future must
-//! be safe to drop at every `.await`. This consumer is not: it takes a message from the queue, and may be dropped before
-//! it has handled the message.
+//! [`unless`](Interrupted::unless) and `select!` drop a future, and so does a grace period that ends. Such a future
+//! must be safe to drop at every `.await`. This consumer is not: it takes a message from the queue, and may be dropped
+//! before it has handled the message.
 //!
 //! ```should_panic
 //! use run_group::testing::abort_at_every_poll;
@@ -149,11 +149,11 @@
 //! # assert_eq!(runs, 4);
 //! ```
 //!
-//! If handling a message takes awaits of its own, add the actor with [`add_with`](crate::Group::add_with), and give only
-//! `queue.recv()` to `unless`.
+//! If handling a message takes awaits of its own, add the actor with [`add_with`](crate::Group::add_with), and give
+//! only `queue.recv()` to `unless`.
 //!
-//! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand stays
-//! held. Let a guard release it, as that of a mutex does:
+//! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand
+//! stays held. Let a guard release it, as that of a mutex does:
 //!
 //! ```
 //! use run_group::testing::abort_at_every_poll;
@@ -235,8 +235,8 @@
 //!
 //! # A part that fails
 //!
-//! A program also has to shut down when one of its parts fails, whenever that happens. Give the `Interrupted` of the test
-//! to that part, and let it fail when that resolves. It is dropped there, and its error is the cause:
+//! A program also has to shut down when one of its parts fails, whenever that happens. Give the `Interrupted` of the
+//! test to that part, and let it fail when that resolves. It is dropped there, and its error is the cause:
 //!
 //! ```
 //! # use run_group::testing::interrupt_at_every_poll;
@@ -300,8 +300,8 @@
 //! assert_eq!(accepted[0], 0); // interrupted before its first poll
 //! ```
 //!
-//! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect an
-//! exact list of outputs.
+//! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect
+//! an exact list of outputs.
 //!
 //! # On Tokio
 //!
@@ -325,8 +325,8 @@
 //! poll an actor many times before they return, so they take an actor that yields for one that waits. In a `#[test]`
 //! without a runtime, Tokio delays no wake, and channels and locks of Tokio work with all functions.
 //!
-//! With `std`, the functions notice this in most cases, and panic. They look for Tokio in the backtrace, so they miss it
-//! in a program without symbols.
+//! With `std`, the functions notice this in most cases, and panic. They look for Tokio in the backtrace, so they miss
+//! it in a program without symbols.
 //!
 //! # What it does not find
 //!
@@ -456,7 +456,8 @@ pub fn interrupt_at_every_poll<F: Future>(
 /// Interrupts an actor at every poll, on your executor, and returns the output of each run.
 ///
 /// Like [`interrupt_at_every_poll`], for an actor that waits for sockets, timers, spawned tasks or threads. `block_on`
-/// runs one [`Run`] on the executor and returns its output, or `None` if the run takes too long: more than a second, say.
+/// runs one [`Run`] on the executor and returns its output, or `None` if the run takes too long: more than a second,
+/// say.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on`
 /// gives up on a run that has not been interrupted. Then the actor waits for something that does not happen, so there
@@ -465,8 +466,8 @@ pub fn interrupt_at_every_poll<F: Future>(
 /// # Panics
 ///
 /// Panics if `block_on` gives up on a run that was interrupted, because the actor did not return. The message says
-/// after how many polls it was interrupted. A panic of the actor passes through unchanged. If `block_on` catches it, for
-/// example because it spawns the run, this function panics and says that the actor panicked.
+/// after how many polls it was interrupted. A panic of the actor passes through unchanged. If `block_on` catches it,
+/// for example because it spawns the run, this function panics and says that the actor panicked.
 ///
 /// # Examples
 ///
@@ -536,13 +537,13 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 
 /// Drops a future at every poll, and calls a check after each drop. Returns how many runs there were.
 ///
-/// Use it for an actor that is added with [`add_abortable`](crate::Group::add_abortable), and for a future that is given
-/// to [`unless`](Interrupted::unless) or `select!`: whatever may be dropped at an `.await`. It finds messages that are
-/// lost there, and locks and flags that stay set.
+/// Use it for an actor that is added with [`add_abortable`](crate::Group::add_abortable), and for a future that is
+/// given to [`unless`](Interrupted::unless) or `select!`: whatever may be dropped at an `.await`. It finds messages
+/// that are lost there, and locks and flags that stay set.
 ///
-/// `execute` is called for each run. It returns a fresh future, and a closure that checks the world after the future was
-/// dropped. Run *k*, from 0, polls the future *k* times, drops it, and calls the closure. The future is polled only when
-/// it has been woken. Run 0 drops it unpolled.
+/// `execute` is called for each run. It returns a fresh future, and a closure that checks the world after the future
+/// was dropped. Run *k*, from 0, polls the future *k* times, drops it, and calls the closure. The future is polled only
+/// when it has been woken. Run 0 drops it unpolled.
 ///
 /// The series ends with the first run in which the future returns, or waits without having been woken, or after 1,000
 /// runs. The check is called in every run, the last included.
@@ -614,8 +615,8 @@ pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> 
 ///
 /// # Panics
 ///
-/// Panics if there is a [failure](Report::failures). The message has a line for each failure of the first report that has
-/// any.
+/// Panics if there is a [failure](Report::failures). The message has a line for each failure of the first report that
+/// has any.
 ///
 /// # Examples
 ///
@@ -881,8 +882,8 @@ std::thread_local! {
     static UNFINISHED: RefCell<Option<Groups>> = const { RefCell::new(None) };
 }
 
-/// Whether each group was stopping, and which actors it was running. Only [`unfinished`] formats them, so that a program
-/// without tests does not contain that.
+/// Whether each group was stopping, and which actors it was running. Only [`unfinished`] formats them, so that a
+/// program without tests does not contain that.
 #[cfg(feature = "std")]
 type Groups = Vec<(bool, Vec<Running>)>;
 
