@@ -240,7 +240,7 @@
 //!
 //! ```
 //! # use run_group::testing::interrupt_at_every_poll;
-//! # use run_group::{Group, Interrupted, Report};
+//! # use run_group::{Group, Report};
 //! # async fn storage() -> Result<(), &'static str> { smol::future::yield_now().await; std::future::pending().await }
 //! # async fn program(storage: impl std::future::Future<Output = Result<(), &'static str>> + Send) -> Report<Result<(), &'static str>> {
 //! #     let mut group = Group::new();
