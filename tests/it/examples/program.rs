@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::spawn;
 use std::time::Duration;
 
@@ -213,5 +213,30 @@ fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    profile.join("examples").join(name)
+    let path = profile.join("examples").join(name);
+    static EXAMPLES: Once = Once::new();
+    EXAMPLES.call_once(|| {
+        if !path.exists() {
+            build();
+        }
+    });
+    path
+}
+
+/// Builds the examples, as `cargo test` does, but `cargo test --test it` does not. If that is not where this test looks
+/// for them, for example because it was built for another target, starting one fails and says so.
+fn build() {
+    let cargo = std::env::var_os("CARGO")
+        .expect("`cargo build --examples`, because cargo does not run this test");
+    let mut command = Command::new(cargo);
+    command.args(["build", "--profile", "test", "--examples"]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if cfg!(not(feature = "std")) {
+        command.arg("--no-default-features");
+    }
+    if cfg!(feature = "portable-atomic") {
+        command.args(["--features", "portable-atomic"]);
+    }
+    let status = command.status();
+    assert!(matches!(&status, Ok(status) if status.success()), "{command:?}: {status:?}");
 }
