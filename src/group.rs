@@ -117,7 +117,7 @@ use crate::running::{Running, Waiting};
 ///
 /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
 /// ```
-#[doc(alias("graceful", "shutdown", "supervisor", "errgroup", "nursery", "task group"))]
+#[doc(alias("graceful", "graceful shutdown", "shutdown", "supervisor", "errgroup", "task group"))]
 #[must_use = "a group does nothing unless you `.await`, `run` or `report` it"]
 pub struct Group<'a, T, S: Kind = Shared> {
     machine: Machine<'a, T, S>,
