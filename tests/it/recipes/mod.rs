@@ -15,6 +15,8 @@ macro_rules! println {
 
 mod from_join_set;
 mod limit;
+#[cfg(unix)] // its tests reset connections
+mod readme;
 
 thread_local! {
     /// The lines that a recipe has printed on this thread.
