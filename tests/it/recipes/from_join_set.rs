@@ -58,7 +58,9 @@ fn flush() -> Output {
 
 fn main() -> Output {
     let mut signals = Signals::new([Signal::Int])?;
-    let ctrl_c = async move { signals.next().await.transpose().map(drop) };
+    let ctrl_c = async move {
+        signals.next().await.unwrap_or(Err(io::ErrorKind::BrokenPipe.into())).map(drop)
+    };
     smol::block_on(async {
         let listener = TcpListener::bind("127.0.0.1:7000").await?;
         program(listener, ctrl_c).await
