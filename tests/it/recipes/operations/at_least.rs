@@ -3,7 +3,7 @@ use run_group::Group;
 use smol::Timer;
 use std::{future::Future, pin::pin, time::Duration};
 
-/// Ends each stage after `limit`, or when `forced` resolves, but never before it had `at_least`.
+/// Ends each stage after `limit` or when `forced` resolves, but not before it had `at_least`.
 fn set_limits<'a, T>(
     group: &mut Group<'a, T>,
     limit: Duration,

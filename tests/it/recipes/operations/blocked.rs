@@ -32,8 +32,8 @@ fn main() {
     let mut log = Vec::new();
     let limit = Duration::from_millis(10); // a second in production
     let mut group = Group::new();
-    let execute = timed(import(), limit, |took| log.push(format!("import blocked for {took:?}")));
-    group.add(execute, |_| {}).named("import");
+    let report = |took| log.push(format!("import blocked for {took:?}"));
+    group.add(timed(import(), limit, report), |_| {}).named("import");
     assert_eq!(smol::block_on(group.run()), Ok(()));
     assert!(log[0].starts_with("import blocked for"));
 }

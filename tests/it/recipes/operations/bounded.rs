@@ -7,7 +7,7 @@ use std::time::Duration;
 
 type Output = io::Result<()>;
 
-/// Accepts clients until interrupted, and adds an actor for each, but never more than `clients`.
+/// Accepts clients until interrupted. Adds an actor for each, but never more than `clients`.
 async fn listen(
     mut interrupted: Interrupted,
     listener: TcpListener,
@@ -52,7 +52,8 @@ fn main() -> Output {
         let server = TcpStream::connect(listener.local_addr()?).await?;
         let mut group = Group::new();
         let handle = group.handle();
-        group.add_with(|interrupted| listen(interrupted, listener, handle, 100)).named("listener");
+        let listen = |interrupted| listen(interrupted, listener, handle, 100);
+        group.add_with(listen).named("listener");
         group.add_abortable(visit(server)).named("visit");
         group.run().await
     })

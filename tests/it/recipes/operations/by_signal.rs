@@ -10,7 +10,7 @@ async fn signal(mut signals: Signals) -> Output {
     signals.next().await.transpose()
 }
 
-/// If a signal stopped the group and no actor failed, ends the process as this signal does by default.
+/// If a signal stopped the group and no actor failed, ends the process as the signal would.
 fn end_by_signal(report: &Report<Output>) {
     let Some(Ok(Some(signal))) = report.cause().and_then(Exit::output) else {
         return;

@@ -7,7 +7,7 @@ use std::{io, pin::pin, time::Duration};
 
 type Output = io::Result<()>;
 
-/// Waits for a signal, and stops the group: after SIGTERM with a delay, which another signal ends.
+/// Waits for a signal and stops the group. After SIGTERM, first waits for `delay` or a signal.
 async fn stop_on_signal(
     mut interrupted: Interrupted,
     mut signals: impl Stream<Item = io::Result<Signal>> + Unpin,

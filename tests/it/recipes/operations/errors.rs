@@ -2,7 +2,7 @@ use anyhow::Context;
 use run_group::{Group, Report};
 use std::fmt;
 
-/// An error with its causes. Shows all of them in one line, where `anyhow::Error` has a line for each.
+/// An error with its causes. Shows them in one line, where `anyhow::Error` has several.
 struct Error(anyhow::Error);
 
 impl fmt::Debug for Error {

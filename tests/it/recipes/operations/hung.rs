@@ -32,9 +32,13 @@ async fn shown<T>(
     .await
 }
 
-/// Starts a thread that calls `give_up` if an actor is being polled for longer than `limit`. The
-/// thread ends soon after the last of the actors.
-fn watch(polled: Arc<Mutex<Polled>>, limit: Duration, give_up: impl FnOnce(&str) + Send + 'static) {
+/// Starts a thread that calls `give_up` if an actor is being polled for longer than `limit`.
+/// The thread ends soon after the last of the actors.
+fn watch(
+    polled: Arc<Mutex<Polled>>,
+    limit: Duration,
+    give_up: impl FnOnce(&'static str) + Send + 'static,
+) {
     let polled = Arc::downgrade(&polled);
     thread::spawn(move || {
         while let Some(polled) = polled.upgrade() {

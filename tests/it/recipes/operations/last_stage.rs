@@ -33,7 +33,8 @@ fn main() {
     group
         .add_with(|interrupted| async move {
             interrupted.await;
-            last_words.try_send("closed all connections".into()).map_err(|error| error.to_string())
+            let sent = last_words.try_send("closed all connections".into());
+            sent.map_err(|error| error.to_string())
         })
         .named("web");
     let report = smol::block_on(with_log(group, lines).report());

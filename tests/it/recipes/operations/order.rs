@@ -4,8 +4,8 @@ use std::mem;
 
 type Output = Result<(), String>;
 
-/// Returns a group that starts these services in this order, and shuts them down in reverse. The
-/// receiver resolves when the last one is ready.
+/// Returns a group that starts these services in this order, and shuts them down in reverse.
+/// The receiver resolves when the last one is ready.
 fn in_order<'a>(names: &[&'a str]) -> (Group<'a, Output>, Receiver<()>) {
     let (open, mut gate) = oneshot::channel();
     let _ = open.send(()); // the first service need not wait
@@ -42,7 +42,8 @@ async fn service(
 
 fn main() {
     let (mut group, ready) = in_order(&["storage", "cache", "web"]);
-    group.add_abortable(async { ready.await.map_err(|_| "not ready".into()) }).named("signals");
+    let signals = async { ready.await.map_err(|_| "not ready".into()) };
+    group.add_abortable(signals).named("signals");
     let report = smol::block_on(group.report());
     assert_eq!(
         report.to_string(),

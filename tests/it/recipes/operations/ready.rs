@@ -18,7 +18,7 @@ async fn all_open(gates: impl IntoIterator<Item = Gate>) {
     }
 }
 
-/// Starts when the gates in `needs` are open, then opens its own, and serves until interrupted.
+/// Starts when the gates in `needs` are open, opens its own, and serves until interrupted.
 async fn service(
     mut interrupted: Interrupted,
     needs: Vec<Gate>,

@@ -6,7 +6,7 @@ use std::{env, io, time::Duration};
 
 type Output = io::Result<()>;
 
-/// Notifies systemd when the program is ready, when it stops, and in between that it is alive.
+/// Tells systemd when the program is ready, when it stops, and in between that it is alive.
 async fn systemd(
     mut interrupted: Interrupted,
     socket: OsString,
@@ -20,7 +20,10 @@ async fn systemd(
     };
     if interrupted.unless(all_ready).await.is_some() {
         send("READY=1");
-        let mut ticks = watchdog.map_or_else(Timer::never, |limit| Timer::interval(limit / 2));
+        let mut ticks = match watchdog {
+            Some(limit) => Timer::interval(limit / 2),
+            None => Timer::never(),
+        };
         while interrupted.unless(ticks.next()).await.is_some() {
             send("WATCHDOG=1");
         }
