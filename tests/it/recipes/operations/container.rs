@@ -7,7 +7,7 @@ use std::{io, pin::pin, time::Duration};
 
 type Output = io::Result<()>;
 
-/// Waits for a signal and stops the group. After SIGTERM, first waits for `delay` or a signal.
+/// Stops the group when a signal arrives. After SIGTERM, waits for `delay` or a signal first.
 async fn stop_on_signal(
     mut interrupted: Interrupted,
     mut signals: impl Stream<Item = io::Result<Signal>> + Unpin,
