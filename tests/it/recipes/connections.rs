@@ -58,6 +58,7 @@ fn main() -> Output {
         let handle = group.handle();
         group.add_with(|interrupted| listen(interrupted, listener, handle)).named("listener");
         group.add_abortable(visit(server)).named("visit");
+        group.grace_period(|| Timer::after(Duration::from_secs(10))); // for clients that do not read
         group.on_exit(|exit| println!("{exit}"));
         group.run().await
     })

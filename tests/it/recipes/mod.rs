@@ -2,10 +2,25 @@
 //! places, and a test compares the two.
 
 mod adding;
+mod backoff;
 mod closing;
 mod connections;
+mod deadline;
 mod draining;
+mod each_stage;
+mod gate;
+mod gentle_force;
+mod inner;
+mod leaving;
 mod limit;
+mod metrics;
+mod ready;
+mod shared_deadline;
+mod signals;
+mod spawned;
+mod status;
+mod supervise;
+mod thread;
 
 /// The pages that have recipes.
 const PAGES: [&str; 2] =
