@@ -97,6 +97,12 @@ fn served(opening: impl Future<Output = Output> + Send) -> (usize, Vec<String>) 
     (served.load(SeqCst), report[1..].iter().map(|exit| exit.to_string()).collect())
 }
 
+/// Opens after another poll.
+async fn opens() -> Output {
+    yield_now().await;
+    Ok(())
+}
+
 const ALL_RETURN: [&str; 3] = [
     "web returned Ok(()), interrupted",
     "admin returned Ok(()), interrupted",
@@ -105,7 +111,7 @@ const ALL_RETURN: [&str; 3] = [
 
 #[test]
 fn all_that_share_a_gate_serve_once_it_is_open() {
-    assert_eq!(served(async { Ok(yield_now().await) }), (2, ALL_RETURN.map(String::from).to_vec()));
+    assert_eq!(served(opens()), (2, ALL_RETURN.map(String::from).to_vec()));
 }
 
 #[test]
@@ -162,7 +168,7 @@ fn interrupted_at_every_poll_they_return() {
 
     let results = interrupt_at_every_poll(|interrupted| async {
         let (open, _gate) = oneshot::channel();
-        database(interrupted, async { Ok(yield_now().await) }, open).await
+        database(interrupted, opens(), open).await
     });
     assert_eq!(results, [Ok(()), Ok(()), Ok(())]);
 }

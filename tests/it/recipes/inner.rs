@@ -61,7 +61,10 @@ fn failure_inside_stops_both_groups() {
 
 #[test]
 fn shutdown_outside_stops_both_groups() {
-    let report = program(|interrupted| async { Ok(interrupted.await) });
+    let report = program(|interrupted| async {
+        interrupted.await;
+        Ok(())
+    });
     assert_eq!(report[0].to_string(), "signals returned Ok(())");
     assert_eq!(report[1].to_string(), "index returned Ok(()), interrupted");
 }

@@ -84,7 +84,12 @@ fn exit_of_an_actor_that_leaves_is_not_recorded() {
     let mut lines = Vec::new();
     let mut group = Group::new();
     group.add_abortable(async { Ok(()) }).stops_if(Exit::is_failure);
-    group.add_abortable(async { Ok(smol::future::yield_now().await) }).named("main job");
+    group
+        .add_abortable(async {
+            smol::future::yield_now().await;
+            Ok(())
+        })
+        .named("main job");
     observe(&mut group, |exit, outcome, _| lines.push(format!("{} {outcome}", exit.label())));
     smol::block_on(group);
     assert_eq!(lines, ["main job ok"]);

@@ -97,7 +97,7 @@ fn serves_during_the_delay() {
 }
 
 #[test]
-fn probes_stop_last_even_if_interrupted_before_the_first_poll() {
+fn interrupted_before_the_first_poll_probes_stop_last() {
     let is_ready = AtomicBool::new(true);
     let mut group = Group::new();
     group.add_abortable(async { Ok(()) });
@@ -126,7 +126,7 @@ fn server_that_fails_is_not_ready() {
 }
 
 #[test]
-fn server_that_fails_during_the_delay_does_not_wait_for_its_end() {
+fn server_that_fails_ends_the_delay() {
     let is_ready = AtomicBool::new(true);
     let (fail, failing) = smol::channel::bounded::<()>(1);
     let mut group = Group::new();

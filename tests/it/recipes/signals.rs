@@ -78,7 +78,12 @@ fn program(is_stuck: bool, signals: &Arriving) -> Group<'_, Output> {
         if is_stuck {
             stage.add(pending(), |_| {}).named(name);
         } else {
-            stage.add_with(|interrupted| async { Ok(interrupted.await) }).named(name);
+            stage
+                .add_with(|interrupted| async {
+                    interrupted.await;
+                    Ok(())
+                })
+                .named(name);
         }
         stage
     };

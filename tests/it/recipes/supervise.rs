@@ -124,7 +124,10 @@ fn interrupted_at_every_poll_it_returns() {
 
     let results = interrupt_at_every_poll(|interrupted| {
         let fill = |group: &mut Group<'_, Output>| {
-            group.add_with(|interrupted| async { Ok(interrupted.await) });
+            group.add_with(|interrupted| async {
+                interrupted.await;
+                Ok(())
+            });
         };
         supervise(interrupted, fill, hours())
     });
