@@ -40,7 +40,7 @@ async fn serve(mut interrupted: Interrupted, mut client: TcpStream) -> Output {
     Ok(())
 }
 
-/// Says hello, and reads the answer. It stands for a signal here: when it returns, the group stops.
+/// Says hello and reads the answer. Then it returns, and stops the group as a signal would.
 async fn visit(mut server: TcpStream) -> Output {
     let mut answer = [0; 5];
     server.write_all(b"hello").await?;
@@ -58,7 +58,8 @@ fn main() -> Output {
         let handle = group.handle();
         group.add_with(|interrupted| listen(interrupted, listener, handle)).named("listener");
         group.add_abortable(visit(server)).named("visit");
-        group.grace_period(|| Timer::after(Duration::from_secs(10))); // for clients that do not read
+        // For clients that do not read what they are sent.
+        group.grace_period(|| Timer::after(Duration::from_secs(10)));
         group.on_exit(|exit| println!("{exit}"));
         group.run().await
     })
@@ -71,7 +72,7 @@ use std::thread;
 
 use run_group::Report;
 
-use super::assert_is_a_recipe;
+use super::{assert_is_a_recipe, interrupt_on_smol};
 
 #[test]
 fn is_the_recipe() {
@@ -188,4 +189,30 @@ fn pair() -> (std::net::TcpStream, TcpStream) {
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = listener.accept().unwrap();
     (client, server.try_into().unwrap())
+}
+
+/// What it has read, it sends back. When it is interrupted, it returns, whatever the client does then.
+#[test]
+fn interrupted_at_every_poll_it_sends_back_what_it_has_read() {
+    let results = interrupt_on_smol(|interrupted| {
+        let (mut client, server) = pair();
+        let talk = std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let mut echoed = Vec::new();
+            client.write_all(b"hello")?;
+            client.shutdown(Shutdown::Write)?;
+            client.read_to_end(&mut echoed)?;
+            io::Result::Ok(echoed)
+        });
+        async move {
+            let result = serve(interrupted, server).await;
+            // An error: the connection was closed before the server had read everything.
+            if let Ok(echoed) = talk.join().unwrap() {
+                assert!(echoed.is_empty() || echoed == b"hello");
+            }
+            result
+        }
+    });
+    assert!(results.iter().all(Result::is_ok));
+    assert!(results.len() >= 2);
 }

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 /// Limits the whole shutdown, from its beginning.
 fn set_deadline<T>(group: &mut Group<'_, T>, limit: Duration) {
     let mut deadline = None;
-    group.grace_period(move || Timer::at(*deadline.get_or_insert_with(|| Instant::now() + limit)));
+    group.grace_period(move || {
+        let deadline = deadline.get_or_insert_with(|| Instant::now() + limit);
+        Timer::at(*deadline)
+    });
 }
 
 fn main() {

@@ -4,7 +4,7 @@ use smol::{future::or, Timer};
 use std::future::pending;
 use std::{io, pin::pin, time::Duration};
 
-/// Limits each stage to ten seconds. Each further signal forces the stage that is shutting down.
+/// Limits each stage to ten seconds. Each further signal forces the stage that shuts down.
 fn force_one_stage<'a, S: 'a, T>(
     group: &mut Group<'a, T>,
     signals: impl Stream<Item = io::Result<S>> + Clone + Send + 'a,

@@ -3,13 +3,13 @@ use run_group::Group;
 use smol::Timer;
 use std::{future::Future, time::Duration};
 
-/// Forces all stages when `second_signal` resolves. Each gets 100 ms for that.
-fn force<'a, T>(group: &mut Group<'a, T>, second_signal: impl Future<Output = ()> + Send + 'a) {
-    let second_signal = second_signal.shared();
+/// Forces all stages when `signal` resolves. Each gets 100 ms for that.
+fn force<'a, T>(group: &mut Group<'a, T>, signal: impl Future<Output = ()> + Send + 'a) {
+    let signal = signal.shared();
     group.grace_period(move || {
-        let second_signal = second_signal.clone();
+        let signal = signal.clone();
         async {
-            second_signal.await;
+            signal.await;
             Timer::after(Duration::from_millis(100)).await;
         }
     });

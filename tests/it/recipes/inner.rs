@@ -35,7 +35,8 @@ fn main() {
         Err("cannot sync".into())
     });
     assert_eq!(report[0].to_string(), "signals returned Ok(())");
-    assert_eq!(report[1].error().unwrap(), r#"writer returned Err("cannot sync"), interrupted"#);
+    let error = report[1].error().unwrap();
+    assert_eq!(error, r#"writer returned Err("cannot sync"), interrupted"#);
 }
 // The recipe ends here.
 

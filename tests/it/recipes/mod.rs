@@ -1,6 +1,13 @@
 //! Recipes of README and the guides with more tests than a reader wants to see there. The code of a recipe stands in both
 //! places, and a test compares the two.
 
+use std::future::Future;
+use std::time::Duration;
+
+use run_group::testing::{interrupt_at_every_poll_on, Run};
+use run_group::Interrupted;
+use smol::{future::or, Timer};
+
 mod adding;
 mod backoff;
 mod closing;
@@ -25,6 +32,17 @@ mod thread;
 /// The pages that have recipes.
 const PAGES: [&str; 2] =
     [include_str!("../../../README.md"), include_str!("../../../docs/recipes.md")];
+
+/// Interrupts an actor that needs an executor at every poll, and returns its outputs.
+fn interrupt_on_smol<F: Future>(actor: impl FnMut(Interrupted) -> F) -> Vec<F::Output> {
+    let block_on = |run: Run<F>| {
+        smol::block_on(or(async { Some(run.await) }, async {
+            Timer::after(Duration::from_secs(60)).await;
+            None
+        }))
+    };
+    interrupt_at_every_poll_on(block_on, actor)
+}
 
 /// Checks that a code block of a page has what stands in `source` before its tests.
 #[track_caller]

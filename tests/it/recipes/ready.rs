@@ -6,8 +6,8 @@ use std::time::Duration;
 
 type Output = Result<(), &'static str>;
 
-/// Adds a server. When the group shuts down, `is_ready` becomes false at once, but the server is interrupted only after
-/// `delay`.
+/// Adds a server. When the group shuts down, `is_ready` becomes false at once, but the server
+/// is interrupted only after `delay`.
 fn add_server<'a, F: Future<Output = Output> + Send + 'a>(
     group: &mut Group<'a, Output>,
     is_ready: &'a AtomicBool, // true from the start
@@ -60,7 +60,9 @@ fn main() {
     let report = smol::block_on(group.report());
     assert_eq!(
         report.to_string(),
-        "signals returned Ok(())\nweb returned Ok(()), interrupted\nprobes returned Ok(()), interrupted"
+        "signals returned Ok(())
+web returned Ok(()), interrupted
+probes returned Ok(()), interrupted"
     );
 }
 // The recipe ends here.

@@ -25,12 +25,10 @@ fn main() {
 }
 // The recipe ends here.
 
-use run_group::testing::interrupt_at_every_poll_on;
-use smol::{channel::bounded, future::or, Timer};
+use smol::channel::bounded;
 use std::future::pending;
-use std::time::Duration;
 
-use super::assert_is_a_recipe;
+use super::{assert_is_a_recipe, interrupt_on_smol};
 
 #[test]
 fn is_the_recipe() {
@@ -96,20 +94,12 @@ fn group_that_is_dropped_cancels_its_tasks() {
 /// It returns by itself after a while, because a task that works makes its actor no poll that could be interrupted.
 #[test]
 fn interrupted_at_every_poll_it_returns() {
-    let results = interrupt_at_every_poll_on(
-        |run| {
-            smol::block_on(or(async { Some(run.await) }, async {
-                Timer::after(Duration::from_secs(60)).await;
-                None
-            }))
-        },
-        |mut interrupted| {
-            spawned(async move {
-                interrupted.unless(smol::future::yield_now()).await;
-                interrupted.is_interrupted()
-            })
-        },
-    );
+    let results = interrupt_on_smol(|mut interrupted| {
+        spawned(async move {
+            interrupted.unless(smol::future::yield_now()).await;
+            interrupted.is_interrupted()
+        })
+    });
     assert!(results[0]); // interrupted before the task is spawned
     assert!(results.len() >= 2);
 }

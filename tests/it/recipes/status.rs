@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Runs the group. While it shuts down, logs after each `pause` which actors are still running.
+/// Runs the group. While it shuts down, logs after each pause which actors are still running.
 async fn run<T, F: Future>(
     mut group: Group<'_, T>,
     pause: impl Fn() -> F,

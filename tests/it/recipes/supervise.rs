@@ -4,7 +4,8 @@ use std::time::Duration;
 
 type Output = Result<(), &'static str>;
 
-/// Runs a group that `fill` fills, again and again as long as its cause is a temporary failure and there is a pause.
+/// Runs a group that `fill` fills. Does so again after each pause, as long as the cause is a
+/// temporary failure.
 async fn supervise(
     mut interrupted: Interrupted,
     mut fill: impl FnMut(&mut Group<'_, Output>),

@@ -2,7 +2,7 @@ use run_group::{Group, Interrupted, Report};
 
 type Output = Result<(), String>;
 
-/// Does one piece of work after another on a thread, until one fails or the actor is interrupted.
+/// Does one piece of work after another on a thread, until interrupted or until one fails.
 async fn on_thread(
     interrupted: Interrupted,
     mut one_piece: impl FnMut() -> Output + Send + 'static,
@@ -45,11 +45,7 @@ first returned Ok(()), interrupted"#
 }
 // The recipe ends here.
 
-use run_group::testing::interrupt_at_every_poll_on;
-use smol::{future::or, Timer};
-use std::time::Duration;
-
-use super::assert_is_a_recipe;
+use super::{assert_is_a_recipe, interrupt_on_smol};
 
 #[test]
 fn is_the_recipe() {
@@ -60,25 +56,17 @@ fn is_the_recipe() {
 /// It returns by itself after a while, because a thread that works makes its actor no poll that could be interrupted.
 #[test]
 fn interrupted_at_every_poll_it_returns() {
-    let results = interrupt_at_every_poll_on(
-        |run| {
-            smol::block_on(or(async { Some(run.await) }, async {
-                Timer::after(Duration::from_secs(60)).await;
-                None
-            }))
-        },
-        |interrupted| {
-            let mut pieces = 0;
-            on_thread(interrupted, move || {
-                pieces += 1;
-                if pieces < 100 {
-                    one_piece()
-                } else {
-                    Err("done".into())
-                }
-            })
-        },
-    );
+    let results = interrupt_on_smol(|interrupted| {
+        let mut pieces = 0;
+        on_thread(interrupted, move || {
+            pieces += 1;
+            if pieces < 100 {
+                one_piece()
+            } else {
+                Err("done".into())
+            }
+        })
+    });
     assert_eq!(results[0], Ok(())); // interrupted before the thread starts
     assert!(results.len() >= 2);
 }
