@@ -2,7 +2,7 @@ use futures::FutureExt;
 use run_group::Group;
 use std::future::Future;
 
-/// Limits the whole shutdown by this timer, for example `async { sleep(limit).await }`.
+/// Limits the whole shutdown. An example of a timer is `async { sleep(limit).await }`.
 fn set_deadline<'a, T>(group: &mut Group<'a, T>, timer: impl Future<Output = ()> + Send + 'a) {
     let timer = timer.shared();
     group.grace_period(move || timer.clone());
