@@ -1,5 +1,5 @@
 use run_group::{Group, Handle, Interrupted};
-use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
 use std::io;
@@ -29,7 +29,10 @@ async fn listen(
 }
 
 /// Sends back what the client sends, until it leaves or the actor is interrupted.
-async fn serve(mut interrupted: Interrupted, mut client: TcpStream) -> Output {
+async fn serve(
+    mut interrupted: Interrupted,
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+) -> Output {
     let mut buffer = [0; 1024];
     while let Some(length) = interrupted.unless(client.read(&mut buffer)).await {
         match length? {
@@ -68,6 +71,8 @@ fn main() -> Output {
 
 use std::net::{Shutdown, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread;
 
 use run_group::Report;
@@ -215,4 +220,49 @@ fn interrupted_at_every_poll_it_sends_back_what_it_has_read() {
     });
     assert!(results.iter().all(Result::is_ok));
     assert!(results.len() >= 2);
+}
+
+/// A client that always sends something, and reads nothing.
+struct Stuck;
+
+impl AsyncRead for Stuck {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(buffer.len()))
+    }
+}
+
+impl AsyncWrite for Stuck {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Output> {
+        Poll::Pending
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Output> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn client_that_reads_nothing_expires_alone() {
+    let (_client, server) = pair();
+    let mut waits = Vec::new();
+    let mut group = Group::new();
+    group.add_with(|interrupted| serve(interrupted, Stuck)).named("stuck");
+    group.add_with(|interrupted| serve(interrupted, server)).named("idle");
+    group.add_abortable(async { Ok(()) }).named("signals");
+    group.grace_period(smol::future::yield_now);
+    group.on_wait(|waiting| waits.push(waiting.to_string()));
+    let report = smol::block_on(group.report());
+    assert_eq!(
+        report.to_string(),
+        "signals returned Ok(())\nidle returned Ok(()), interrupted\nstuck expired"
+    );
+    assert_eq!(waits, ["stuck"]);
 }
