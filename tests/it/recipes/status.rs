@@ -75,7 +75,9 @@ fn logs_what_still_runs_after_each_pause() {
 fn logs_nothing_before_the_shutdown() {
     let mut group = Group::new();
     group.add_abortable(async {
-        yield_now().await;
+        for _ in 0..9 {
+            yield_now().await; // in the meantime, there are pauses
+        }
         panic!("no such index")
     });
     let report = smol::block_on(run(group, yield_now, |line| panic!("{line}")));
