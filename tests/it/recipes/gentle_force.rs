@@ -1,17 +1,20 @@
 use futures::FutureExt;
 use run_group::Group;
-use smol::Timer;
+use smol::{future::or, Timer};
 use std::{future::Future, time::Duration};
 
-/// Forces all stages when `signal` resolves. Each gets 100 ms for that.
+/// Limits each stage to ten seconds. When `signal` resolves, limits each to another 100 ms.
 fn force<'a, T>(group: &mut Group<'a, T>, signal: impl Future<Output = ()> + Send + 'a) {
     let signal = signal.shared();
     group.grace_period(move || {
         let signal = signal.clone();
-        async {
+        let forced = async {
             signal.await;
             Timer::after(Duration::from_millis(100)).await;
-        }
+        };
+        or(forced, async {
+            Timer::after(Duration::from_secs(10)).await;
+        })
     });
 }
 // The recipe ends here.
