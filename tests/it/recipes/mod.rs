@@ -21,6 +21,8 @@ mod inner;
 mod leaving;
 mod limit;
 mod metrics;
+#[cfg(unix)] // its tests reset connections
+mod readme;
 mod ready;
 mod shared_deadline;
 mod signals;
