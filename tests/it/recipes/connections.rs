@@ -198,7 +198,7 @@ fn pair() -> (std::net::TcpStream, TcpStream) {
 
 /// What it has read, it sends back. When it is interrupted, it returns, whatever the client does then.
 #[test]
-fn interrupted_at_every_poll_it_sends_back_what_it_has_read() {
+fn interrupted_at_every_poll_it_sends_back_all() {
     let results = interrupt_on_smol(|interrupted| {
         let (mut client, server) = pair();
         let talk = std::thread::spawn(move || {

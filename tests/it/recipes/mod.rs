@@ -1,6 +1,7 @@
 //! Recipes of README and the guides with more tests than a reader wants to see there. The code of a recipe stands in both
 //! places, and a test compares the two.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
 
@@ -15,6 +16,13 @@ mod connections;
 mod deadline;
 mod draining;
 mod each_stage;
+
+/// Some recipes print lines. Here, they record them for their tests.
+macro_rules! println {
+    ($($line:tt)*) => { $crate::recipes::PRINTED.with(|lines| lines.borrow_mut().push(format!($($line)*))) };
+}
+
+mod from_join_set;
 mod gate;
 mod gentle_force;
 mod inner;
@@ -31,9 +39,17 @@ mod status;
 mod supervise;
 mod thread;
 
+thread_local! {
+    /// The lines that a recipe has printed on this thread.
+    static PRINTED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The pages that have recipes.
-const PAGES: [&str; 2] =
-    [include_str!("../../../README.md"), include_str!("../../../docs/recipes.md")];
+const PAGES: [&str; 3] = [
+    include_str!("../../../README.md"),
+    include_str!("../../../docs/recipes.md"),
+    include_str!("../../../docs/from-join-set.md"),
+];
 
 /// Interrupts an actor that needs an executor at every poll, and returns its outputs.
 fn interrupt_on_smol<F: Future>(actor: impl FnMut(Interrupted) -> F) -> Vec<F::Output> {
@@ -55,4 +71,9 @@ fn assert_is_a_recipe(source: &str) {
         PAGES.iter().any(|page| page.contains(&block)),
         "no page has this code block:\n{recipe}"
     );
+}
+
+/// Returns the lines that a recipe has printed on this thread.
+fn printed() -> Vec<String> {
+    PRINTED.with(RefCell::take)
 }
