@@ -39,7 +39,8 @@ fn main() {
     let mut group = Group::new();
     let handle = group.handle();
     for name in ["idle", "busy"] {
-        handle.add_with(|interrupted| serve(interrupted, name)).stops_if(|_| false).named(name);
+        let actor = |interrupted| serve(interrupted, name);
+        handle.add_with(actor).stops_if(|_| false).named(name);
     }
     group.add_abortable(async { Ok(()) }).named("signals");
     group.grace_period(|| Timer::after(100 * PAUSE)); // for clients that hang in `close`

@@ -18,7 +18,7 @@ async fn behind<C, F: Future<Output = Output>>(
     Ok(())
 }
 
-/// Opens the database and then the gate. If the database does not open, neither does the gate.
+/// Opens the database, and then the gate. If the database fails, the gate stays closed.
 async fn database(
     mut interrupted: Interrupted,
     opening: impl Future<Output = Output>,

@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 type Output = Result<(), &'static str>;
 
-/// Calls `record` with each exit that belongs to the shutdown, a word for its outcome, and the
-/// time since the cause exited.
+/// Calls `record` with each exit that belongs to the shutdown, a word for its outcome, and
+/// the time since the cause exited.
 fn observe<'a>(
     group: &mut Group<'a, Output>,
     mut record: impl FnMut(&Exit<Output>, &'static str, Duration) + Send + 'a,

@@ -3,7 +3,7 @@ use run_group::Group;
 use std::future::Future;
 
 /// Limits the whole shutdown. An example of a timer is `async { sleep(limit).await }`.
-fn set_deadline<'a, T>(group: &mut Group<'a, T>, timer: impl Future<Output = ()> + Send + 'a) {
+fn set_limit<'a, T>(group: &mut Group<'a, T>, timer: impl Future<Output = ()> + Send + 'a) {
     let timer = timer.shared();
     group.grace_period(move || timer.clone());
 }
@@ -33,7 +33,7 @@ fn program() -> Group<'static, ()> {
 #[test]
 fn both_stages_expire() {
     let mut group = program();
-    set_deadline(&mut group, async {
+    set_limit(&mut group, async {
         Timer::after(Duration::from_millis(10)).await;
     });
     let report = smol::block_on(group.report());
@@ -44,7 +44,7 @@ fn both_stages_expire() {
 fn timer_starts_with_the_shutdown() {
     let (start, started) = bounded(1);
     let mut group = program();
-    set_deadline(&mut group, async move {
+    set_limit(&mut group, async move {
         start.try_send(()).unwrap();
         pending().await
     });
