@@ -29,6 +29,7 @@ mod inner;
 mod leaving;
 mod limit;
 mod metrics;
+mod operations;
 #[cfg(unix)] // its tests reset connections
 mod readme;
 mod ready;
@@ -45,9 +46,10 @@ thread_local! {
 }
 
 /// The pages that have recipes.
-const PAGES: [&str; 3] = [
+const PAGES: [&str; 4] = [
     include_str!("../../../README.md"),
     include_str!("../../../docs/recipes.md"),
+    include_str!("../../../docs/operations.md"),
     include_str!("../../../docs/from-join-set.md"),
 ];
 
