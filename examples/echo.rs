@@ -68,7 +68,7 @@ async fn echo(address: &str) -> anyhow::Result<Report<Output>> {
 
     let mut group = server(listener);
     group.add_abortable(signals.next()).named("signals");
-    group.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
+    group.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.second())));
     group.on_exit(|exit| println!("{exit}"));
     group.on_wait(|waiting| {
         let them = if waiting.len() == 1 { "it" } else { "them" };

@@ -122,7 +122,7 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<Report<O
 
     let mut web = server(web_listener);
     web.add_abortable(signals.next()).named("signals");
-    web.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
+    web.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.second())));
     web.on_wait(|waiting| {
         let them = if waiting.len() == 1 { "it" } else { "them" };
         println!("waiting for {waiting}; press Ctrl-C again to drop {them}");

@@ -165,7 +165,7 @@ async fn run(jobs: Vec<Job>) -> anyhow::Result<Report<Output>> {
         let them = if waiting.len() == 1 { "it" } else { "them" };
         println!("waiting for {waiting}; press Ctrl-C again to drop {them}");
     });
-    jobs.grace_period(|| signals.next());
+    jobs.grace_period(|| signals.second());
 
     let report = front.before(jobs).report().await;
     println!(

@@ -80,13 +80,15 @@ async fn program(failure: Failure) -> anyhow::Result<()> {
     group.run().await
 }
 
-/// Uses the index once it is ready, unless interrupted before that: if the index fails, it may never be ready.
+/// Uses the index once it is ready. If the index fails before that, waits to be interrupted, because the index is the cause.
 pub async fn client(
     is_ready: oneshot::Receiver<()>,
     mut interrupted: Interrupted,
 ) -> anyhow::Result<()> {
-    if let Some(Ok(())) = interrupted.unless(is_ready).await {
-        println!("the client finds the index ready");
+    match interrupted.unless(is_ready).await {
+        Some(Ok(())) => println!("the client finds the index ready"),
+        Some(Err(_)) => interrupted.await,
+        None => {}
     }
     Ok(())
 }

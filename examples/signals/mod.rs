@@ -1,5 +1,7 @@
 //! The OS signals that stop an example: Ctrl-C and, except on Windows, SIGTERM.
 
+use std::future::pending;
+
 use async_signal::Signal;
 use futures::StreamExt;
 
@@ -18,5 +20,13 @@ impl Signals {
     pub async fn next(&self) -> anyhow::Result<()> {
         (&self.0).next().await.transpose()?;
         Ok(())
+    }
+
+    /// Returns when a second signal arrives. If that fails, it waits forever, because an error must not force a shutdown.
+    #[allow(dead_code)] // only examples with a grace period call it
+    pub async fn second(&self) {
+        if self.next().await.is_err() {
+            pending().await
+        }
     }
 }

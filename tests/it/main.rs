@@ -39,7 +39,7 @@
 //! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), `report`, `panic`, [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
 //! [`interrupted`], with `clones`. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
-//! oklog/run. `recipes` tests recipes of the guides.
+//! oklog/run. `recipes` tests the recipes of the guides where something fails.
 //!
 //! # Which tests a target leaves out
 //!

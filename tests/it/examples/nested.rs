@@ -2,6 +2,8 @@
 
 use futures::channel::oneshot;
 use run_group::testing::interrupt_at_every_poll;
+use run_group::Interrupted;
+use smol::future::poll_once;
 
 use super::header::promised_output;
 use super::program::Program;
@@ -68,4 +70,16 @@ fn client_interrupted_at_every_poll_returns() {
         example::client(is_ready, interrupted).await
     });
     assert!(matches!(results[..], [Ok(()), Ok(())]));
+}
+
+/// The index drops its end of the channel when it fails, which may be well before it has shut down.
+#[test]
+fn client_does_not_return_before_the_index_that_fails() {
+    let (interrupt, interrupted) = Interrupted::channel();
+    let (ready, is_ready) = oneshot::channel();
+    let mut client = Box::pin(example::client(is_ready, interrupted));
+    drop(ready);
+    assert!(smol::block_on(poll_once(&mut client)).is_none());
+    interrupt.interrupt();
+    assert!(smol::block_on(client).is_ok());
 }

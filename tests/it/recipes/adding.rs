@@ -25,7 +25,7 @@ async fn control(
                 })
                 .stops_if(Exit::is_failure)
                 .named(name),
-            Command::Stop(name) => drop(running.remove(name)), // dropping it interrupts the service
+            Command::Stop(name) => drop(running.remove(name)), // which interrupts it
         }
     }
     Ok(())
@@ -66,6 +66,7 @@ fn main() {
 }
 // The recipe ends here.
 
+use run_group::testing::interrupt_at_every_poll;
 use smol::future::poll_once;
 
 use super::assert_is_a_recipe;
@@ -108,4 +109,36 @@ fn starting_twice_replaces_the_service() {
 fn stopping_what_does_not_run_does_nothing() {
     let commands = vec![Command::Start("hotplug"), Command::Stop("logger")];
     assert_eq!(running_after(commands), ["control", "hotplug"]);
+}
+
+/// Whenever that happens, `control` returns, and stops every service that it has started.
+#[test]
+fn interrupted_at_every_poll_it_stops_its_services() {
+    let results = interrupt_at_every_poll(|interrupted| async {
+        let (send, receive) = unbounded();
+        for command in
+            [Command::Start("logger"), Command::Start("hotplug"), Command::Stop("logger")]
+        {
+            send.try_send(command).unwrap();
+        }
+        let mut services = Group::new();
+        let handle = services.handle();
+        let result = control(interrupted, receive, handle).await;
+        assert_eq!((&mut services).await, None); // those that have started have left
+        result
+    });
+    assert_eq!(results, vec![Ok(()); results.len()]);
+    assert!(results.len() >= 2);
+}
+
+#[test]
+fn dropped_commands_stop_the_group() {
+    let (send, receive) = unbounded();
+    send.try_send(Command::Start("logger")).unwrap();
+    drop(send);
+    let mut group = Group::new();
+    let handle = group.handle();
+    group.add_with(|interrupted| control(interrupted, receive, handle)).named("control");
+    let report = smol::block_on(group.report());
+    assert_eq!(report.to_string(), "control returned Ok(())\nlogger returned Ok(()), interrupted");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How long a client has to leave after the interrupt.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves a client until it leaves. Closes the connection if that takes too long after the interrupt.
+/// Serves a client until it leaves. Once interrupted, closes the connection after a pause.
 async fn serve(interrupted: Interrupted, client: &str) -> Result<(), &'static str> {
     let late = interrupted.clone();
     let served = or(talk(interrupted, client), async {
@@ -38,8 +38,9 @@ async fn close(client: &str) {
 fn main() {
     let mut group = Group::new();
     let handle = group.handle();
-    for client in ["idle", "busy"] {
-        handle.add_with(|interrupted| serve(interrupted, client)).stops_if(|_| false).named(client);
+    for name in ["idle", "busy"] {
+        let actor = |interrupted| serve(interrupted, name);
+        handle.add_with(actor).stops_if(|_| false).named(name);
     }
     group.add_abortable(async { Ok(()) }).named("signals");
     group.grace_period(|| Timer::after(100 * PAUSE)); // for clients that hang in `close`
@@ -87,4 +88,17 @@ fn client_that_cannot_be_closed_expires_alone() {
 fn interrupted_at_every_poll_it_returns() {
     let results = interrupt_at_every_poll(|interrupted| serve(interrupted, "idle"));
     assert_eq!(results, [Ok(()), Ok(())]);
+}
+
+#[test]
+fn busy_client_is_closed_whenever_it_is_interrupted() {
+    for polls in 0..3 {
+        let (interrupt, interrupted) = Interrupted::channel();
+        let mut served = std::pin::pin!(serve(interrupted, "busy"));
+        for _ in 0..polls {
+            assert!(smol::block_on(smol::future::poll_once(served.as_mut())).is_none());
+        }
+        interrupt.interrupt();
+        assert_eq!(smol::block_on(served), Err("was closed"));
+    }
 }

@@ -1,5 +1,5 @@
 use run_group::{Group, Handle, Interrupted};
-use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
 use std::io;
@@ -29,7 +29,10 @@ async fn listen(
 }
 
 /// Sends back what the client sends, until it leaves or the actor is interrupted.
-async fn serve(mut interrupted: Interrupted, mut client: TcpStream) -> Output {
+async fn serve(
+    mut interrupted: Interrupted,
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+) -> Output {
     let mut buffer = [0; 1024];
     while let Some(length) = interrupted.unless(client.read(&mut buffer)).await {
         match length? {
@@ -40,7 +43,7 @@ async fn serve(mut interrupted: Interrupted, mut client: TcpStream) -> Output {
     Ok(())
 }
 
-/// Says hello, and reads the answer. It stands for a signal here: when it returns, the group stops.
+/// Says hello and reads the answer. Then it returns, and stops the group as a signal would.
 async fn visit(mut server: TcpStream) -> Output {
     let mut answer = [0; 5];
     server.write_all(b"hello").await?;
@@ -58,6 +61,8 @@ fn main() -> Output {
         let handle = group.handle();
         group.add_with(|interrupted| listen(interrupted, listener, handle)).named("listener");
         group.add_abortable(visit(server)).named("visit");
+        // For clients that do not read what they are sent.
+        group.grace_period(|| Timer::after(Duration::from_secs(10)));
         group.on_exit(|exit| println!("{exit}"));
         group.run().await
     })
@@ -66,11 +71,13 @@ fn main() -> Output {
 
 use std::net::{Shutdown, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread;
 
 use run_group::Report;
 
-use super::assert_is_a_recipe;
+use super::{assert_is_a_recipe, interrupt_on_smol};
 
 #[test]
 fn is_the_recipe() {
@@ -187,4 +194,75 @@ fn pair() -> (std::net::TcpStream, TcpStream) {
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = listener.accept().unwrap();
     (client, server.try_into().unwrap())
+}
+
+/// What it has read, it sends back. When it is interrupted, it returns, whatever the client does then.
+#[test]
+fn interrupted_at_every_poll_it_sends_back_all() {
+    let results = interrupt_on_smol(|interrupted| {
+        let (mut client, server) = pair();
+        let talk = std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let mut echoed = Vec::new();
+            client.write_all(b"hello")?;
+            client.shutdown(Shutdown::Write)?;
+            client.read_to_end(&mut echoed)?;
+            io::Result::Ok(echoed)
+        });
+        async move {
+            let result = serve(interrupted, server).await;
+            // An error: the connection was closed before the server had read everything.
+            if let Ok(echoed) = talk.join().unwrap() {
+                assert!(echoed.is_empty() || echoed == b"hello");
+            }
+            result
+        }
+    });
+    assert!(results.iter().all(Result::is_ok));
+    assert!(results.len() >= 2);
+}
+
+/// A client that always sends something, and reads nothing.
+struct Stuck;
+
+impl AsyncRead for Stuck {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(buffer.len()))
+    }
+}
+
+impl AsyncWrite for Stuck {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Output> {
+        Poll::Pending
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Output> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn client_that_reads_nothing_expires_alone() {
+    let (_client, server) = pair();
+    let mut waits = Vec::new();
+    let mut group = Group::new();
+    group.add_with(|interrupted| serve(interrupted, Stuck)).named("stuck");
+    group.add_with(|interrupted| serve(interrupted, server)).named("idle");
+    group.add_abortable(async { Ok(()) }).named("signals");
+    group.grace_period(smol::future::yield_now);
+    group.on_wait(|waiting| waits.push(waiting.to_string()));
+    let report = smol::block_on(group.report());
+    assert_eq!(
+        report.to_string(),
+        "signals returned Ok(())\nidle returned Ok(()), interrupted\nstuck expired"
+    );
+    assert_eq!(waits, ["stuck"]);
 }

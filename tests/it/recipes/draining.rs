@@ -1,14 +1,14 @@
 use run_group::{Exit, Group, Interrupted};
 use smol::channel::{unbounded, Receiver};
 
-async fn serve(mut interrupted: Interrupted, requests: Receiver<&str>) -> Result<u32, String> {
+async fn serve(mut interrupted: Interrupted, queue: Receiver<&str>) -> Result<u32, String> {
     let mut answered = 0;
-    while let Some(Ok(request)) = interrupted.unless(requests.recv()).await {
+    while let Some(Ok(request)) = interrupted.unless(queue.recv()).await {
         answer(request).await?;
         answered += 1;
     }
-    requests.close(); // accept no new ones
-    while let Ok(request) = requests.recv().await {
+    queue.close(); // accept no new ones
+    while let Ok(request) = queue.recv().await {
         answer(request).await?;
         answered += 1;
     }
@@ -24,21 +24,21 @@ async fn answer(request: &str) -> Result<(), String> {
 }
 
 fn main() {
-    let (send, requests) = unbounded();
+    let (send, queue) = unbounded();
     send.try_send("first").unwrap();
     send.try_send("second").unwrap();
     let mut group = Group::new();
     group.add_abortable(async { Ok(0) }); // stops the group at once
-    group.add_with(|interrupted| serve(interrupted, requests)).stops_if(Exit::is_failure);
+    group.add_with(|interrupted| serve(interrupted, queue)).stops_if(Exit::is_failure);
     let report = smol::block_on(group.report());
     assert_eq!(report[1].output(), Some(&Ok(2)));
     assert!(send.try_send("third").is_err());
 
-    let (send, requests) = unbounded();
+    let (send, queue) = unbounded();
     send.try_send("bad").unwrap();
     send.try_send("second").unwrap();
     let mut group = Group::new();
-    group.add_with(|interrupted| serve(interrupted, requests)).stops_if(Exit::is_failure);
+    group.add_with(|interrupted| serve(interrupted, queue)).stops_if(Exit::is_failure);
     assert_eq!(smol::block_on(group), Some(Err("bad request".into())));
 }
 // The recipe ends here.
@@ -77,12 +77,12 @@ fn fails_whenever_it_is_interrupted() {
 
 #[test]
 fn leaves_when_all_senders_are_dropped() {
-    let (send, requests) = unbounded();
+    let (send, queue) = unbounded();
     send.try_send("first").unwrap();
     drop(send);
     let mut left = None;
     let mut group = Group::new();
-    group.add_with(|interrupted| serve(interrupted, requests)).stops_if(Exit::is_failure);
+    group.add_with(|interrupted| serve(interrupted, queue)).stops_if(Exit::is_failure);
     group.on_exit(|exit| left = Some((exit.has_left(), exit.output().cloned())));
     assert_eq!(smol::block_on(group), None);
     assert_eq!(left, Some((true, Some(Ok(1)))));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 type Output = Result<(), String>;
 
-/// Runs `execute`. Fails if `execute` does not return within `limit` after it was interrupted.
+/// Runs `execute`. Fails if it does not return within `limit` after it was interrupted.
 async fn limited<F: Future<Output = Output>>(
     interrupted: Interrupted,
     limit: Duration,
@@ -30,11 +30,10 @@ async fn hang(_: Interrupted) -> Output {
 }
 
 fn main() {
+    let limit = Duration::from_millis(9);
     let mut group = Group::new();
-    group
-        .add_with(|interrupted| limited(interrupted, Duration::from_secs(9), flush))
-        .named("storage");
-    group.add_with(|interrupted| limited(interrupted, Duration::from_millis(9), hang)).named("web");
+    group.add_with(|interrupted| limited(interrupted, limit, flush)).named("storage");
+    group.add_with(|interrupted| limited(interrupted, limit, hang)).named("web");
     group.add_abortable(async { Ok(()) }).named("signals");
 
     let report = smol::block_on(group.report());

@@ -2,11 +2,20 @@
 //! places, and a test compares the two.
 
 use std::cell::RefCell;
+use std::future::Future;
+use std::time::Duration;
+
+use run_group::testing::{interrupt_at_every_poll_on, Run};
+use run_group::Interrupted;
+use smol::{future::or, Timer};
 
 mod adding;
+mod backoff;
 mod closing;
 mod connections;
+mod deadline;
 mod draining;
+mod each_stage;
 
 /// Some recipes print lines. Here, they record them for their tests.
 macro_rules! println {
@@ -14,10 +23,22 @@ macro_rules! println {
 }
 
 mod from_join_set;
+mod gate;
+mod gentle_force;
+mod inner;
+mod leaving;
 mod limit;
+mod metrics;
 mod operations;
 #[cfg(unix)] // its tests reset connections
 mod readme;
+mod ready;
+mod shared_deadline;
+mod signals;
+mod spawned;
+mod status;
+mod supervise;
+mod thread;
 
 thread_local! {
     /// The lines that a recipe has printed on this thread.
@@ -31,6 +52,17 @@ const PAGES: [&str; 4] = [
     include_str!("../../../docs/operations.md"),
     include_str!("../../../docs/from-join-set.md"),
 ];
+
+/// Interrupts an actor that needs an executor at every poll, and returns its outputs.
+fn interrupt_on_smol<F: Future>(actor: impl FnMut(Interrupted) -> F) -> Vec<F::Output> {
+    let block_on = |run: Run<F>| {
+        smol::block_on(or(async { Some(run.await) }, async {
+            Timer::after(Duration::from_secs(60)).await;
+            None
+        }))
+    };
+    interrupt_at_every_poll_on(block_on, actor)
+}
 
 /// Checks that a code block of a page has what stands in `source` before its tests.
 #[track_caller]
