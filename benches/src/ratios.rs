@@ -265,30 +265,32 @@ fn lives_of_others(table: &mut Table<'_>) {
     }
 }
 
-/// Round trips a second, so a ratio above 1 means that the group is faster.
+/// Round trips and connections a second, so a ratio above 1 means that the group is faster.
 #[cfg(feature = "others")]
 fn echoes(table: &mut Table<'_>) {
-    let all = [
-        ("echo, group / alone", AtLeast(0.95), "group", "alone"),
-        ("echo, group / smol task", Limit::None, "group", "smol-task"),
-        ("echo, group / Tokio task", Limit::None, "group-on-tokio", "task-on-tokio"),
+    let loads = [
+        ("echo", 1, "1 that stays", AtLeast(0.98)),
+        ("echo", 64, "64 that stay", AtLeast(0.98)),
+        ("connections", 1, "1 that comes and goes", Limit::None),
+        ("connections", 64, "64 that come and go", AtLeast(0.97)),
     ];
-    for (name, limit, first, second) in all {
-        for connections in [1, 64] {
-            if !table.wants(name) {
+    let servers = [
+        ("actors", "tasks", "smol tasks"),
+        ("actors", "one-actor", "for_each_concurrent"),
+        ("actors-on-tokio", "tasks-on-tokio", "Tokio tasks"),
+    ];
+    for (load, clients, at, limit) in loads {
+        for (first, second, others) in servers {
+            let name = format!("{load}, actors / {others}");
+            if !table.wants(&name) {
                 continue;
             }
-            let [first, second] = [first, second].map(|what| echo::turns(what, connections));
+            let turns = |server| subjects::turns(&format!("{load}-{server}"), clients);
             // In reverse order, because the ratio of the rates is the inverse of the ratio of the times.
-            let mut compared = compare(BUDGET, second, first);
+            let mut compared = compare(3 * BUDGET, turns(second), turns(first));
             compared.seconds.reverse();
-            let trips = connections as f64 * f64::from(echo::TRIPS);
-            let rate = |seconds| format!("{:.0}/s", trips / seconds);
-            let at = match connections {
-                1 => "1 connection".into(),
-                n => format!("{n} connections"),
-            };
-            table.show(name, &at, limit, compared, rate);
+            let rate = |seconds| format!("{:.0}/s", clients as f64 / seconds);
+            table.show(&name, at, limit, compared, rate);
         }
     }
 }

@@ -45,6 +45,7 @@ pub fn here(what: &str, n: usize) -> Result<Turn, String> {
 
 #[cfg(feature = "others")]
 fn of_others(what: &str, n: usize) -> Result<Turn, String> {
+    use crate::echo::{self, Clients};
     use others::{futures_concurrency, tokio_graceful_shutdown};
 
     let runtime = others::tokio::runtime();
@@ -57,7 +58,11 @@ fn of_others(what: &str, n: usize) -> Result<Turn, String> {
         "smol" => lives(n, move |n| others::smol::life(&executor, n)),
         "future-group" => lives(n, |n| poll_to_end(futures_concurrency::life(n))),
         "future-group-wake" => wakes(futures_concurrency::wakes(n)),
-        _ => return Err(format!("`{what}` is no subject")),
+        _ => match what.split_once('-') {
+            Some(("echo", server)) => echo::turns(server, Clients::Stay(n)),
+            Some(("connections", server)) => echo::turns(server, Clients::ComeAndGo(n)),
+            _ => return Err(format!("`{what}` is no subject")),
+        },
     })
 }
 
