@@ -31,7 +31,7 @@ pub fn here(what: &str, n: usize) -> Result<Turn, String> {
         "bare-wake" => wakes(wake::boxed(n)),
         "typed-wake" => wakes(wake::typed(n)),
         "handle-wake" => wakes(children::wakes(n)),
-        "children" => Box::new(rounds(children::in_group(n))),
+        "children" => Box::new(rounds(children::in_group(n, children::add))),
         "executor" => Box::new(rounds(children::on_executor(n))),
         "joiners" => Box::new(rounds(children::joiners(n))),
         "exits" => Box::new(rounds(children::exits_one_a_poll(n, false))),
