@@ -8,11 +8,12 @@
 //! Both threads run on one core. Otherwise the system decides where the clients run, and waking another core can take
 //! longer than the rest of a round trip.
 
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::pin::{pin, Pin};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -29,12 +30,14 @@ use crate::subjects::Turn;
 /// What the clients do in a round.
 #[derive(Clone, Copy, Debug)]
 pub enum Clients {
-    /// This many stay connected, from one turn to the next, and make one round trip each.
+    /// This many stay connected, from one turn to the next. Each makes [`TRIPS`] round trips in a round.
     Stay(usize),
-    /// This many connect, make one round trip each, and disconnect.
+    /// This many at a time connect, make one round trip each, and disconnect, [`TRIPS`] times in a round.
     ComeAndGo(usize),
 }
 
+/// How many round trips a round has. In shorter turns, it matters too much how a runtime begins and ends its work.
+pub const TRIPS: u32 = 8;
 /// How many bytes a message has.
 const SIZE: usize = 32;
 /// How long a client waits for an answer before it fails.
@@ -71,7 +74,7 @@ pub fn turns(what: &str, clients: Clients) -> Turn {
     let mut serve_until = server(what, listener);
     Box::new(rounds_of_process(move |rounds| {
         let (done, is_done) = oneshot::channel();
-        ask.send((rounds, done)).expect(FAILED);
+        ask.send((rounds * TRIPS, done)).expect(FAILED);
         serve_until(is_done);
     }))
 }
@@ -216,8 +219,8 @@ fn in_group(
 ) -> ServeUntil {
     Box::new(move |done| {
         let until = async {
-            match select(done, &mut group).await {
-                Either::Left((done, _)) => done.expect(FAILED),
+            match select(until(done), &mut group).await {
+                Either::Left(((), _)) => {}
                 Either::Right((output, _)) => panic!("the server has stopped: {output:?}"),
             }
         };
@@ -230,17 +233,32 @@ fn smol_tasks(listener: TcpListener) -> ServeUntil {
     let executor: &LocalExecutor<'_> = Box::leak(Box::default());
     let spawn = |client: Smol, _| executor.spawn(client.serve()).detach();
     executor.spawn(listen(listener, spawn)).detach();
-    Box::new(move |done| smol::block_on(executor.run(done)).expect(FAILED))
+    Box::new(move |done| smol::block_on(executor.run(until(done))))
 }
 
 /// A task of Tokio for each client.
 fn tokio_tasks(listener: TcpListener, block_on: impl Fn(Until<'_>) + 'static) -> ServeUntil {
     let spawn = |client: Tokio, _| drop(tokio::spawn(client.serve()));
     block_on(pin!(async { drop(tokio::spawn(listen(listener, spawn))) }));
-    Box::new(move |done| block_on(pin!(async { done.await.expect(FAILED) })))
+    Box::new(move |done| block_on(pin!(until(done))))
 }
 
-/// What clients are asked for: a number of rounds, and where to say that these are done.
+/// Waits for the clients. Only the first poll stores the waker, which is always the same, because a group is polled
+/// with this whenever a client is served.
+fn until(mut done: oneshot::Receiver<()>) -> impl Future<Output = ()> + Unpin {
+    let mut is_first = true;
+    poll_fn(move |cx| {
+        if std::mem::take(&mut is_first) {
+            return Pin::new(&mut done).poll(cx).map(|done| done.expect(FAILED));
+        }
+        match done.try_recv().expect(FAILED) {
+            Some(()) => Poll::Ready(()),
+            None => Poll::Pending,
+        }
+    })
+}
+
+/// What clients are asked for: a number of round trips, and where to say that these are done.
 type Request = (u32, oneshot::Sender<()>);
 
 /// Starts the clients, in a thread of their own.
@@ -267,8 +285,8 @@ fn run(address: SocketAddr, clients: Clients, asked: Receiver<Request>) -> io::R
         Clients::Stay(n) => connect(n)?,
         Clients::ComeAndGo(_) => Vec::new(),
     };
-    for (rounds, done) in asked {
-        for _ in 0..rounds {
+    for (trips, done) in asked {
+        for _ in 0..trips {
             match clients {
                 Clients::Stay(_) => trip(&mut connected)?,
                 Clients::ComeAndGo(n) => trip(&mut connect(n)?)?,

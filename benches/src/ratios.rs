@@ -296,7 +296,8 @@ fn echoes(table: &mut Table<'_>) {
             // In reverse order, because the ratio of the rates is the inverse of the ratio of the times.
             let mut compared = compare(3 * BUDGET, turns(second), turns(first));
             compared.seconds.reverse();
-            let rate = |seconds| format!("{:.0}/s", clients as f64 / seconds);
+            let trips = clients as f64 * f64::from(echo::TRIPS);
+            let rate = |seconds| format!("{:.0}/s", trips / seconds);
             table.show(&name, at, limit, compared, rate);
         }
     }
