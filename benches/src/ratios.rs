@@ -192,6 +192,7 @@ pub fn all(wanted: &str) -> Result<(), String> {
         "-".repeat(8)
     );
     wakes(&mut table);
+    children(&mut table);
     lives_against_itself(&mut table);
     lives_against_by_hand(&mut table);
     #[cfg(feature = "others")]
@@ -203,7 +204,6 @@ pub fn all(wanted: &str) -> Result<(), String> {
         Err(missing) => eprintln!("oklog/run in Go: skipped, {missing}"),
     }
     shapes(&mut table);
-    children(&mut table);
     costs(&mut table)?;
     tree(&mut table)?;
     if table.is_empty {
@@ -323,7 +323,7 @@ fn lives_in_go(table: &mut Table<'_>, go: Go) {
     }
 }
 
-/// The largest groups come first, and all of these before the lives, while the heap is not fragmented.
+/// The largest groups come first, and all of these before the others, while the heap is not fragmented.
 fn wakes(table: &mut Table<'_>) {
     for n in [100_000, 10_000, 1000, 100, 10, 1] {
         let group = "group-wake";
