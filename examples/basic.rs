@@ -18,7 +18,12 @@
 use futures::channel::oneshot;
 use run_group::Group;
 
+use terminal::{no_arguments, println};
+
+mod terminal;
+
 fn main() {
+    no_arguments();
     if let Some(output) = smol::block_on(group()) {
         println!("the group has ended with the output of {output}");
     }

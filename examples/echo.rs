@@ -42,9 +42,11 @@ use smol::Timer;
 
 use accept::accept;
 use signals::Signals;
+use terminal::{println, Usage};
 
 mod accept;
 mod signals;
+mod terminal;
 
 /// What each actor returns.
 type Output = anyhow::Result<()>;
@@ -53,8 +55,8 @@ type Output = anyhow::Result<()>;
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 fn main() -> anyhow::Result<Report<Output>> {
-    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:7007".into());
-    smol::block_on(echo(&address))
+    let [address] = Usage("[ADDRESS]").arguments();
+    smol::block_on(echo(&address.unwrap_or("127.0.0.1:7007".into())))
 }
 
 /// Serves clients until a signal arrives or the listener fails.

@@ -18,7 +18,7 @@
 //! In a second terminal, begin a request. It lasts as long as you like, because the server sends back what you type:
 //!
 //! ```text
-//! curl -NT . 127.0.0.1:8080/echo
+//! curl -sNT . 127.0.0.1:8080/echo
 //! ```
 //!
 //! In a third terminal, `curl 127.0.0.1:8081/status` lists the actors:
@@ -58,9 +58,8 @@
 //! 1.
 
 use std::convert::Infallible;
-use std::fmt::Display;
 use std::future::{pending, Future};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -80,9 +79,11 @@ use smol_hyper::rt::{FuturesIo, SmolTimer};
 
 use accept::accept;
 use signals::Signals;
+use terminal::{eprintln, println, Usage};
 
 mod accept;
 mod signals;
+mod terminal;
 
 /// How long requests may take after the shutdown has begun.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
@@ -97,20 +98,10 @@ type Output = anyhow::Result<()>;
 type Answer = Response<Body<Full<Bytes>, Incoming>>;
 
 fn main() -> anyhow::Result<Report<Output>> {
-    let (web, health) = addresses()?;
+    let [web, health] = Usage("[ADDRESS [HEALTH_ADDRESS]]").arguments();
+    let web = web.unwrap_or("127.0.0.1:8080".into());
+    let health = health.unwrap_or("127.0.0.1:8081".into());
     smol::block_on(run(&web, &health))
-}
-
-/// Returns the addresses to listen on: the arguments, or the defaults.
-fn addresses() -> anyhow::Result<(String, String)> {
-    let mut arguments = std::env::args_os().skip(1);
-    let web = arguments.next().unwrap_or("127.0.0.1:8080".into());
-    let health = arguments.next().unwrap_or("127.0.0.1:8081".into());
-    if arguments.next().is_some() {
-        bail!("too many arguments; usage: http_server [ADDRESS [HEALTH_ADDRESS]]");
-    }
-    // An argument that is not Unicode is not an address either. The error message shows it as far as possible.
-    Ok((web.to_string_lossy().into(), health.to_string_lossy().into()))
 }
 
 /// Serves clients until a signal arrives or something fails.
@@ -126,15 +117,15 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<Report<O
     let Some((web_listener, health_listener)) = or(listen, stop).await? else {
         return Ok(Report::default());
     };
-    say(format_args!("listening on {}", web_listener.local_addr()?));
-    say(format_args!("health is on {}", health_listener.local_addr()?));
+    println!("listening on {}", web_listener.local_addr()?);
+    println!("health is on {}", health_listener.local_addr()?);
 
     let mut web = server(web_listener);
     web.add_abortable(signals.next()).named("signals");
     web.grace_period(|| select(Timer::after(GRACE_PERIOD), Box::pin(signals.next())));
     web.on_wait(|waiting| {
         let them = if waiting.len() == 1 { "it" } else { "them" };
-        say(format_args!("waiting for {waiting}; press Ctrl-C again to drop {them}"));
+        println!("waiting for {waiting}; press Ctrl-C again to drop {them}");
     });
 
     let mut last = Group::local();
@@ -147,7 +138,7 @@ async fn run(web_address: &str, health_address: &str) -> anyhow::Result<Report<O
     last_handle
         .add_with(|interrupted| health(health_listener, handle, interrupted))
         .named("health");
-    group.on_exit(|exit| say(exit));
+    group.on_exit(|exit| println!("{exit}"));
     Ok(group.report().await)
 }
 
@@ -205,7 +196,7 @@ async fn health(
         .try_for_each_concurrent(None, |client| async {
             let answer = |request| balance(request, &handle);
             if let Err(error) = serve_one(client, interrupted.clone(), answer).await {
-                let _ = writeln!(io::stderr(), "health: {error}");
+                eprintln!("health: {error}");
             }
             Ok(())
         })
@@ -278,9 +269,4 @@ async fn serve_one<A: Future<Output = Answer>>(
         }
         _ => Ok(()),
     }
-}
-
-/// Prints a line. If the output is closed, the server continues without it.
-fn say(line: impl Display) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -5,11 +5,11 @@
 //! finishes the jobs that have begun, and drops the rest.
 //!
 //! ```text
-//! cargo run --example jobs -- [JOB...]
+//! cargo run --example jobs -- [MILLISECONDS|fail]...
 //! ```
 //!
-//! JOB is the time that a job takes, in milliseconds, or `fail` for a job that fails. Without JOB, there are twenty
-//! jobs of one and a half seconds. Press Ctrl-C after the second line about the progress:
+//! Each argument is a job: how many milliseconds it takes, or `fail` for a job that fails. Without arguments, there are
+//! twenty jobs of one and a half seconds. Press Ctrl-C after the second line about the progress:
 //!
 //! ```text
 //! 20 jobs; press Ctrl-C to finish those that have begun
@@ -65,8 +65,10 @@ use smol::lock::Semaphore;
 use smol::Timer;
 
 use signals::Signals;
+use terminal::{println, Usage};
 
 mod signals;
+mod terminal;
 
 /// What each actor returns.
 type Output = anyhow::Result<()>;
@@ -109,23 +111,21 @@ impl Tally {
 }
 
 fn main() -> anyhow::Result<Report<Output>> {
-    let mut jobs = std::env::args()
-        .skip(1)
-        .map(|argument| job(&argument))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let usage = Usage("[MILLISECONDS|fail]...");
+    let mut jobs: Vec<_> = usage.all().iter().map(|argument| job(argument, &usage)).collect();
     if jobs.is_empty() {
         jobs = vec![Job::Takes(Duration::from_millis(1500)); 20];
     }
     smol::block_on(run(jobs))
 }
 
-fn job(argument: &str) -> anyhow::Result<Job> {
+fn job(argument: &str, usage: &Usage) -> Job {
     if argument == "fail" {
-        return Ok(Job::Fails);
+        return Job::Fails;
     }
     match argument.parse() {
-        Ok(milliseconds) => Ok(Job::Takes(Duration::from_millis(milliseconds))),
-        Err(error) => Err(anyhow!("bad job `{argument}`: {error}")),
+        Ok(milliseconds) => Job::Takes(Duration::from_millis(milliseconds)),
+        Err(error) => usage.fail(format_args!("bad job `{argument}`: {error}")),
     }
 }
 

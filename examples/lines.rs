@@ -31,10 +31,13 @@ use smol::io::BufReader;
 use smol::{unblock, Unblock};
 
 use signals::Signals;
+use terminal::{eprintln, no_arguments};
 
 mod signals;
+mod terminal;
 
 fn main() -> anyhow::Result<()> {
+    no_arguments();
     let signals = Signals::listen()?;
 
     let mut count = 0;

@@ -29,7 +29,12 @@ use std::rc::Rc;
 use run_group::Group;
 use smol::future::yield_now;
 
+use terminal::{no_arguments, println};
+
+mod terminal;
+
 fn main() {
+    no_arguments();
     let text = String::from("to be or not to be");
     let mut exits = Vec::new();
 

@@ -4,10 +4,10 @@
 //! inside. The program interrupts it like any actor, and the library then shuts down its own actors, in its own order.
 //!
 //! ```text
-//! cargo run --example nested -- [FAILURE]
+//! cargo run --example nested -- [reader|writer]
 //! ```
 //!
-//! Without FAILURE, the program's client returns once the index is ready. It prints, in this order:
+//! Without an argument, the program's client returns once the index is ready. It prints, in this order:
 //!
 //! ```text
 //! the client finds the index ready
@@ -18,7 +18,7 @@
 //! index returned Ok(()), interrupted
 //! ```
 //!
-//! With `reader` as FAILURE, that actor of the library fails. This stops the library's group, and then the program's:
+//! With `reader`, that actor of the library fails. This stops the library's group, and then the program's:
 //!
 //! ```text
 //! index/reader returned Err(page 7 is corrupt)
@@ -28,8 +28,8 @@
 //! client returned Ok(()), interrupted
 //! ```
 //!
-//! With `writer` as FAILURE, the writer fails when it is interrupted. The library's group returns its first error, so
-//! it reaches the program although the shutdown began without one:
+//! With `writer`, that actor fails when it is interrupted. The library's group returns its first error, so it reaches
+//! the program although the shutdown began without one:
 //!
 //! ```text
 //! the client finds the index ready
@@ -40,11 +40,14 @@
 //! index returned Err(no space left), interrupted
 //! ```
 //!
-//! With either FAILURE, the error goes to the standard error as well, and the exit status is 1.
+//! With either, the error goes to the standard error as well, and the exit status is 1.
 
-use anyhow::{anyhow, bail};
 use futures::channel::oneshot;
 use run_group::{Group, Interrupted};
+
+use terminal::{println, Usage};
+
+mod terminal;
 
 /// The actor of the library that fails.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,11 +58,13 @@ pub enum Failure {
 }
 
 fn main() -> anyhow::Result<()> {
-    let failure = match std::env::args().nth(1).as_deref() {
+    let usage = Usage("[reader|writer]");
+    let [failure] = usage.arguments();
+    let failure = match failure.as_deref() {
         None => Failure::None,
         Some("reader") => Failure::Reader,
         Some("writer") => Failure::Writer,
-        Some(other) => bail!("unknown failure `{other}`; give reader, writer or nothing"),
+        Some(other) => usage.fail(format_args!("unknown failure `{other}`")),
     };
     smol::block_on(program(failure))
 }
@@ -90,7 +95,11 @@ pub async fn client(
 pub mod index {
     use std::future::Future;
 
-    use super::*;
+    use anyhow::{anyhow, bail};
+    use futures::channel::oneshot;
+    use run_group::Group;
+
+    use super::{println, Failure};
 
     /// Serves an index until `shutdown` is ready, and then writes it to disk.
     ///

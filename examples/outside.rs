@@ -29,7 +29,12 @@ use std::thread;
 
 use run_group::{Group, Handle};
 
+use terminal::{no_arguments, println};
+
+mod terminal;
+
 fn main() {
+    no_arguments();
     before_the_start();
     while_it_runs();
 }

@@ -5,6 +5,12 @@
 //! leaves, and the group continues.
 //!
 //! ```text
+//! cargo run --example reload -- FILE
+//! ```
+//!
+//! FILE has the names. Begin with one:
+//!
+//! ```text
 //! echo mail >names
 //! cargo run --example reload -- names
 //! ```
@@ -38,22 +44,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{anyhow, Context};
+use anyhow::anyhow;
 use async_signal::Signal;
 use futures::StreamExt;
 use run_group::{Exit, Group, Handle, Interrupt, Interrupted, Report};
 use smol::fs::read_to_string;
 
 use signals::Signals;
+use terminal::{eprintln, println, Usage};
 
 mod signals;
+mod terminal;
 
 /// What each actor returns.
 type Output = anyhow::Result<()>;
 
 fn main() -> anyhow::Result<Report<Output>> {
-    let file = std::env::args().nth(1);
-    smol::block_on(run(&file.context("give a file of names")?))
+    let usage = Usage("FILE");
+    let [file] = usage.arguments();
+    smol::block_on(run(&file.unwrap_or_else(|| usage.fail("FILE is missing"))))
 }
 
 /// Runs an actor for each name in the file, until a signal arrives.

@@ -4,10 +4,10 @@
 //! its work, it leaves.
 //!
 //! ```text
-//! cargo run --example sidecar -- [FAILURE]
+//! cargo run --example sidecar -- [sidecar]
 //! ```
 //!
-//! It prints, in this order:
+//! Without an argument it prints, in this order:
 //!
 //! ```text
 //! main job: 1 of 3
@@ -18,7 +18,7 @@
 //! main job returned Ok(())
 //! ```
 //!
-//! With `sidecar` as FAILURE, the sidecar fails instead of warming the cache. The main job is polled one last time, and
+//! With the argument `sidecar`, the sidecar fails instead of warming the cache. The main job is polled one last time, and
 //! then dropped:
 //!
 //! ```text
@@ -35,21 +35,27 @@ use anyhow::bail;
 use run_group::{Exit, Group, Report};
 use smol::future::yield_now;
 
+use terminal::{println, Usage};
+
+mod terminal;
+
 /// What each actor returns.
 type Output = anyhow::Result<()>;
 
-fn main() -> anyhow::Result<Report<Output>> {
-    let is_broken = match std::env::args().nth(1).as_deref() {
+fn main() -> Report<Output> {
+    let usage = Usage("[sidecar]");
+    let [failure] = usage.arguments();
+    let is_broken = match failure.as_deref() {
         None => false,
         Some("sidecar") => true,
-        Some(other) => bail!("unknown failure `{other}`; give sidecar or nothing"),
+        Some(other) => usage.fail(format_args!("unknown failure `{other}`")),
     };
 
     let mut group = Group::new();
     group.add_abortable(main_job()).named("main job");
     group.add_abortable(warm_the_cache(is_broken)).stops_if(Exit::is_failure).named("cache");
     group.on_exit(|exit| println!("{exit}"));
-    Ok(smol::block_on(group.report()))
+    smol::block_on(group.report())
 }
 
 /// Does what the program is for.

@@ -4,10 +4,10 @@
 //! all actors of the stage before it have exited. So every request and every result that was sent is received.
 //!
 //! ```text
-//! cargo run --example stages -- [STAGE]
+//! cargo run --example stages -- [web|workers|storage]
 //! ```
 //!
-//! STAGE is `web`, `workers` or `storage`, the stage in which an actor fails. With `web` it prints, in this order:
+//! The argument is the stage in which an actor fails. With `web` it prints, in this order:
 //!
 //! ```text
 //! failure returned Err(the web failed)
@@ -17,10 +17,10 @@
 //! ```
 //!
 //! Each of the last three has sent or received four items, one of them after the shutdown had begun. With another
-//! STAGE, the first line names that stage, and the other lines are the same. The failure goes to the standard error as
+//! stage, the first line names that stage, and the other lines are the same. The failure goes to the standard error as
 //! well, and the exit status is 1.
 //!
-//! Without STAGE, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit status is 0.
+//! Without an argument, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit status is 0.
 
 use std::future::Future;
 
@@ -29,11 +29,14 @@ use run_group::{Group, Interrupted, Report};
 use smol::channel::{unbounded, Receiver, Sender};
 
 use signals::Signals;
+use terminal::{println, Usage};
 
 mod signals;
+mod terminal;
 
 fn main() -> anyhow::Result<Report<anyhow::Result<u32>>> {
-    let stage = std::env::args().nth(1);
+    let usage = Usage("[web|workers|storage]");
+    let [stage] = usage.arguments();
     let signals = Signals::listen()?;
 
     let mut group = match stage.as_deref() {
@@ -47,7 +50,7 @@ fn main() -> anyhow::Result<Report<anyhow::Result<u32>>> {
         Some(stage @ ("web" | "workers" | "storage")) => {
             group(stage, "failure", async move { bail!("the {stage} failed") })
         }
-        Some(other) => bail!("unknown stage `{other}`; give web, workers or storage"),
+        Some(other) => usage.fail(format_args!("unknown stage `{other}`")),
     };
     group.on_exit(|exit| println!("{exit}"));
 

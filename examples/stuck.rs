@@ -28,10 +28,15 @@ use run_group::{Group, Interrupted, Report};
 use smol::future::yield_now;
 use smol::Timer;
 
+use terminal::{no_arguments, println};
+
+mod terminal;
+
 /// How long the group waits for actors after interrupting them.
 const GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 fn main() -> Report<anyhow::Result<()>> {
+    no_arguments();
     let mut group = Group::new();
     group.add_abortable(async { Ok(()) }).named("main job");
     group.add_with(metrics).named("metrics");

@@ -44,12 +44,14 @@ use futures::AsyncWriteExt;
 use run_group::{Group, Interrupted};
 
 use signals::Signals;
+use terminal::{eprintln, println, Usage};
 
 mod signals;
+mod terminal;
 
 fn main() -> anyhow::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:7008".into());
-    task::block_on(run(&address))
+    let [address] = Usage("[ADDRESS]").arguments();
+    task::block_on(run(&address.unwrap_or("127.0.0.1:7008".into())))
 }
 
 /// Greets clients until a signal arrives or something fails.

@@ -37,18 +37,23 @@ use std::io;
 use std::panic::resume_unwind;
 use std::thread;
 
-use anyhow::anyhow;
 use futures::channel::oneshot;
 use run_group::{Group, Interrupted};
 
 use signals::Signals;
+use terminal::{println, Usage};
 
 mod signals;
+mod terminal;
 
 fn main() -> anyhow::Result<()> {
-    let limit = std::env::args().nth(1).unwrap_or("100000".into());
-    let limit = limit.parse().map_err(|error| anyhow!("bad limit `{limit}`: {error}"))?;
-    smol::block_on(count(limit))
+    let usage = Usage("[LIMIT]");
+    let [limit] = usage.arguments();
+    let limit = limit.unwrap_or("100000".into());
+    match limit.parse() {
+        Ok(limit) => smol::block_on(count(limit)),
+        Err(error) => usage.fail(format_args!("bad limit `{limit}`: {error}")),
+    }
 }
 
 /// Counts the primes below `limit`, until a signal arrives.

@@ -12,17 +12,24 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, Future};
+use std::io::{stdout, Write};
 use std::task::{Poll, Waker};
 
 use run_group::{Group, Interrupted, LocalGroup};
 use smol::LocalExecutor;
 
+use terminal::no_arguments;
+
+mod terminal;
+
 /// The stages and their actors, in the order of the shutdown.
 const STAGES: [(&str, &[&str]); 2] =
     [("web", &["signals", "http", "chat"]), ("storage", &["database"])];
 
-fn main() {
-    print!("{}", draw(&run()));
+fn main() -> anyhow::Result<()> {
+    no_arguments();
+    stdout().write_all(draw(&run()).as_bytes())?;
+    Ok(())
 }
 
 /// What happens to an actor, a stage or the group.

@@ -9,6 +9,7 @@
 //! | an `add_with` actor that waits for channels, locks, other futures | [`interrupt_at_every_poll`] | at the end of the future, or in its output |
 //! | an `add_with` actor with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`] | at the end of the future, or in its output |
 //! | an `add_abortable` actor, or what you give to `unless` or `select!` | [`abort_at_every_poll`] | in a closure, called after each drop |
+//! | the same with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`], [around it](#a-future-that-is-dropped) | after `unless` |
 //! | a [whole program](#a-whole-program) | one of the first two | in its report, with [`assert_no_failure`] |
 //!
 //! Call them in a `#[test]`. If an actor does not return, they panic:
@@ -68,7 +69,7 @@
 //! assert!(copies.iter().all(|lines| lines.last().unwrap() == "done"));
 //! ```
 //!
-//! There is one output for each run. The last run may be one in which the actor returned before it was interrupted.
+//! There is one output for each run. If the actor returns before it is interrupted, that run is the last.
 //!
 //! If an actor does not return, the function panics. This actor awaits `interrupted` in one place, but not in the
 //! other:
@@ -149,6 +150,24 @@
 //!
 //! If handling a message takes awaits of its own, add the actor with [`add_with`](crate::Group::add_with), and give only
 //! `queue.recv()` to `unless`.
+//!
+//! The future is polled by hand, so the series ends where the future first waits for a real timer or socket. What comes
+//! after that is not tested. Let the actor take its timer as a parameter, and pass `yield_now` in the test. Or give the
+//! whole future to `unless`, and drop it there on an executor:
+//!
+//! ```
+//! # use run_group::testing::interrupt_at_every_poll_on;
+//! # use smol::{future, Timer};
+//! # use std::time::Duration;
+//! # async fn abortable() { Timer::after(Duration::from_millis(1)).await; }
+//! # fn block_on<T>(run: impl std::future::Future<Output = T>) -> Option<T> { Some(smol::block_on(run)) }
+//! interrupt_at_every_poll_on(block_on, |mut interrupted| async move {
+//!     interrupted.unless(abortable()).await;
+//!     // Check the world here.
+//! });
+//! ```
+//!
+//! [With sockets](self#with-sockets) has the function `block_on`.
 //!
 //! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand stays
 //! held. Let a guard release it, as that of a mutex does:
@@ -261,42 +280,47 @@
 //! # With sockets
 //!
 //! If an actor waits for a socket, a timer, a task or a thread, it needs an executor to wake it. Let your `block_on`
-//! give up on a run that does not return, after more time than your slowest machine ever needs. If the actor returns
-//! only when it is interrupted, `block_on` gives up on the last run, so the series takes that time once. To avoid that,
-//! let the actor return by itself at some point, for example when the client of the test disconnects.
+//! give up on a run that does not return, after more time than your slowest machine ever needs:
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll_on;
 //! use smol::net::{TcpListener, TcpStream};
 //! use smol::{future, io::AsyncReadExt, Timer};
-//! use std::time::Duration;
+//! use std::{future::Future, time::Duration};
+//!
+//! fn block_on<T>(run: impl Future<Output = T>) -> Option<T> {
+//!     smol::block_on(future::or(async { Some(run.await) }, async {
+//!         Timer::after(Duration::from_secs(2)).await;
+//!         None
+//!     }))
+//! }
 //!
 //! # if cfg!(target_family = "wasm") { return; }
-//! let accepted = interrupt_at_every_poll_on(
-//!     |run| {
-//!         smol::block_on(future::or(async { Some(run.await) }, async {
-//!             Timer::after(Duration::from_secs(2)).await;
-//!             None
-//!         }))
-//!     },
-//!     |mut interrupted| async move {
-//!         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-//!         let address = listener.local_addr().unwrap();
-//!         let Some(client) = interrupted.unless(TcpStream::connect(address)).await else {
-//!             return 0;
-//!         };
-//!         let _client = client.unwrap(); // connected, but silent
-//!         let Some(connection) = interrupted.unless(listener.accept()).await else {
-//!             return 1;
-//!         };
-//!         let (mut connection, _) = connection.unwrap();
-//!         let request = interrupted.unless(connection.read(&mut [0])).await;
-//!         assert!(request.is_none());
-//!         2
-//!     },
-//! );
+//! let accepted = interrupt_at_every_poll_on(block_on, |mut interrupted| async move {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+//!     let address = listener.local_addr().unwrap();
+//!     let Some(client) = interrupted.unless(TcpStream::connect(address)).await else {
+//!         return 0;
+//!     };
+//!     let _client = client.unwrap(); // connected, but silent
+//!     let Some(connection) = interrupted.unless(listener.accept()).await else {
+//!         return 1;
+//!     };
+//!     let (mut connection, _) = connection.unwrap();
+//!     let request = interrupted.unless(connection.read(&mut [0])).await;
+//!     assert!(request.is_none());
+//!     2
+//! });
 //! assert_eq!(accepted[0], 0); // interrupted before its first poll
 //! ```
+//!
+//! - **If the actor returns only when it is interrupted**, `block_on` gives up on the last run, so the series takes that
+//!   time once. Don't end the actor in another way to save that time, for example by closing its queue a little later.
+//!   Then an actor that ignores its interruption returns as well, and passes the test.
+//! - **If the actor waits for a timer again and again**, it never waits for something that does not happen. Run *k* then
+//!   takes *k* ticks, and the series has 1,000 runs: with a tick of 2 ms, a quarter of an hour. Let such an actor take its
+//!   timer as a parameter, and pass `yield_now` in the test. Or let it return by itself after some ticks, as in the
+//!   example of [`interrupt_at_every_poll_on`].
 //!
 //! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect an
 //! exact list of outputs.
@@ -332,6 +356,8 @@
 //!   it hangs a group.
 //! - **What the actor lost.** The test fails if the actor does not return. To find out whether it lost a message, check
 //!   its outputs.
+//! - **An interruption that is ignored by an actor that returns anyway**, because its queue was closed or its work was
+//!   done. What surrounds the actor must go on for longer than the actor: here, the sender lives as long as the run.
 //! - **Other orders.** Each run makes the same things happen in the same order. If something can happen in another
 //!   order, or only under load, write a test for that.
 
@@ -348,7 +374,7 @@ use core::future::Future;
 #[cfg(feature = "std")]
 use core::mem;
 use core::pin::Pin;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 #[cfg(feature = "std")]
 use std::{
@@ -375,7 +401,7 @@ const POLLS: usize = 10_000;
 /// `execute` is called for each run and makes a new actor, as the closure given to [`add_with`](crate::Group::add_with)
 /// does. Run *k*, from 0, polls the actor *k* times, interrupts it, and polls it until it returns. As on an executor,
 /// the actor is polled only when it has been woken. So whatever it waits for must be ready already, or be made ready by
-/// another future in the same actor.
+/// another future beside it: for example, `execute` may return `zip(producer, actor)`.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted, or with the first in which
 /// the actor waits without having been woken. In the latter case, the actor is interrupted while it waits, because that
@@ -455,9 +481,9 @@ pub fn interrupt_at_every_poll<F: Future>(
 /// Like [`interrupt_at_every_poll`], for an actor that waits for sockets, timers, spawned tasks or threads. `block_on`
 /// runs one [`Run`] on the executor and returns its output, or `None` if the run takes too long: more than a second, say.
 ///
-/// The series ends with the first run in which the actor returns before it is interrupted. It also ends when `block_on`
-/// gives up on a run that has not been interrupted. Then the actor waits for something that does not happen, so there
-/// are no more points at which to interrupt it. It ends after 1,000 runs at the latest.
+/// The series ends with the first run in which the actor returns before it is interrupted. It also ends if `block_on`
+/// gives up before the actor was interrupted, because the actor then waits for something that does not happen, and there
+/// are no more points to try. It ends after 1,000 runs at the latest: [with timers](self#with-sockets), that can take long.
 ///
 /// # Panics
 ///
@@ -521,8 +547,10 @@ pub fn interrupt_at_every_poll_on<F: Future>(
             After(polls)
         );
         if output.is_none() && is_interrupted {
+            let spins = seen.polls_since.load(Ordering::Acquire) >= POLLS;
+            let why = if spins { SPINS } else { GIVEN_UP };
             let running = seen.swap_running(String::new());
-            panic!("interrupted {}, the actor did not return: {GIVEN_UP}{running}", After(polls));
+            panic!("interrupted {}, the actor did not return: {why}{running}", After(polls));
         }
         outputs.extend(output);
         if !is_interrupted || outputs.len() == RUNS {
@@ -683,6 +711,8 @@ pin_project! {
 struct Seen {
     is_interrupted: AtomicBool,
     has_panicked: AtomicBool,
+    /// How often the actor was polled since it was interrupted.
+    polls_since: AtomicUsize,
     /// Which actors its groups were running when it was dropped.
     #[cfg(feature = "std")]
     running: Mutex<String>,
@@ -727,6 +757,7 @@ impl<F: Future> Future for Run<F> {
         };
         if *run.polls == 0 {
             interrupt();
+            run.seen.polls_since.fetch_add(1, Ordering::AcqRel);
         }
         let waker = Waker::from(run.woken.clone());
         let polled = contain(|| execute.poll(&mut Context::from_waker(&waker)));

@@ -1,11 +1,13 @@
 //! Accepts clients, and survives what any client or a busy system can cause.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use smol::net::{TcpListener, TcpStream};
 use smol::Timer;
+
+use super::terminal::eprintln;
 
 /// Accepts one client. Fails only if the listener can no longer be used.
 pub async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
@@ -15,7 +17,7 @@ pub async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr
             accepted => return accepted,
         };
         // Too many files are open, or the client has disconnected. Neither lasts.
-        let _ = writeln!(io::stderr(), "cannot accept a client: {error}");
+        eprintln!("cannot accept a client: {error}");
         Timer::after(Duration::from_millis(100)).await;
     }
 }

@@ -4,6 +4,7 @@
 //! several, with and without grace periods, observers and handles. Some actors leave. Other tests show that a value is dropped at the
 //! right time. This one shows that each value is dropped, and only once.
 
+mod totals;
 mod tracked;
 
 use std::future::{pending, poll_fn, Future};
@@ -22,6 +23,7 @@ use run_group::{Group, Interrupt, Interrupted, Outcome};
 use run_group::{Handle, Running};
 use smol::future::yield_now;
 
+use self::totals::Totals;
 use self::tracked::{Drops, Kind, Random, Tracked};
 use crate::harness::Test;
 
@@ -564,57 +566,5 @@ impl Leftovers {
         self.interrupted.clear();
         self.other_ends.clear();
         self.wakers.drain(..).for_each(Waker::wake);
-    }
-}
-
-/// What happened in all rounds.
-struct Totals {
-    /// How many values, by [`Kind`].
-    tracked: [usize; 8],
-    /// How many groups of one actor, of two, and so on.
-    groups: Vec<usize>,
-    /// How many groups were dropped while they were stopping.
-    dropped_stopping: usize,
-    /// How many actors expired.
-    expired: usize,
-    /// How many exits of actors that have left were observed.
-    left: usize,
-    /// How many groups resumed a panic.
-    panics: usize,
-}
-
-impl Totals {
-    fn new() -> Self {
-        Self {
-            tracked: [0; 8],
-            groups: vec![0; 100],
-            dropped_stopping: 0,
-            expired: 0,
-            left: 0,
-            panics: 0,
-        }
-    }
-
-    /// Asserts that everything happened often enough. Otherwise the test would show little.
-    fn assert_enough(&self) {
-        let with_panics = usize::from(cfg!(all(feature = "std", panic = "unwind")));
-        for (what, least) in [
-            (Kind::Execute, 300_000),
-            (Kind::Interrupt, 100_000),
-            (Kind::Output, 100_000),
-            (Kind::GracePeriod, 50_000),
-            (Kind::Timer, 10_000),
-            (Kind::Observer, 50_000),
-            (Kind::Payload, 10_000 * with_panics),
-            (Kind::Added, 30_000 * usize::from(cfg!(feature = "std"))),
-        ] {
-            let count = self.tracked[what as usize];
-            assert!(count >= least, "{what:?}: {count}");
-        }
-        assert!(self.groups.iter().all(|groups| *groups > 0));
-        assert!(self.dropped_stopping >= 3_000, "{}", self.dropped_stopping);
-        assert!(self.expired >= 5_000, "{}", self.expired);
-        assert!(self.left >= 10_000, "{}", self.left);
-        assert!(self.panics >= 5_000 * with_panics, "{}", self.panics);
     }
 }

@@ -13,26 +13,30 @@ extern crate alloc;
 
 mod board;
 
+use alloc::boxed::Box;
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 use core::cell::Cell;
 use core::fmt::Display;
-use core::future::pending;
+use core::future::{pending, Future};
+use core::pin::Pin;
 
 use embassy_executor::Spawner;
-use embassy_futures::select::{select3, Either3};
+use embassy_futures::select::{select, Either};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
+use embassy_sync::semaphore::{FairSemaphore, Semaphore};
 use embassy_sync::signal::Signal;
 use embassy_time::{with_timeout, Duration, Ticker, Timer};
-use run_group::{Exit, Group, Interrupt, Interrupted, LocalHandle};
+use run_group::{Group, Interrupt, Interrupted, LocalHandle};
 
 use crate::board::Led;
 
 const BLINK: Duration = Duration::from_millis(250);
 const SAMPLE: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(100);
 
 /// How long the watchdog waits for a sample.
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -43,7 +47,10 @@ const GRACE_PERIOD: Duration = Duration::from_millis(200);
 /// How many sessions may run at the same time.
 const SESSIONS: usize = 4;
 
-/// How many lines about the group can wait to be sent.
+/// How many lines for the peers can wait to be sent.
+const ANSWERS: usize = 16;
+
+/// How many lines about the group can wait as well. An observer cannot wait for room, so a whole shutdown fits.
 const LOG: usize = 16;
 
 /// How much of a line is kept. Every command is shorter.
@@ -65,33 +72,54 @@ struct Shared {
     stuck: Cell<bool>,
     /// Set by each sample.
     fed: Signal<NoopRawMutex, ()>,
-    /// The lines for the peers. When this is full, their senders wait.
-    answers: Channel<NoopRawMutex, Vec<u8>, 16>,
-    /// The lines about the group, which are sent first. An observer cannot wait, so there is room for a whole shutdown.
-    log: Channel<NoopRawMutex, Vec<u8>, LOG>,
+    /// The output, in order.
+    output: Channel<NoopRawMutex, Output, { ANSWERS + LOG }>,
+    /// A permit for each answer that fits into the output. When there is none, the listener and the sessions wait.
+    room: FairSemaphore<NoopRawMutex, { 1 + SESSIONS }>,
 }
+
+/// A line of output.
+struct Output {
+    bytes: Vec<u8>,
+    /// Whether it is for a peer, so that its sender took a permit.
+    is_answer: bool,
+}
+
+/// The kinds of sessions. This is the only list of them.
+const KINDS: [(&str, Execute); 3] = [
+    ("shell", |peer| Box::pin(shell(peer))),
+    ("meter", |peer| Box::pin(meter(peer))),
+    ("ticker", |peer| Box::pin(ticker(peer))),
+];
+
+/// What a session does. One type for all of them takes less flash than one for each.
+type Execute = for<'a> fn(Peer<'a>) -> Pin<Box<dyn Future<Output = Result> + 'a>>;
 
 /// What the listener knows of a session.
 struct Session {
     peer: String,
-    /// The session has the other reference.
-    frames: Rc<Frames>,
-    /// Stops this session alone. `None` once the peer has closed it.
+    inbox: Rc<Inbox>,
+    /// Interrupts this session alone. `None` once the peer has closed it.
     stop: Option<Interrupt>,
 }
 
 /// What a session has: the way to its peer.
 struct Peer<'a> {
     name: String,
-    frames: Rc<Frames>,
+    inbox: Rc<Inbox>,
     interrupted: Interrupted,
     shared: &'a Shared,
     /// Adds actors to the group.
     group: LocalHandle<'a, Result>,
 }
 
-/// The frames of a peer that its session has not handled.
-type Frames = Channel<NoopRawMutex, String, 2>;
+/// What the listener passes to a session.
+struct Inbox {
+    /// The frames of the peer that the session has not handled.
+    frames: Channel<NoopRawMutex, String, 2>,
+    /// Whether the peer has closed the session.
+    is_closed: Cell<bool>,
+}
 
 // This is embassy's thread-mode executor, which every interrupt preempts. So an actor is always woken at the priority
 // of the group or at a higher one, which is safe. If the group ran on an `InterruptExecutor`, code at a lower priority
@@ -106,16 +134,19 @@ async fn main(_spawner: Spawner) {
         sample: Cell::new(0),
         stuck: Cell::new(false),
         fed: Signal::new(),
-        answers: Channel::new(),
-        log: Channel::new(),
+        output: Channel::new(),
+        room: FairSemaphore::new(ANSWERS),
     };
+    // The listener borrows them. If it owned them, they would be dropped with it when it is aborted, and dropping an
+    // `Interrupt` interrupts. In a shutdown, only the group interrupts the sessions.
+    let mut sessions = Vec::new();
 
     let mut front = Group::local();
     front.add_with(|interrupted| blink(led, &shared, interrupted)).named("light");
     front.add_with(|interrupted| sense(&shared, interrupted)).named("sensor");
     front.add_abortable(watch(&shared)).named("watchdog");
     let handle = front.handle();
-    front.add_abortable(listen(&shared, handle)).named("listener");
+    front.add_abortable(listen(&shared, &mut sessions, handle)).named("listener");
     front.grace_period(|| Timer::after(GRACE_PERIOD));
 
     let mut back = Group::local();
@@ -128,8 +159,8 @@ async fn main(_spawner: Spawner) {
 
     let cause = &report[0];
     // The output has exited, so the last line, which is about that exit, is sent here.
-    while let Ok(bytes) = shared.log.try_receive() {
-        board::write_blocking(&bytes);
+    while let Ok(line) = shared.output.try_receive() {
+        board::write_blocking(&line.bytes);
     }
     board::write_blocking(&line(FIRMWARE, format_args!("the cause: {cause}")));
     board::exit(matches!(cause.output(), Some(Ok(()))));
@@ -170,8 +201,11 @@ async fn watch(shared: &Shared) -> Result {
 }
 
 /// Opens a session for each peer that asks for one, and hands each session the frames of its peer.
-async fn listen<'a>(shared: &'a Shared, handle: LocalHandle<'a, Result>) -> Result {
-    let mut sessions = Vec::<Session>::new();
+async fn listen<'a>(
+    shared: &'a Shared,
+    sessions: &mut Vec<Session>,
+    handle: LocalHandle<'a, Result>,
+) -> Result {
     shared.say(FIRMWARE, "ready for `PEER: open shell`").await;
     loop {
         let line = shared.hear().await;
@@ -182,52 +216,48 @@ async fn listen<'a>(shared: &'a Shared, handle: LocalHandle<'a, Result>) -> Resu
             shared.say(FIRMWARE, "a frame is `PEER: TEXT`").await;
             continue;
         };
-        // A session that has left has dropped its reference.
-        sessions.retain(|session| Rc::strong_count(&session.frames) > 1);
+        sessions.retain(|session| !session.has_left());
         if let Some(session) = sessions.iter_mut().find(|session| session.peer == peer) {
             if text == "close" {
-                session.stop = None;
-            } else if session.frames.try_send(text.into()).is_err() {
+                session.close();
+            } else if session.inbox.frames.try_send(text.into()).is_err() {
                 shared.say(peer, "the session is busy").await;
             }
             continue;
         }
-        match text.strip_prefix("open ") {
-            Some(_) if sessions.len() == SESSIONS => {
-                shared.say(peer, "there are too many sessions").await;
-            }
-            Some(kind) => match open(kind, peer, shared, &handle) {
-                Some(session) => sessions.push(session),
-                None => shared.say(peer, "a session is a shell or a meter").await,
-            },
-            None => shared.say(peer, "open a session first").await,
+        let Some(kind) = text.strip_prefix("open ") else {
+            shared.say(peer, "open a session first").await;
+            continue;
+        };
+        if sessions.len() == SESSIONS {
+            shared.say(peer, "there are too many sessions").await;
+        } else if let Some((kind, execute)) = KINDS.iter().find(|(name, _)| *name == kind) {
+            sessions.push(open(kind, *execute, peer, shared, &handle));
+        } else {
+            let kinds = KINDS.map(|(name, _)| name).join(", ");
+            shared.say(peer, format_args!("the kinds of sessions are {kinds}")).await;
         }
     }
 }
 
-/// Opens a session of this kind. `None`: there is no such kind.
-///
-/// A new kind is a function like `shell`, and a line here.
+/// Opens a session.
 fn open<'a>(
     kind: &str,
+    execute: Execute,
     peer: &str,
     shared: &'a Shared,
     handle: &LocalHandle<'a, Result>,
-) -> Option<Session> {
-    let frames = Rc::new(Frames::new());
-    let (interrupt, interrupted) = Interrupted::channel();
-    let session =
-        Session { peer: peer.into(), frames: frames.clone(), stop: Some(interrupted.other_end()) };
-    let peer = Peer { name: peer.into(), frames, interrupted, shared, group: handle.clone() };
-    let name = format!("{kind} {}", peer.name);
-    let interrupt = |_: &Exit<Result>| interrupt.interrupt();
-    let child = match kind {
-        "shell" => handle.add(shell(peer), interrupt),
-        "meter" => handle.add(meter(peer), interrupt),
-        _ => return None,
-    };
-    child.stops_if(|_| false).named(name);
-    Some(session)
+) -> Session {
+    let inbox = Rc::new(Inbox { frames: Channel::new(), is_closed: Cell::new(false) });
+    let mut session = Session { peer: peer.into(), inbox: inbox.clone(), stop: None };
+    handle
+        .add_with(|interrupted| {
+            session.stop = Some(interrupted.other_end());
+            execute(Peer { name: peer.into(), inbox, interrupted, shared, group: handle.clone() })
+        })
+        .stops_if(|_| false)
+        .named(format!("{kind} {peer}"));
+    session
 }
 
 /// Carries out commands.
@@ -278,27 +308,65 @@ async fn meter(mut peer: Peer<'_>) -> Result {
     Ok(())
 }
 
+/// Counts ticks until it is closed or the firmware shuts down. Any text starts the count again.
+async fn ticker(mut peer: Peer<'_>) -> Result {
+    let mut ticker = Ticker::every(TICK);
+    let mut ticks = 0;
+    loop {
+        match select(peer.hear(), ticker.next()).await {
+            Either::First(Some(_text)) => ticks = 0,
+            Either::First(None) => break,
+            Either::Second(()) => {
+                ticks += 1;
+                peer.say(format_args!("tick {ticks}")).await;
+            }
+        }
+    }
+    // The output shuts down after all sessions, so the last word is sent.
+    let reason = if peer.is_closed() { "you closed it" } else { "the firmware shuts down" };
+    peer.say(format_args!("goodbye after tick {ticks}: {reason}")).await;
+    Ok(())
+}
+
 /// Sends the output until it is interrupted and nothing is left to send.
 async fn send(shared: &Shared, mut interrupted: Interrupted) -> Result {
-    loop {
-        let log = shared.log.receive();
-        let answer = shared.answers.receive();
-        // `select3` prefers the first that is ready, so the interruption comes last.
-        match select3(log, answer, &mut interrupted).await {
-            Either3::First(bytes) | Either3::Second(bytes) => {
-                for byte in bytes {
-                    board::write(byte).await;
-                }
-            }
-            Either3::Third(()) => return Ok(()),
+    // `select` prefers the first that is ready, so the interruption comes last.
+    while let Either::First(line) = select(shared.output.receive(), &mut interrupted).await {
+        for byte in line.bytes {
+            board::write(byte).await;
         }
+        shared.room.release(line.is_answer.into());
+    }
+    Ok(())
+}
+
+impl Session {
+    /// Interrupts the session.
+    fn close(&mut self) {
+        self.inbox.is_closed.set(true);
+        if let Some(stop) = self.stop.take() {
+            stop.interrupt();
+        }
+    }
+
+    /// Returns whether the session has exited. Only then is the listener's reference to the inbox the last one.
+    fn has_left(&self) -> bool {
+        Rc::strong_count(&self.inbox) == 1
     }
 }
 
 impl Peer<'_> {
     /// Returns the next frame of the peer. `None`: the session was closed, or the firmware shuts down.
+    ///
+    /// Cancel safe: in `select`, no frame is lost.
     async fn hear(&mut self) -> Option<String> {
-        self.interrupted.unless(self.frames.receive()).await
+        self.interrupted.unless(self.inbox.frames.receive()).await
+    }
+
+    /// Returns whether the peer has closed the session. If it has not, and `hear` returns `None`, the firmware shuts
+    /// down.
+    fn is_closed(&self) -> bool {
+        self.inbox.is_closed.get()
     }
 
     /// Sends a frame to the peer, when there is room for it.
@@ -308,32 +376,40 @@ impl Peer<'_> {
 }
 
 impl Shared {
-    /// Returns the next line of input, and echoes it.
+    /// Returns the next line of input, and echoes it. It echoes the whole line at once, because a session may speak while
+    /// you type.
     async fn hear(&self) -> String {
         let mut typed = Vec::new();
         loop {
             match board::read().await {
                 b'\r' | b'\n' => break,
-                byte if typed.len() < LINE => {
-                    self.answers.send(vec![byte]).await;
-                    typed.push(byte);
-                }
+                b'\x08' | b'\x7f' => drop(typed.pop()), // Backspace
+                byte if typed.len() < LINE => typed.push(byte),
                 _ => {}
             }
         }
-        self.answers.send(vec![b'\n']).await;
-        String::from_utf8_lossy(&typed).into_owned()
+        let line = String::from_utf8_lossy(&typed).into_owned();
+        typed.push(b'\n');
+        self.answer(typed).await;
+        line
     }
 
     /// Adds a line to the output, when there is room for it.
     async fn say(&self, peer: &str, text: impl Display) {
-        self.answers.send(line(peer, text)).await;
+        self.answer(line(peer, text)).await;
+    }
+
+    /// Adds an answer to the output, when there is room for it.
+    async fn answer(&self, bytes: Vec<u8>) {
+        let permit = self.room.acquire(1).await.expect("each sender can wait");
+        permit.disarm(); // the output gives it back when it has sent the line
+        let _ = self.output.try_send(Output { bytes, is_answer: true }); // there is room
     }
 
     /// Adds a line about the group to the output. If there is no room, because sessions come and go faster than the
     /// lines can be sent, it is lost.
     fn log(&self, text: impl Display) {
-        let _ = self.log.try_send(line(FIRMWARE, text));
+        let _ = self.output.try_send(Output { bytes: line(FIRMWARE, text), is_answer: false });
     }
 }
 

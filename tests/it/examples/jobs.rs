@@ -7,7 +7,7 @@ use run_group::Group;
 use smol::channel::unbounded;
 
 use super::header::promised_output;
-use super::program::{assert_fails, Program};
+use super::program::Program;
 
 #[path = "../../../examples/jobs.rs"]
 #[allow(dead_code)]
@@ -41,12 +41,6 @@ fn success_between_failures_breaks_the_row() {
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let summary = "8 finished, 4 failed, 0 dropped, 0 not begun";
     assert_eq!(ended.stdout.lines().last(), Some(summary));
-}
-
-#[test]
-fn bad_job_is_one_line_and_status_1() {
-    let line = "bad job `many`: invalid digit found in string";
-    assert_fails("jobs", &["10", "many"], line);
 }
 
 /// Whenever it is interrupted, each job was done or is still in the queue.
@@ -86,7 +80,7 @@ mod signals {
     #[test]
     fn prints_what_its_header_promises() {
         let introduction =
-            "jobs of one and a half seconds. Press Ctrl-C after the second line about the progress:";
+            "twenty jobs of one and a half seconds. Press Ctrl-C after the second line about the progress:";
         let promised = promised_output(SOURCE, introduction);
 
         let mut program = Program::example("jobs", &[""; 0]);

@@ -30,5 +30,6 @@ mod stages;
 #[cfg(feature = "std")]
 mod stuck;
 mod tcp_server;
+mod terminal;
 mod threads;
 mod timeline;

@@ -1,12 +1,12 @@
 //! A built example, run as a user runs it: a process with arguments, output, signals and an exit status.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{empty, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::spawn;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Program {
     child: Arc<Mutex<Child>>,
     /// `None` once its input has ended.
     stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+    stdout: BufReader<Box<dyn Read + Send>>,
     /// The lines of its standard error. Read by a thread, so that the program never waits for it.
     stderr: Receiver<String>,
     /// Dropping it ends the watch over the program.
@@ -43,22 +43,41 @@ impl Program {
         Self::at(path(name), arguments)
     }
 
+    /// Starts an example whose output is closed from the beginning.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn with_closed_output(name: &str, arguments: &[impl AsRef<OsStr>]) -> Self {
+        // A socket and not a pipe, because another test's child may hold a pipe open for a moment.
+        let (output, _) = std::os::unix::net::UnixStream::pair().unwrap();
+        output.shutdown(std::net::Shutdown::Both).unwrap();
+        Self::start(path(name), arguments, std::os::fd::OwnedFd::from(output).into())
+    }
+
     /// Starts the program at `path`.
     #[track_caller]
     pub fn at(path: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>]) -> Self {
+        Self::start(path, arguments, Stdio::piped())
+    }
+
+    #[track_caller]
+    fn start(path: impl AsRef<OsStr>, arguments: &[impl AsRef<OsStr>], output: Stdio) -> Self {
         let mut command = Command::new(path);
         let mut child = command
             .args(arguments)
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(output)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| {
                 panic!("{command:?}: {error}; `cargo build --examples` makes it")
             });
         let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout: Box<dyn Read + Send> = match child.stdout.take() {
+            Some(stdout) => Box::new(stdout),
+            None => Box::new(empty()),
+        };
+        let stdout = BufReader::new(stdout);
         let errors = BufReader::new(child.stderr.take().unwrap());
         let (sender, stderr) = channel();
         spawn(move || {
@@ -122,6 +141,12 @@ impl Program {
     /// Ends the program's input.
     pub fn close_input(&mut self) {
         self.stdin = None;
+    }
+
+    /// Closes the program's output.
+    #[cfg(unix)] // no other test needs it
+    pub fn close_output(&mut self) {
+        self.stdout = BufReader::new(Box::new(empty()));
     }
 
     /// Takes the listener at this address away from the program. A program rarely loses its listener, and never by its
@@ -213,5 +238,31 @@ fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    profile.join("examples").join(name)
+    let path = profile.join("examples").join(name);
+    static EXAMPLES: Once = Once::new();
+    EXAMPLES.call_once(|| {
+        if !path.exists() {
+            build();
+        }
+    });
+    path
+}
+
+/// Builds the examples, as `cargo test` does, but `cargo test --test it` does not. If that is not where this test looks
+/// for them, for example because it was built for another target, starting one fails and says so.
+#[allow(unexpected_cfgs)] // the example under Tokio, which shares this file, has no features
+fn build() {
+    let cargo = std::env::var_os("CARGO")
+        .expect("`cargo build --examples`, because cargo does not run this test");
+    let mut command = Command::new(cargo);
+    command.args(["build", "--profile", "test", "--examples"]);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if cfg!(not(feature = "std")) {
+        command.arg("--no-default-features");
+    }
+    if cfg!(feature = "portable-atomic") {
+        command.args(["--features", "portable-atomic"]);
+    }
+    let status = command.status();
+    assert!(matches!(&status, Ok(status) if status.success()), "{command:?}: {status:?}");
 }

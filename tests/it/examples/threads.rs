@@ -3,7 +3,7 @@
 use run_group::testing::interrupt_at_every_poll_on;
 
 use super::header::promised_output;
-use super::program::{assert_fails, Program};
+use super::program::Program;
 use super::shutdown::on_smol;
 
 #[path = "../../../examples/threads.rs"]
@@ -48,11 +48,6 @@ fn panics_like_the_thread_after_the_shutdown() {
     assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");
     assert!(ended.stderr.contains("there is no number below 0"));
     assert_eq!(ended.status, Some(101));
-}
-
-#[test]
-fn bad_limit_is_one_line_and_status_1() {
-    assert_fails("threads", &["many"], "bad limit `many`: invalid digit found in string");
 }
 
 /// In the last run, the thread is done before that.

@@ -6,6 +6,8 @@ mod closing;
 mod connections;
 mod draining;
 mod limit;
+#[cfg(unix)] // its tests reset connections
+mod readme;
 
 /// The pages that have recipes.
 const PAGES: [&str; 2] =

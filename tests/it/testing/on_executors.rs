@@ -83,6 +83,29 @@ fn does_not_return_on_an_executor() {
     );
 }
 
+/// An actor in a loop that ignores its interruption does not wait. The message once said that it does.
+#[cfg(panic = "unwind")]
+#[test]
+fn spins_on_an_executor() {
+    let give_up = |run: Run<_>| {
+        let mut run = pin!(run);
+        (0..20_000).find_map(|_| run.as_mut().now_or_never())
+    };
+    let said = message(|| {
+        interrupt_at_every_poll_on(give_up, |_interrupted| async {
+            loop {
+                yield_now().await;
+            }
+        })
+    });
+    assert_eq!(
+        said,
+        "interrupted before its first poll, the actor did not return: it has woken itself for 10,000 polls since. Each \
+         round of a loop must look at `interrupted`, for example with `interrupted.is_interrupted()`. If it is a loop \
+         around a `select!`, does the branch leave the loop? A `break` may be missing, or leave only the `select!`"
+    );
+}
+
 /// A `block_on` that spawns the run gets a `JoinError` if the actor panics, and may return `None` for it. The panic was
 /// then taken for an actor that waits.
 #[cfg(all(feature = "std", panic = "unwind"))]

@@ -1,7 +1,7 @@
 //! One suite for every executor. A group does the same on all of them.
 //!
 //! The suite consists of scenarios: functions that are generic over a `Runtime`. They are compiled twice from one
-//! source, `scenarios.rs`: in [`shared`] with `Group::new`, for executors whose tasks are `Send`, and in [`local`] with
+//! source, `scenarios.rs` and `tasks.rs`: in [`shared`] with `Group::new`, for executors whose tasks are `Send`, and in [`local`] with
 //! `Group::local`, for those whose tasks need not be. Each of these two modules defines the names that differ.
 //! [`suite!`] turns the functions into tests on one executor.
 //!
@@ -91,7 +91,8 @@ macro_rules! suite {
 #[test]
 fn every_scenario_is_in_the_suite() {
     let suite: Vec<_> = include_str!("lib.rs").lines().map(str::trim).collect();
-    let scenarios = [include_str!("scenarios.rs"), include_str!("threads.rs")];
+    let scenarios =
+        [include_str!("scenarios.rs"), include_str!("tasks.rs"), include_str!("threads.rs")];
     let lines = scenarios.into_iter().flat_map(str::lines);
     for scenario in lines.filter_map(|line| line.strip_prefix("pub fn ")) {
         let (name, _) = scenario.split_once('<').unwrap();

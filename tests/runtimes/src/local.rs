@@ -18,6 +18,16 @@ fn new_group<'a, T>() -> LocalGroup<'a, T> {
 }
 
 #[allow(clippy::duplicate_mod)] // in `shared` the same source has other bounds
+#[path = "runtime.rs"]
+mod runtime;
+pub use runtime::{Runtime, Serve, Spawn};
+
+#[allow(clippy::duplicate_mod)]
 #[path = "scenarios.rs"]
 mod scenarios;
 pub use scenarios::*;
+
+#[allow(clippy::duplicate_mod)]
+#[path = "tasks.rs"]
+mod tasks;
+pub use tasks::*;

@@ -17,9 +17,17 @@ fn new_group<'a, T>() -> Group<'a, T> {
     Group::new()
 }
 
+#[path = "runtime.rs"]
+mod runtime;
+pub use runtime::{Runtime, Serve, Spawn};
+
 #[path = "scenarios.rs"]
 mod scenarios;
 pub use scenarios::*;
+
+#[path = "tasks.rs"]
+mod tasks;
+pub use tasks::*;
 
 #[path = "threads.rs"]
 mod threads;

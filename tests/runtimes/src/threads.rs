@@ -7,7 +7,7 @@ use std::thread;
 use futures::future::FutureExt;
 use run_group::{Exit, Group};
 
-use super::scenarios::{Runtime, ACTORS, STAYS, TASKS};
+use super::runtime::{Runtime, ACTORS, STAYS, TASKS};
 
 /// Several threads add actors, then one more requests the shutdown. The actors of each thread keep their order.
 pub fn threads_add_actors<R: Runtime>() {

@@ -1,15 +1,9 @@
-//! The example `tokio`, from outside: its output, its signals, its exit status.
+//! The example `tokio` and its habits: the output, the signals, the exit status.
 
-#[path = "../../../tests/it/examples/header.rs"]
-mod header;
-#[allow(dead_code)] // not every test needs all of it
-#[path = "../../../tests/it/examples/program.rs"]
-mod program;
+use super::header::promised_output;
+use super::program::Program;
 
-use header::promised_output;
-use program::Program;
-
-const SOURCE: &str = include_str!("../src/main.rs");
+const SOURCE: &str = include_str!("../../src/main.rs");
 
 fn start(arguments: &[&str]) -> Program {
     Program::at(env!("CARGO_BIN_EXE_run-group-tokio"), arguments)
