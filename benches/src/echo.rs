@@ -1,9 +1,9 @@
 //! An echo server over loopback, whose clients come and go. It shows what a group adds to work that consists of system
 //! calls.
 //!
-//! The server has this thread. A listener accepts clients in a loop, and each client is an actor, or a task, or a future
-//! in one actor. The clients have a thread of their own. They write a message to each connection, and then read each
-//! answer.
+//! The server has this thread. A listener accepts clients in a loop, and each client is an actor, or a task, or a
+//! future in one actor. The clients have a thread of their own. They write a message to each connection, and then read
+//! each answer.
 //!
 //! Both threads run on one core. Otherwise the system decides where the clients run, and waking another core can take
 //! longer than the rest of a round trip.
