@@ -139,36 +139,21 @@ impl Clock {
     }
 }
 
-/// The colours follow the reader's theme.
-const STYLE: &str = "\
-text { font: 13px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2328; }
-.bold { font-weight: 600; }
-.middle { text-anchor: middle; }
-.end { text-anchor: end; }
-.page { fill: #ffffff; }
-.stage { fill: #f0f2f5; }
-.running { fill: #a8cfff; }
-.interrupted { fill: #ffd686; }
-.moment { stroke: #818b98; stroke-dasharray: 3 3; }
-.grace-period { stroke: #c4202b; stroke-width: 2; fill: none; }
-.limit { fill: #c4202b; }
-.quiet { fill: #59636e; }
-@media (prefers-color-scheme: dark) {
-  text { fill: #e6edf3; }
-  .page { fill: #0d1117; }
-  .stage { fill: #1a212a; }
-  .running { fill: #1d4f8f; }
-  .interrupted { fill: #7d5600; }
-  .moment { stroke: #717985; }
-  .grace-period { stroke: #ff8a82; }
-  .limit { fill: #ff8a82; }
-  .quiet { fill: #9198a1; }
-}
-";
+const BACKGROUND: &str = "#1f2630";
+const STAGE: &str = "#2d3744";
+const RUNNING: &str = "#7db7f5";
+const INTERRUPTED: &str = "#f0b94a";
+const LIMIT: &str = "#ff8f87";
+const TEXT: &str = "#e8edf3";
+const QUIET: &str = "#b4bfcc";
+const LINE: &str = "#76838f";
 
 /// Draws the events of a run. Lengths are in pixels.
+///
+/// The picture is narrow and its text is large, so that it can be read on a phone. It has a background of its own, and so
+/// looks the same on a light page and on a dark one. It has no style sheet, which would apply to the page around it.
 fn draw(events: &Events) -> String {
-    let x = |second: &u32| 110 + 44 * second;
+    let x = |second: &u32| 28 + 28 * second;
     let at = |subject: &str, event: Event| {
         let found = events.iter().find(|it| it.1 == subject && it.2 == event);
         found.map(|(second, ..)| x(second))
@@ -180,93 +165,112 @@ fn draw(events: &Events) -> String {
     // From back to front.
     let (mut stages, mut moments, mut bars) = (String::new(), Vec::new(), String::new());
 
-    let mut y = 66;
+    let mut y = 40;
     let mut reason = "first exit".to_owned();
     for (number, (stage, actors)) in (1..).zip(STAGES) {
         let top = y;
-        bars += &text(28, y + 24, "bold", &format!("stage {number}: {stage}"));
-        y += 36;
+        y += 26;
+        bars += &text(x(&0), y, "bold", &format!("stage {number}: {stage}"));
         for actor in actors {
-            bars += &text(x(&0) - 12, y + 16, "end", actor);
+            y += 28;
             let mut begin = x(&0);
-            let mut state = "running";
+            let mut state = ("running", RUNNING);
             for (second, _, event) in events.iter().filter(|it| it.1 == *actor) {
                 let end = x(second);
                 match event {
                     Event::IsInterrupted => {
-                        bars += &bar(begin, end, y, state);
-                        state = "interrupted";
+                        bars += &bar(begin, end, y + 7, state);
+                        state = ("interrupted", INTERRUPTED);
                     }
                     Event::Exits(exit) => {
-                        bars += &bar(begin, end, y, state);
-                        let exit = exit.trim_start_matches(actor).trim_start();
-                        let exit = match exit.trim_end_matches(", interrupted") {
-                            exit if cause == Some(actor) => format!("{exit}: the cause"),
-                            exit => exit.to_owned(),
-                        };
-                        let class = if exit == "expired" { "limit" } else { "exit" };
-                        bars += &text(end + 10, y + 16, class, &exit);
+                        bars += &bar(begin, end, y + 7, state);
+                        let role = if cause == Some(actor) { ": the cause" } else { "" };
+                        bars += &text(x(&0), y, "normal", &format!("{exit}{role}"));
                     }
                     _ => {}
                 }
                 begin = end;
             }
-            y += 32;
+            y += 29;
         }
         let begin = at(stage, Event::GracePeriodBegins);
         if let (Some(begin), Some(end)) = (begin, at(stage, Event::GracePeriodEnds)) {
-            let label = format!("grace period of the {stage}");
-            bars += &text(begin + 8, y + 7, "limit", &label);
-            let line = format!("M{begin} {}v10m0-5H{end}m0-5v10", y + 10);
-            bars += &format!("<path d=\"{line}\" class=\"grace-period\"/>\n");
-            y += 28;
+            let line = format!("M{begin} {}v12m0-6H{end}m0-6v12", y + 6);
+            bars += &format!(
+                "<path d=\"{line}\" fill=\"none\" stroke=\"{LIMIT}\" stroke-width=\"2\"/>\n"
+            );
+            y += 36;
+            bars += &text(begin + 6, y, "normal", &format!("grace period of the {stage}"));
         }
-        let height = y - top;
-        stages += &format!("<rect x=\"16\" y=\"{top}\" width=\"868\" height=\"{height}\" rx=\"6\" class=\"stage\"/>\n");
-        y += 10;
+        y += 14;
+        let place = format!("x=\"8\" y=\"{top}\" width=\"464\" height=\"{}\"", y - top);
+        stages += &format!("<rect {place} rx=\"6\" fill=\"{STAGE}\"/>\n");
+        y += 8;
 
         let mut interrupts = actors.iter().filter_map(|actor| at(actor, Event::IsInterrupted));
         if let Some(x) = interrupts.next() {
-            moments.push((x, reason, format!("{stage} is interrupted")));
+            moments.push((x, format!("{reason}: {stage} is interrupted")));
         }
         reason = format!("{stage} has exited");
     }
     if let Some(x) = at("group", Event::IsReady) {
-        moments.push((x, reason, "the group is ready".to_owned()));
-    }
-    let moments = moments.iter();
-    let moments = moments.map(|(x, reason, event)| moment(*x, y + 2, reason, event));
-    let moments: String = moments.collect();
-    for second in [0, 5, 10, 15] {
-        bars += &text(x(&second), y + 12, "quiet middle", &format!("{second} s"));
+        moments.push((x, format!("{reason}: the group is ready")));
     }
 
-    let height = y + 28;
+    for second in [0, 5, 10, 15] {
+        let label = format!("{second} s");
+        bars += &format!(
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"{QUIET}\">{label}</text>\n",
+            x(&second),
+            y + 14
+        );
+    }
+    let end = y;
+    y += 14;
+    let mut lines = String::new();
+    for (number, (x, moment)) in (1..).zip(&moments) {
+        y += 30;
+        lines +=
+            &format!("<path d=\"M{x} 30V{end}\" stroke=\"{LINE}\" stroke-dasharray=\"3 3\"/>\n");
+        bars += &circled(number, *x, 20);
+        bars += &circled(number, 28, y - 5);
+        bars += &text(48, y, "normal", moment);
+    }
+
+    let height = y + 18;
     format!("\
-<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"900\" height=\"{height}\" viewBox=\"0 0 900 {height}\" style=\"max-width: 100%; height: auto\">
+<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"480\" height=\"{height}\" viewBox=\"0 0 480 {height}\" style=\"max-width: 100%; height: auto\" font-family=\"system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"16\">
 <title>The shutdown of a group of two stages</title>
-<style>
-{STYLE}</style>
-<rect width=\"900\" height=\"{height}\" rx=\"8\" class=\"page\"/>
-{stages}{moments}{bars}</svg>
+<rect width=\"480\" height=\"{height}\" rx=\"8\" fill=\"{BACKGROUND}\"/>
+{stages}{lines}{bars}</svg>
 ")
 }
 
-fn text(x: u32, y: u32, class: &str, text: &str) -> String {
-    format!("<text x=\"{x}\" y=\"{y}\" class=\"{class}\">{text}</text>\n")
+fn text(x: u32, y: u32, weight: &str, text: &str) -> String {
+    format!("<text x=\"{x}\" y=\"{y}\" fill=\"{TEXT}\" font-weight=\"{weight}\">{text}</text>\n")
 }
 
-/// Draws how long an actor is in one state.
-fn bar(begin: u32, end: u32, y: u32, state: &str) -> String {
+/// Draws how long an actor is in one state. The name of the state only stands in a bar that is long enough.
+fn bar(begin: u32, end: u32, y: u32, (state, color): (&str, &str)) -> String {
     let width = end - begin;
     let bar = format!(
-        "<rect x=\"{begin}\" y=\"{y}\" width=\"{width}\" height=\"22\" class=\"{state}\"/>\n"
+        "<rect x=\"{begin}\" y=\"{y}\" width=\"{width}\" height=\"20\" fill=\"{color}\"/>\n"
     );
-    bar + &text(begin + width / 2, y + 16, "middle", state)
+    if width < 80 {
+        return bar;
+    }
+    let center = begin + width / 2;
+    bar + &format!(
+        "<text x=\"{center}\" y=\"{}\" text-anchor=\"middle\" fill=\"#10151c\">{state}</text>\n",
+        y + 15
+    )
 }
 
-/// Draws a vertical line down to `end`, through the stages, labelled with an event and the reason for it.
-fn moment(x: u32, end: u32, reason: &str, event: &str) -> String {
-    let line = format!("<path d=\"M{x} 52V{end}\" class=\"moment\"/>\n");
-    line + &text(x, 28, "quiet middle", reason) + &text(x, 45, "bold middle", event)
+/// Draws the number of a moment.
+fn circled(number: u32, x: u32, y: u32) -> String {
+    let circle = format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"11\" fill=\"{TEXT}\"/>\n");
+    circle + &format!(
+        "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\" fill=\"{BACKGROUND}\" font-weight=\"bold\">{number}</text>\n",
+        y + 6
+    )
 }

@@ -1,4 +1,4 @@
-//! One actor: its profile, execute and interrupt, in one allocation.
+//! One actor: its profile, its future (`execute`) and its interrupt, in one allocation.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -22,18 +22,18 @@ pub(crate) type Boxed<A> = Pin<Box<A>>;
 /// This trait and [`Profile`] are public because [`Kind`](crate::kind::Kind) is. Neither can be named outside this
 /// crate.
 pub trait Actor {
-    /// What execute returns.
+    /// What its future returns.
     type Output;
 
-    /// Polls execute. Call `release` as soon as this is ready.
+    /// Polls its future. Call `release` as soon as this is ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<Self::Output>>;
 
-    /// Calls the interrupt, if it has not been called. `None`: the group waits until execute returns. Otherwise it drops
-    /// execute with this outcome, because the actor is abortable or its interrupt panicked.
+    /// Calls the interrupt, if it has not been called. `None`: the group waits until the actor returns. Otherwise it
+    /// drops the actor's future with this outcome, because the actor is abortable or its interrupt panicked.
     fn interrupt(self: Pin<&mut Self>, cause: &Exit<Self::Output>)
         -> Option<Outcome<Self::Output>>;
 
-    /// Drops execute, if it is still there.
+    /// Drops its future, if it is still there.
     fn release(self: Pin<&mut Self>) -> Contained;
 
     /// Returns the profile.
@@ -56,7 +56,7 @@ impl<T> fmt::Debug for Profile<T> {
     }
 }
 
-/// Drops an actor that has not exited: execute, then its interrupt, even if dropping one panics. `Err`: the first
+/// Drops an actor that has not exited: its future, then its interrupt, even if dropping one panics. `Err`: the first
 /// panic.
 pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
     let released = actor.as_mut().release();
@@ -64,7 +64,7 @@ pub(crate) fn drop_actor<A: Actor + ?Sized>(mut actor: Boxed<A>) -> Contained {
 }
 
 pin_project! {
-    /// Execute and interrupt, as they were added, and the profile.
+    /// `execute` and `interrupt`, as they were added, and the profile.
     struct Pair<F: Future, I> {
         profile: Profile<F::Output>,
         // `None` once it has returned, has panicked or was dropped.

@@ -189,8 +189,8 @@ impl<T, A: Actor<Output = T> + ?Sized> Place<A> {
         stops_if.map_or(Ok(true), |stops_if| contain(|| stops_if(exit)))
     }
 
-    /// Takes the actor out of its place, drops execute, and returns the exit. Its outcome is `outcome`, unless dropping
-    /// execute panics.
+    /// Takes the actor out of its place, drops its future, and returns the exit. The outcome is `outcome`, unless
+    /// dropping the future panics.
     ///
     /// Not inlined, so that a wake does not pay for its stack space.
     #[inline(never)]
@@ -235,8 +235,8 @@ impl<A: Actor + ?Sized> Future for Place<A> {
 
 /// Returns places in the order of adding.
 ///
-/// The set iterates most recently polled first. So if no actor was polled out of order, this only reverses. A heap takes
-/// less code than the sorts of a slice, by several kilobytes.
+/// The set iterates most recently polled first. So if no actor was polled out of order, this only reverses. A heap
+/// takes less code than the sorts of a slice, by several kilobytes.
 fn in_order<P: Ord>(mut places: Vec<P>) -> Vec<P> {
     places.reverse();
     match places.windows(2).all(|two| two[0] <= two[1]) {

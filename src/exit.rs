@@ -96,6 +96,7 @@ impl<W: Write> Write for OneLine<W> {
 /// assert_eq!(exits[0].to_string(), "seven returned 7");
 /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
 /// ```
+#[doc(alias("result", "status"))]
 pub struct Exit<T> {
     pub(crate) index: usize,
     pub(crate) label: Label,
@@ -273,7 +274,7 @@ impl<V, E> Exit<Result<V, E>> {
     /// let mut group = Group::new();
     /// group.add(async { Ok(()) }, |_| {});
     /// group.add_abortable(std::future::pending());
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Err("cannot flush")
     /// });
@@ -282,6 +283,7 @@ impl<V, E> Exit<Result<V, E>> {
     /// let failures: Vec<bool> = exits.iter().map(|exit| exit.is_failure()).collect();
     /// assert_eq!(failures, [false, false, true]);
     /// ```
+    #[doc(alias("failed", "error"))]
     pub fn is_failure(&self) -> bool {
         !matches!(self.outcome, Outcome::Returned(Ok(_)) | Outcome::Aborted)
     }
@@ -347,6 +349,7 @@ impl<V: fmt::Debug, E: fmt::Debug> std::error::Error for Exit<Result<V, E>> {}
 /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
 /// assert!(matches!(exits[2].outcome(), Outcome::Expired));
 /// ```
+#[doc(alias("JoinError"))]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome<T> {
@@ -357,11 +360,13 @@ pub enum Outcome<T> {
     /// If dropping its future panics, the outcome is `Panicked`, whatever it would have been. Without the feature `std`
     /// no actor has this outcome, because a panic unwinds through the group.
     Panicked(Panic),
-    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted, because it did not
-    /// return in its last poll.
+    /// It was [abortable](crate::Group::add_abortable), and was dropped when its stage was interrupted, because it did
+    /// not return in its last poll.
+    #[doc(alias("cancelled"))]
     Aborted,
-    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped, because it did not
-    /// return in its last poll.
+    /// It was still running when the [grace period](crate::Group::grace_period) ended, and was dropped, because it did
+    /// not return in its last poll.
+    #[doc(alias("timeout", "deadline"))]
     Expired,
 }
 
@@ -370,8 +375,8 @@ pub enum Outcome<T> {
 /// [`Outcome::Panicked`] holds one. `Display` and `Debug` show its message, or say that there is none. Unlike a bare
 /// payload it is `Sync`, so a report can be borrowed across an `.await` in a spawned task.
 ///
-/// Without the feature `std` there is never one, because a panic unwinds through the group. The type exists nevertheless,
-/// so code that matches on an outcome need not know the feature.
+/// Without the feature `std` there is never one, because a panic unwinds through the group. The type exists
+/// nevertheless, so code that matches on an outcome need not know the feature.
 ///
 /// # Examples
 ///
@@ -388,6 +393,7 @@ pub enum Outcome<T> {
 /// assert_eq!(panic.message(), Some("no route"));
 /// # }
 /// ```
+#[doc(alias("catch_unwind"))]
 pub struct Panic(Inner);
 
 #[cfg(feature = "std")]

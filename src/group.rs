@@ -31,33 +31,32 @@ use crate::running::{Running, Waiting};
 ///
 /// There are three ways to run a group. They return different things:
 ///
-/// | | returns | if nothing stopped it |
-/// | --- | --- | --- |
-/// | `group.await` | `Option<T>`: the output of the cause, as in oklog/run | `None` |
-/// | [`group.run().await`](Self::run) | `Result<(), E>`: the first error, also of the shutdown | `Ok(())` |
-/// | [`group.report().await`](Self::report) | [`Report<T>`]: every exit, the cause first | an empty one |
+/// - [`group.run().await`](Self::run) returns a `Result<(), E>`: the first error, also of the shutdown.
+/// - [`group.report().await`](Self::report) returns a [`Report<T>`]: every exit, the cause first.
+/// - `group.await` returns an `Option<T>`: the output of the cause, as in oklog/run.
 ///
-/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if).
+/// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if). It then returns
+/// `Ok(())`, an empty report, or `None`.
 ///
-/// `'a` is what the actors may borrow, and `T` is what they return. Declare what actors and observers borrow before the
-/// group, because the group may use it until it is dropped.
+/// `'a` is what the actors may borrow, and `T` is what they return. Declare whatever actors and observers borrow before
+/// the group, because the group may use it until it is dropped.
 ///
-/// Actors must be `Send`, and the group is `Send` if `T` is. If your actors are not, so that the compiler says "cannot be
-/// sent between threads safely", use a [`LocalGroup`], made with [`Group::local`].
+/// Actors must be `Send`, and the group is `Send` if `T` is. If the compiler says "cannot be sent between threads
+/// safely", use a [`LocalGroup`], made with [`Group::local`].
 ///
 /// The last parameter distinguishes the two types, and you never write it: `S` is `Shared` in `Group<'a, T>` and
 /// `Local` in `LocalGroup<'a, T>`. Neither these nor their trait `Kind` can be named outside this crate.
 ///
 /// # When it has finished
 ///
-/// - Every actor has exited. Every execute was dropped as soon as its actor exited. A group spawns nothing, so nothing
-///   that it started is still running.
+/// - Every actor has exited, and its future was dropped as soon as it exited. A group spawns nothing, so nothing that
+///   it started is still running.
 /// - Every interrupt was called once, in the order of adding within each stage, except those of actors that had left.
 /// - The group is empty again: one stage, no settings, indices from 0. Its handles are closed. You can add actors and
-///   run it again. If you poll it while it is empty, it is ready with `None`, drops
-///   its settings and closes its handles.
+///   run it again. If you poll it while it is empty, it is ready with `None`, drops its settings and closes its
+///   handles.
 ///
-/// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in its execute.
+/// A group does *not* guarantee that the threads and tasks that an actor started have ended. Await them in the actor.
 ///
 /// # Adding while it runs
 ///
@@ -71,31 +70,32 @@ use crate::running::{Running, Waiting};
 ///
 /// # Panics
 ///
-/// With the feature `std`, a panic in execute is that actor's exit, and the other actors still shut down in order. In
-/// oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being called. Its
-/// own actor can no longer be asked to return, so it is dropped. When all actors have exited, `await` and `run` resume
-/// the first panic that happened. `report` returns panics as outcomes.
+/// With the feature `std`, a panic of an actor's future is that actor's exit, and the other actors still shut down in
+/// order. In oklog/run, it ends the program. A panic in an interrupt does not keep the other interrupts from being
+/// called. Its own actor can no longer be asked to return, so it is dropped. When all actors have exited, `await` and
+/// `run` resume the first panic that happened. `report` returns panics as outcomes.
 ///
 /// A panic in an [observer](Self::on_exit) or in a [grace period](Self::grace_period) does not disturb the shutdown.
 /// The observer is called again for the next exit; the grace period counts as over, for that stage. Such a panic
-/// belongs to no exit, so `report` resumes it too. The same goes for a panic in [`stops_if`](Added::stops_if), or while
-/// what an actor that leaves has left behind is dropped. The panic of an actor that leaves is not resumed.
+/// belongs to no exit, so `report` resumes it, too. It also resumes a panic in [`stops_if`](Added::stops_if), and one
+/// in the drop of the interrupt or the output of an actor that leaves. The panic of an actor that leaves is not
+/// resumed.
 ///
 /// The group drops the outputs that it does not return. If dropping one panics, the others are still dropped, and then
 /// the first such panic is resumed.
 ///
-/// On a 32-bit target, a group has room for 2³² − 1 actors in its life. Adding one more panics. If a handle adds it, the
-/// poll that takes it in panics.
+/// On a 32-bit target, a group has room for 2³² − 1 actors in its life. Adding one more panics. If a handle adds it,
+/// the poll that takes it in panics.
 ///
-/// Without `std`, a panic cannot be contained: it unwinds through the group. Afterwards `poll` still returns, but the
-/// group may never finish: an execute that panicked is dropped and does not count as exited. All you can do with the
+/// Without `std`, a panic cannot be caught: it unwinds through the group. Afterwards `poll` still returns, but the
+/// group may never finish: an actor that panicked is dropped and does not count as exited. All you can do with the
 /// group then is drop it. That drops every actor.
 ///
 /// # Cancel safety
 ///
 /// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing. But while nothing awaits it, its
-/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not await anything
-/// that an actor of the group has to do, such as releasing a lock: it would wait forever.
+/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not await
+/// anything that an actor of the group has to do, such as releasing a lock: it would wait forever.
 ///
 /// Dropping an unfinished group, or the future of `run` or `report`, drops every actor where it is, in no particular
 /// order. It calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the
@@ -109,7 +109,7 @@ use crate::running::{Running, Waiting};
 /// use run_group::Group;
 ///
 /// let mut group = Group::new();
-/// group.add_with(|interrupted| async {
+/// group.add_with(|interrupted| async move {
 ///     interrupted.await;
 ///     Ok(())
 /// });
@@ -117,6 +117,7 @@ use crate::running::{Running, Waiting};
 ///
 /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
 /// ```
+#[doc(alias("graceful", "graceful shutdown", "shutdown", "supervisor", "errgroup", "task group"))]
 #[must_use = "a group does nothing unless you `.await`, `run` or `report` it"]
 pub struct Group<'a, T, S: Kind = Shared> {
     machine: Machine<'a, T, S>,
@@ -142,8 +143,8 @@ pub struct Group<'a, T, S: Kind = Shared> {
 /// ```
 pub type LocalGroup<'a, T> = Group<'a, T, Local>;
 
-// The methods that add an actor are inlined. Not inlined, each type of actor takes up to 13 % more code, because its drop
-// is compiled twice.
+// The methods that add an actor are inlined. Not inlined, each type of actor takes up to 13 % more code, because its
+// drop is compiled twice.
 impl<'a, T> Group<'a, T> {
     /// Returns a group without actors.
     ///
@@ -202,6 +203,7 @@ impl<'a, T> Group<'a, T> {
     ///
     /// assert_eq!(smol::block_on(group), Some("done"));
     /// ```
+    #[doc(alias("spawn", "actor", "oklog"))]
     #[inline]
     #[track_caller]
     pub fn add(
@@ -228,7 +230,7 @@ impl<'a, T> Group<'a, T> {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     // Select over `interrupted` and the work, or join the two.
     ///     interrupted.await;
     ///     "interrupted"
@@ -238,6 +240,7 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[1].output(), Some(&"interrupted"));
     /// ```
+    #[doc(alias("spawn", "cancel", "token"))]
     #[inline]
     #[track_caller]
     pub fn add_with<F>(&mut self, execute: impl FnOnce(Interrupted) -> F) -> Added<'_, T>
@@ -257,8 +260,8 @@ impl<'a, T> Group<'a, T> {
     ///
     /// Add a spawned task with [`add`](Self::add) or [`add_with`](Self::add_with) instead, and await its handle. On
     /// another thread, a task drops what it holds before its output is stored. So if that stops another actor, the last
-    /// poll may come too early, and the error of the task is lost. Under Tokio, an actor that has used up the budget of
-    /// its task finds even a finished task pending until the next poll.
+    /// poll may come too early, and the error of the task is lost. Under Tokio, when the
+    /// task that polls the group has used up its budget, even a finished task is pending until the next poll.
     ///
     /// # Panics
     ///
@@ -276,6 +279,7 @@ impl<'a, T> Group<'a, T> {
     /// let exits = smol::block_on(group.report());
     /// assert!(matches!(exits[1].outcome(), Outcome::Aborted));
     /// ```
+    #[doc(alias("abort", "cancel", "select"))]
     #[inline]
     #[track_caller]
     pub fn add_abortable(&mut self, execute: impl Future<Output = T> + Send + 'a) -> Added<'_, T> {
@@ -289,11 +293,11 @@ impl<'a, T> Group<'a, T> {
     /// future in the same poll, and from then on in every poll, before the actors. It ignores the output of that
     /// future, and drops the future if every actor of the stage exits first.
     ///
-    /// When the future resolves, every actor of the stage is polled one last time, in the order of adding, whether or not
-    /// it was woken. Then any that are still running are dropped, in the order of adding. Their outcome is
-    /// [`Expired`](crate::Outcome::Expired). All this happens in the same poll, and the stage ends with it. An actor that
-    /// a [handle](Self::handle) adds in that poll joins the next stage or, after the last, is dropped. So neither actors
-    /// that wake themselves nor actors that keep joining can postpone the end.
+    /// When the future resolves, every actor of the stage is polled one last time, in the order of adding, whether or
+    /// not it was woken. Then any that are still running are dropped, in the order of adding. Their outcome is
+    /// [`Expired`](crate::Outcome::Expired). All this happens in the same poll, and the stage ends with it. An actor
+    /// that a [handle](Self::handle) adds in that poll joins the next stage or, after the last, is dropped. So neither
+    /// actors that wake themselves nor actors that keep joining can postpone the end.
     ///
     /// Any future will do: a timer of any runtime, a second Ctrl-C, or whichever of the two comes first.
     ///
@@ -343,11 +347,12 @@ impl<'a, T> Group<'a, T> {
     /// let mut group: Group<'_, ()> = Group::new();
     /// let (force, forced) = smol::channel::bounded::<()>(1);
     /// group.grace_period(move || {
-    ///     let forced = forced.clone(); // `move || async move { forced.recv().await }` would not compile
+    ///     let forced = forced.clone(); // without this line, it would not compile
     ///     async move { forced.recv().await }
     /// });
     /// # drop(force);
     /// ```
+    #[doc(alias("timeout", "deadline", "kill", "ctrl-c", "sigterm"))]
     pub fn grace_period<F: Future + Send + 'a>(
         &mut self,
         mut begin: impl FnMut() -> F + Send + 'a,
@@ -380,6 +385,7 @@ impl<'a, T> Group<'a, T> {
     /// assert_eq!(smol::block_on(group.run()), Err::<(), _>("disk full"));
     /// assert_eq!(log, [r#"storage returned Err("disk full")"#, "metrics aborted"]);
     /// ```
+    #[doc(alias("log", "join_next"))]
     pub fn on_exit(&mut self, observer: impl FnMut(&Exit<T>) + Send + 'a) {
         self.machine.settings().set_on_exit(Box::new(observer));
     }
@@ -405,7 +411,7 @@ impl<'a, T> Group<'a, T> {
     /// let mut group = Group::new();
     /// group.add(async { "done" }, |_| {});
     /// group.add(std::future::pending(), |_| {}).named("stuck");
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     yield_now().await;
     ///     "slow"
@@ -419,6 +425,7 @@ impl<'a, T> Group<'a, T> {
     /// drop(group);
     /// assert_eq!(log, ["waiting for stuck, slow", "waiting for stuck"]);
     /// ```
+    #[doc(alias("hang", "stuck", "drain"))]
     pub fn on_wait(&mut self, observer: impl FnMut(&Waiting<'_, T>) + Send + 'a) {
         self.machine.settings().set_on_wait(Box::new(observer));
     }
@@ -440,6 +447,7 @@ impl<'a, T> LocalGroup<'a, T> {
     /// smol::block_on(group);
     /// assert_eq!(count.get(), 7);
     /// ```
+    #[doc(alias("not Send", "spawn_local"))]
     pub fn local() -> Self {
         Self::default()
     }
@@ -539,6 +547,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let names: Vec<_> = exits.iter().filter_map(|exit| exit.name()).collect();
     /// assert_eq!(names, ["storage", "web", "cache"]);
     /// ```
+    #[doc(alias("order", "stage", "dependency"))]
     #[track_caller]
     pub fn before(mut self, back: Self) -> Self {
         assert!(
@@ -609,6 +618,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let labels: Vec<_> = group.running().map(|running| running.to_string()).collect();
     /// assert_eq!(labels, ["http", "metrics"]);
     /// ```
+    #[doc(alias("status", "tasks"))]
     pub fn running(&self) -> impl Iterator<Item = Running> {
         self.machine.running().into_iter()
     }
@@ -616,8 +626,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// Runs the group and returns every exit that belongs to the shutdown, in the order in which they happened.
     ///
     /// The exit of the cause comes first. Exits that happened before you called `report` are included, but not those of
-    /// actors that have [left](Added::stops_if). `main` may return the [`Report`]: a failure is then an exit code. oklog/run
-    /// drops all results but the first.
+    /// actors that have [left](Added::stops_if). `main` may return the [`Report`]: a failure is then an exit code.
+    /// oklog/run drops all results but the first.
     ///
     /// # Panics
     ///
@@ -638,7 +648,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// let mut group = Group::new();
     /// group.add(async { Ok(()) }, |_| {}).named("signals");
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Err("cannot flush")
     /// }).named("storage");
@@ -647,6 +657,7 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// let failure = report.into_result().unwrap_err();
     /// assert_eq!(failure.to_string(), r#"storage returned Err("cannot flush"), interrupted"#);
     /// ```
+    #[doc(alias("wait", "join_all", "exit code"))]
     pub async fn report(mut self) -> Report<T> {
         let history = poll_fn(|cx| self.poll_end(cx)).await;
         Report(history.into_exits())
@@ -695,6 +706,7 @@ impl<'a, T, S: HasHandles> Group<'a, T, S> {
     /// assert_eq!(exits[1].to_string(), r#"flush returned "flushed", interrupted"#);
     /// # }
     /// ```
+    #[doc(alias("spawn", "scope"))]
     pub fn handle(&mut self) -> Handle<'a, T, S> {
         self.is_terminated = false;
         self.machine.handle()
@@ -704,9 +716,9 @@ impl<'a, T, S: HasHandles> Group<'a, T, S> {
 impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     /// Runs the group and returns the first error, or `Ok(())` if there was none.
     ///
-    /// This includes the errors of the shutdown: if a signal stops the program, and then the storage cannot flush, `run`
-    /// returns that error. It does not include expired actors, which only [`report`](Self::report) shows, or actors that
-    /// have [left](Added::stops_if).
+    /// This includes the errors of the shutdown: if a signal stops the program, and then the storage cannot flush,
+    /// `run` returns that error. It does not include expired actors, which only [`report`](Self::report) shows, or
+    /// actors that have [left](Added::stops_if).
     ///
     /// `Run` of oklog/run returns the result of the cause, and drops later errors. For that, await the group itself:
     /// `group.await.unwrap_or(Ok(()))`.
@@ -730,12 +742,13 @@ impl<E, S: Kind> Group<'_, Result<(), E>, S> {
     ///
     /// let mut group = Group::new();
     /// group.add(async { Ok(()) }, |_| {}).named("signals");
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Err("cannot flush")
     /// }).named("storage");
     /// assert_eq!(smol::block_on(group.run()), Err("cannot flush"));
     /// ```
+    #[doc(alias("wait", "race"))]
     pub async fn run(mut self) -> Result<(), E> {
         poll_fn(|cx| self.poll_end(cx)).await.into_result()
     }
@@ -776,8 +789,8 @@ impl<T, S: Kind> fmt::Debug for Group<'_, T, S> {
     }
 }
 
-/// An actor that was just added. Call [`stops_if`](Self::stops_if) to let it leave, and [`named`](Self::named) to give it
-/// a name.
+/// An actor that was just added. Call [`stops_if`](Self::stops_if) to let it leave, and [`named`](Self::named) to give
+/// it a name.
 ///
 /// Each of the three methods of [`Group`] that add an actor returns one. The label of an actor without a name is the
 /// line that added it.
@@ -806,11 +819,11 @@ impl<T> Added<'_, T> {
     /// `f` is called if the actor returns or panics before the group has interrupted it. If `f` returns `false`, the
     /// actor *leaves*: the observers set with [`on_exit`](Group::on_exit) see its exit, with
     /// [`has_left`](Exit::has_left) `true`. Then its interrupt, which is not called, and its exit are dropped, and the
-    /// group continues. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor. When
-    /// all actors of a group have left, the group finishes.
+    /// group continues. The exit is in no [report](Group::report), and [`len`](Group::len) no longer counts the actor.
+    /// When all actors of a group have left, the group finishes.
     ///
-    /// Once the group has interrupted the actor, its exit belongs to the shutdown, and `f` is not called. So an actor of
-    /// a later [stage](Group::before) may still leave while the stages before it shut down.
+    /// Once the group has interrupted the actor, its exit belongs to the shutdown, and `f` is not called. So an actor
+    /// of a later [stage](Group::before) may still leave while the stages before it shut down.
     ///
     /// `f` is called while the group is polled, so it must not block. It cannot capture anything: `f` is a plain
     /// function pointer, so that it costs no allocation. If you set another, it replaces the first.
@@ -835,6 +848,7 @@ impl<T> Added<'_, T> {
     /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
     /// assert_eq!(log, ["warm-up returned Ok(()), left", r#"storage returned Err("disk full")"#]);
     /// ```
+    #[doc(alias("leave", "child", "detach", "critical", "essential", "significant"))]
     pub fn stops_if(self, f: fn(&Exit<T>) -> bool) -> Self {
         self.0.stops_if = f;
         self
@@ -855,6 +869,7 @@ impl<T> Added<'_, T> {
     /// let exits = smol::block_on(group.report());
     /// assert_eq!(exits[2].name(), Some("worker 2"));
     /// ```
+    #[doc(alias("name", "label"))]
     pub fn named(self, name: impl Into<Cow<'static, str>>) {
         self.0.label.name = Some(name.into());
     }

@@ -23,8 +23,8 @@ use crate::stages::{Stage, Staged};
 
 /// Adds actors to a running group from anywhere: an actor, an interrupt, an observer, another thread.
 ///
-/// `handle.add(..);` adds the actor at the end of the statement. Don't keep what it returns: `let peer = handle.add(..);`
-/// adds the actor only when `peer` is dropped ([`Adding`]).
+/// The statement `handle.add(..);` adds an actor at once. Don't keep what it returns: after `let peer =
+/// handle.add(..);` the actor is added only when `peer` is dropped ([`Adding`]).
 ///
 /// [`Group::handle`](crate::Group::handle) makes one. Its clones add to the same group. A handle does not keep its
 /// group running.
@@ -55,8 +55,8 @@ use crate::stages::{Stage, Staged};
 /// Nothing limits how many actors wait for the next poll. If others decide how many you add, limit them with a
 /// semaphore.
 ///
-/// A value that adds an actor when it is dropped must check [`is_closed`](Self::is_closed) first. Otherwise, it recurses
-/// forever once the handle is closed: the actor is dropped at once, which adds another.
+/// A value that adds an actor when it is dropped must check [`is_closed`](Self::is_closed) first. Otherwise, it
+/// recurses forever once the handle is closed: the actor is dropped at once, which adds another.
 ///
 /// If you move a group into an actor that you add through its own handle, the two own each other: neither is ever
 /// polled or dropped, and their memory leaks.
@@ -94,6 +94,7 @@ use crate::stages::{Stage, Staged};
 /// ]);
 /// # }
 /// ```
+#[doc(alias("TaskTracker", "JoinSet", "nursery", "scope"))]
 pub struct Handle<'a, T, S: Kind = Shared> {
     /// Shared with the group. Nothing of the user's is called, woken or dropped while it is locked.
     queue: S::Cell<Queue<'a, T, S>>,
@@ -117,8 +118,8 @@ pub(crate) enum Letter<'a, T, S: Kind> {
 
 /// A [`Handle`] of a [`LocalGroup`](crate::LocalGroup), whose actors need not be `Send`.
 ///
-/// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`. It also exists
-/// without the feature `std`, so actors can come and go on a microcontroller.
+/// It is an alias of [`Handle`] with a different last parameter, and is itself neither `Send` nor `Sync`. It also
+/// exists without the feature `std`, so actors can come and go on a microcontroller.
 ///
 /// # Examples
 ///
@@ -149,6 +150,7 @@ impl<'a, T> Handle<'a, T> {
     /// assert_eq!(group.len(), 0); // the next poll takes it in
     /// assert_eq!(smol::block_on(group), Some(7));
     /// ```
+    #[doc(alias("spawn", "child"))]
     #[track_caller]
     pub fn add(
         &self,
@@ -169,7 +171,7 @@ impl<'a, T> Handle<'a, T> {
     ///
     /// let mut group = Group::new();
     /// let handle = group.handle();
-    /// handle.add_with(|interrupted| async {
+    /// handle.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     "worker"
     /// });
@@ -206,8 +208,8 @@ impl<'a, T> Handle<'a, T> {
 
     /// Stops the group from outside: adds an actor that returns `output` at once.
     ///
-    /// Equivalent to `handle.add(async { output }, |_| {});`. So if nothing else stops the group first, this actor is the
-    /// cause. Its label is the line that called `stop`. For a name, add the actor yourself.
+    /// Equivalent to `handle.add(async { output }, |_| {});`. So if nothing else stops the group first, this actor is
+    /// the cause. Its label is the line that called `stop`. For a name, add the actor yourself.
     ///
     /// If the group is shutting down already, this is one more exit that belongs to the shutdown. If the handle is
     /// closed, `output` is dropped.
@@ -218,7 +220,7 @@ impl<'a, T> Handle<'a, T> {
     /// use run_group::Group;
     ///
     /// let mut group = Group::new();
-    /// group.add_with(|interrupted| async {
+    /// group.add_with(|interrupted| async move {
     ///     interrupted.await;
     ///     Ok::<(), &str>(())
     /// });
@@ -227,6 +229,7 @@ impl<'a, T> Handle<'a, T> {
     /// assert_eq!(smol::block_on(group.run()), Ok(()));
     /// # elsewhere.join().unwrap();
     /// ```
+    #[doc(alias("shutdown", "cancel", "signal", "sigterm", "ctrl-c"))]
     #[track_caller]
     pub fn stop(&self, output: T)
     where
@@ -300,9 +303,9 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
 
     /// Asks the group which of its actors have not exited, for a status page or a list of workers.
     ///
-    /// The call wakes the group, and its next poll answers: after it has taken in the actors that were added, it lists
-    /// those of the stages of the group that made this handle, in the order of adding. If you made the handle of a
-    /// combined group, these are all of its actors. The future resolves to an empty list once the handle is closed.
+    /// The call wakes the group, and its next poll answers. It first takes in the actors that were added. Then it lists
+    /// the actors of the group that made this handle, in the order of adding. If that group was combined with another
+    /// afterwards, the actors of the other are not in the list. Once the handle is closed, the list is empty.
     ///
     /// The future borrows nothing, and the group answers even if nothing polls it. An actor of the group may await it.
     /// The question does not keep a stage from ending.
@@ -327,6 +330,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     /// let status: Option<Vec<String>> = smol::block_on(group);
     /// assert_eq!(status.unwrap(), ["http", "status"]);
     /// ```
+    #[doc(alias("status", "health"))]
     #[cfg(feature = "std")]
     pub fn running(&self) -> impl Future<Output = Vec<Running>> + Send + Sync + Unpin + 'static {
         let (answer, answered) = oneshot::channel();
@@ -471,6 +475,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// assert_eq!(smol::block_on(group.run()), Err("disk full"));
     /// # }
     /// ```
+    #[doc(alias("leave", "child", "detach", "critical", "essential", "significant"))]
     pub fn stops_if(mut self, f: fn(&Exit<T>) -> bool) -> Self {
         if let Some(actor) = &mut self.actor {
             actor.as_mut().profile_mut().stops_if = f;
@@ -493,6 +498,7 @@ impl<T, S: Kind> Adding<'_, '_, T, S> {
     /// assert_eq!(report[0].name(), Some("main"));
     /// # }
     /// ```
+    #[doc(alias("name", "label"))]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) {
         if let Some(actor) = &mut self.actor {
             actor.as_mut().profile_mut().label.name = Some(name.into());

@@ -30,8 +30,8 @@ use run_group_loom::{Arc, AtomicU8, AtomicWaker, Mutex}; // `tests/loom`, which 
 struct Shared {
     /// [`WAITING`] or, once interrupted, a number from [`INTERRUPTED`] to [`YIELDS`] that grows by 1 with each poll.
     ///
-    /// It is only loaded and stored, because some targets have no compare-and-swap. If two threads poll at the same time,
-    /// one poll is not counted, which is harmless.
+    /// It is only loaded and stored, because some targets have no compare-and-swap. If two threads poll at the same
+    /// time, one poll is not counted, which is harmless.
     state: AtomicU8,
     /// The waker of the original.
     waker: AtomicWaker,
@@ -57,8 +57,8 @@ impl Shared {
 /// Interrupts the other end, an [`Interrupted`], when you call [`interrupt`](Self::interrupt) or drop it.
 ///
 /// [`Interrupted::channel`] makes the pair. A group makes one for each actor that is added with
-/// [`add_with`](crate::Group::add_with) and keeps this end. [`Interrupted::other_end`] makes another, to stop that actor
-/// alone.
+/// [`add_with`](crate::Group::add_with) and keeps this end. [`Interrupted::other_end`] makes another, to stop that
+/// actor alone.
 ///
 /// # Examples
 ///
@@ -70,6 +70,7 @@ impl Shared {
 /// interrupt.interrupt();
 /// assert!(interrupted.is_interrupted());
 /// ```
+#[doc(alias("CancellationToken", "DropGuard", "cancel"))]
 pub struct Interrupt(Arc<Shared>);
 
 impl Interrupt {
@@ -160,7 +161,7 @@ impl fmt::Debug for Interrupt {
 /// use run_group::Group;
 ///
 /// let mut group = Group::new();
-/// group.add_with(|interrupted| async {
+/// group.add_with(|interrupted| async move {
 ///     interrupted.await;
 ///     "interrupted"
 /// });
@@ -169,6 +170,7 @@ impl fmt::Debug for Interrupt {
 /// let report = smol::block_on(group.report());
 /// assert_eq!(report[1].output(), Some(&"interrupted"));
 /// ```
+#[doc(alias("CancellationToken", "token", "cancellation", "shutdown", "signal", "context"))]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Interrupted {
     shared: Arc<Shared>,
@@ -241,6 +243,7 @@ impl Interrupted {
     /// group.add(async {}, |_| {});
     /// smol::block_on(group);
     /// ```
+    #[doc(alias("is_cancelled"))]
     pub fn is_interrupted(&self) -> bool {
         self.shared.state.load(Ordering::Acquire) != WAITING
     }
@@ -307,6 +310,7 @@ impl Interrupted {
     /// let report = smol::block_on(group.report());
     /// assert_eq!(report[1].output(), Some(&1));
     /// ```
+    #[doc(alias("select", "race", "run_until_cancelled"))]
     pub async fn unless<F: Future>(&mut self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         poll_fn(|cx| match Pin::new(&mut *self).poll(cx) {
@@ -347,6 +351,7 @@ impl Interrupted {
     /// smol::block_on(group);
     /// # }
     /// ```
+    #[doc(alias("child_token", "AbortHandle", "cancel"))]
     #[must_use = "dropping an `Interrupt` interrupts the actor"]
     pub fn other_end(&self) -> Interrupt {
         Interrupt(Arc::clone(&self.shared))

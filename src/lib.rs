@@ -8,7 +8,7 @@
 //! use run_group::Group;
 //!
 //! let mut group = Group::new();
-//! group.add_with(|interrupted| async {
+//! group.add_with(|interrupted| async move {
 //!     interrupted.await; // serve until interrupted, then finish open requests
 //!     Ok(())
 //! }).named("http");
@@ -24,8 +24,8 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, say
-//! which of its exits do, with [`stops_if`](Added::stops_if). For any other exit, the actor *leaves*, and the group goes
-//! on:
+//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor [*leaves*](#leaving), and
+//! the group continues:
 //!
 //! ```
 //! use run_group::{Exit, Group};
@@ -40,7 +40,8 @@
 //! # assert!(smol::block_on(group.run()).is_ok());
 //! ```
 //!
-//! So clients come and go: a listener adds an actor for each, through a [`Handle`], with `stops_if(|_| false)`.
+//! Clients come and go in the same way: a listener adds an actor for each client through a [`Handle`], with
+//! `stops_if(|_| false)`.
 //!
 //! There are three ways to add an actor:
 //!
@@ -49,8 +50,8 @@
 //!
 //! let mut group = Group::new();
 //!
-//! // Its interrupt completes a future that execute awaits.
-//! group.add_with(|interrupted| async {
+//! // Its interrupt completes a future that the actor awaits.
+//! group.add_with(|interrupted| async move {
 //!     interrupted.await;
 //!     "interrupted"
 //! });
@@ -76,18 +77,18 @@
 //! This crate is a Rust counterpart of Go's [oklog/run]. It adds what users of oklog/run have asked for: a limit on how
 //! long the shutdown takes, stages, names, actors that come and go, a report of every exit, and caught panics.
 //!
-//! A group is itself a plain future. Its actors run on whichever task or thread polls it; it spawns nothing. It needs no
-//! runtime, so it works with smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another future.
-//! Because it owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop in time.
-//! When the group has finished, none of its actors is still running.
+//! A group is itself a plain future. Its actors run on whichever task or thread polls it; it spawns nothing. It needs
+//! no runtime, so it works with smol, async-std, Tokio, a bare `block_on`, an embedded executor, or inside another
+//! future. Because it owns its actors, they may borrow and need not be `Send`, and it can drop one that does not stop
+//! in time. When the group has finished, none of its actors is still running.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 //!
 //! # Contents
 //!
-//! This page describes [the order of events](#the-order-of-events), why all actors share [one task](#one-task), what is
-//! [not in scope](#not-in-scope), the [features](#crate-features), and [what a group costs](#what-it-costs). The
-//! [guides](guide) go further:
+//! This page describes [the order of events](#the-order-of-events), [which exits stop a group](#leaving), why all
+//! actors share [one task](#one-task), what is [not in scope](#not-in-scope), the [features](#crate-features), and
+//! [what a group costs](#what-it-costs). The [guides](guide) go further:
 //!
 //! - [Recipes](guide::recipes): draining, threads, spawned tasks, signals, deadlines, restarts, ...
 //! - [Testing a shutdown](testing)
@@ -100,12 +101,12 @@
 //!
 //! 1. Nothing runs before the group is first polled. It then polls its actors in the order of adding. After that, it
 //!    polls an actor only when the actor has been woken.
-//! 2. The first actor to return or panic, and not [leave](Added::stops_if), is the *cause*. If several are ready in one
+//! 2. The first actor that returns or panics without [leaving](#leaving) is the *cause*. If several are ready in one
 //!    poll, the cause is the one that was woken first or, at the start, the one that was added first.
-//! 3. In the same poll, before any actor is otherwise polled again, the group calls every interrupt once, in the order of
-//!    adding, with the [`Exit`] of the cause. It interrupts even actors that have returned, and those not yet polled,
-//!    which are polled afterwards. An [abortable](Group::add_abortable) actor has no interrupt: when its turn in this
-//!    order comes, it is polled one last time and dropped.
+//! 3. In the same poll, before any actor is otherwise polled again, the group calls every interrupt once, in the order
+//!    of adding, with the [`Exit`] of the cause. It interrupts even actors that have returned, and those not yet
+//!    polled, which are polled afterwards. An [abortable](Group::add_abortable) actor has no interrupt: when its turn
+//!    in this order comes, it is polled one last time and dropped.
 //! 4. The remaining actors return in their own time. When the [grace period](Group::grace_period) ends, each is polled
 //!    one last time, and any that are still running are dropped. Without a grace period, the group waits as long as it
 //!    takes.
@@ -120,21 +121,38 @@
 #![doc = include_str!("../docs/shutdown.svg")]
 //!
 //! An actor *returns* when its future does. It *exits* when it returns, panics, is aborted or expires. Its future is
-//! dropped at that moment. What stops the group, and where you see it:
-//!
-//! | exit | stops the group | `on_exit` | `report` | `run` |
-//! | --- | --- | --- | --- | --- |
-//! | the first to return, with `Ok` or an error, or to panic | yes: the cause | yes | yes | its error or panic |
-//! | one that [leaves](Added::stops_if) | no | yes | no | no |
-//! | one that returns or panics during the shutdown | - | yes | yes | the first error, a panic before all errors |
-//! | one that is aborted or expires | - | yes | yes | no |
+//! dropped at that moment.
 //!
 //! You can also add an actor later, between two polls of the group or through a [handle](Group::handle). If its stage
 //! is shutting down by then, it is interrupted before its first poll.
 //!
-//! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in execute: there, actors
-//! clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the shutdown then
-//! takes as long as all interrupts combined.
+//! An interrupt is called while the group is polled, so it must not block. Do slow cleanup in the actor's future:
+//! there, actors clean up concurrently and the grace period limits them. In oklog/run an interrupt may block, and the
+//! shutdown then takes as long as all interrupts combined.
+//!
+//! # Leaving
+//!
+//! Every exit of a running actor stops the group, unless you say otherwise with [`stops_if`](Added::stops_if). Then the
+//! actor *leaves*: observers see its exit, its memory is freed, and the group continues. This is how *children* come
+//! and go, such as the clients of a server.
+//!
+//! | exit | stops the group | where it shows up |
+//! | --- | --- | --- |
+//! | the first that returns, with `Ok` or an error, or panics | yes: it is the cause | everywhere |
+//! | one for which `stops_if` returns `false` | no: it leaves | `on_exit` |
+//! | one that returns or panics during the shutdown | it stops already | `on_exit`, `report`, `run` |
+//! | one that is aborted or expires | it stops already | `on_exit`, `report` |
+//!
+//! - [`on_exit`](Group::on_exit) shows every exit as it happens.
+//! - [`report`](Group::report) returns every exit that belongs to the shutdown, the cause first.
+//! - [`run`](Group::run) returns the first error. A panic takes precedence over all errors, and continues.
+//! - `group.await` yields the output of the cause alone. A panic continues, as with `run`.
+//! - [`on_wait`](Group::on_wait) shows what has *not* exited: the actors that the shutdown waits for, and the cause.
+//!
+//! When all actors have left, the group finishes, although nothing has stopped it: `await` yields `None`, `run` returns
+//! `Ok(())`, and the report is empty. To stop one actor alone, use [`other_end`](Interrupted::other_end); with
+//! `stops_if`, it then leaves. To stop the group from outside, call [`stop`](Handle::stop) on a handle. Dropping a
+//! handle stops nothing.
 //!
 //! # One task
 //!
@@ -145,8 +163,8 @@
 //!
 //! A group is fair. An actor that wakes itself forever is polled again only after the others that have been woken. The
 //! group also yields to its executor: once two actors have woken themselves in one poll, or once every actor has been
-//! polled. When it yields, it wakes itself, so it may be polled more often than its actors are woken. A loop that ignores
-//! its interruption [yields](Interrupted#after-the-interruption), too.
+//! polled. When it yields, it wakes itself, so it may be polled more often than its actors are woken. A loop that
+//! ignores its interruption [yields](Interrupted#after-the-interruption), too.
 //!
 //! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio enforces this with a
 //! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
@@ -164,9 +182,9 @@
 //!
 //! # Crate features
 //!
-//! - `std` (default) catches panics, and adds [`Handle`], [`running`](Handle::running), clones of [`Interrupted`], and a
-//!   [`Report`] as the result of `main`. Without it, the crate is `no_std` with `alloc`, has [`LocalHandle`], and a panic
-//!   unwinds through the group ([what holds then](Group#panics)).
+//! - `std` (default) catches panics, and adds [`Handle`], [`running`](Handle::running), clones of [`Interrupted`], and
+//!   a [`Report`] as the result of `main`. Without it, the crate is `no_std` with `alloc`, has [`LocalHandle`], and a
+//!   panic unwinds through the group ([what holds then](Group#panics)).
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application then chooses how
 //!   atomics are implemented, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
@@ -177,8 +195,8 @@
 //!
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
-//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group through which a million
-//! clients have passed is as large as one that had none.
+//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group through which a
+//! million clients have passed is as large as one that had none.
 //!
 //! Waking an actor takes the same time however many actors, stages and combined groups there are. In a group with
 //! handles, each poll also looks at each combined group that has one.
@@ -190,11 +208,13 @@
 //! For each stage, a shutdown sorts the actors that run. It does so again when a grace period ends. While a group shuts
 //! down, each poll and each exit also looks at the settings of the groups that were combined with
 //! [`before`](Group::before). An actor that joins a shutdown costs a pass through the actors that run then.
-//! [`Waiting::len`] costs nothing, and listing the actors a pass.
+//! [`Waiting::len`] costs nothing; listing the actors takes such a pass.
 
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations, missing_docs, rust_2018_idioms, unreachable_pub)]
+// A sample that you copy compiles without these warnings.
+#![doc(test(attr(deny(unused_imports, unused_must_use, unused_mut, unused_variables))))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(docsrs, doc(auto_cfg(hide(target_has_atomic = "ptr"))))] // `testing` says so in its text
 #![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to the guides, `Handle::running` and std

@@ -21,8 +21,8 @@
 //!   to the current stage or to a later one.
 //! - Running actors that have been interrupted are in the current stage. `progress.interrupted` counts them. The length
 //!   of the set is no substitute, because it includes empty places.
-//! - With `std`, no panic of the user's code unwinds out of `poll`, wakers aside: each is contained. Its payload goes into
-//!   an exit or, if it belongs to none, into the history.
+//! - With `std`, no panic of the user's code unwinds out of `poll`, wakers aside: each is contained. Its payload goes
+//!   into an exit or, if it belongs to none, into the history.
 
 use alloc::vec::Vec;
 use core::mem;

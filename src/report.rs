@@ -14,8 +14,8 @@ use crate::exit::Exit;
 /// The exits that belong to the shutdown of a group, in the order in which they happened. The cause comes first.
 ///
 /// [`Group::report`](crate::Group::report) returns it. It is a list: it dereferences to a slice of [`Exit`]s, iterates,
-/// and converts to a `Vec`. `Display` gives a line for each exit, without a line break at the end. It is empty if nothing
-/// stopped the group. An actor that [has left](Exit::has_left) is not in it.
+/// and converts to a `Vec`. `Display` gives a line for each exit, without a line break at the end. It is empty if
+/// nothing stopped the group. An actor that [has left](Exit::has_left) is not in it.
 ///
 /// # As the result of `main`
 ///
@@ -42,7 +42,7 @@ use crate::exit::Exit;
 ///
 /// let mut group = Group::new();
 /// group.add(async { Ok(()) }, |_| {}).named("signals");
-/// group.add_with(|interrupted| async {
+/// group.add_with(|interrupted| async move {
 ///     interrupted.await;
 ///     Err("cannot flush")
 /// }).named("storage");
@@ -55,6 +55,7 @@ use crate::exit::Exit;
 /// signals returned Ok(())
 /// storage returned Err(\"cannot flush\"), interrupted");
 /// ```
+#[doc(alias("exit code", "status", "ExitCode"))]
 #[derive(Debug)]
 pub struct Report<T>(pub(crate) Vec<Exit<T>>);
 

@@ -8,9 +8,9 @@ use crate::exit::{Exit, Label};
 
 /// One actor that has not exited.
 ///
-/// [`Group::running`](crate::Group::running), [`Handle::running`](crate::Handle::running) and [`Waiting::running`] return
-/// these. It borrows nothing, so you can send it elsewhere. `Display` gives its label, in one line: its name or, without
-/// one, the line that added it.
+/// [`Group::running`](crate::Group::running), [`Handle::running`](crate::Handle::running) and [`Waiting::running`]
+/// return these. It borrows nothing, so you can send it elsewhere. `Display` gives its label, in one line: its name or,
+/// without one, the line that added it.
 ///
 /// # Examples
 ///

@@ -126,7 +126,8 @@ impl<'a, T, S: Kind> Staged<Settings<'a, T, S>> {
     }
 
     /// Begins the grace periods of `stage` that have not begun, then polls them all. Returns whether one is over, and
-    /// the first panic as `Err`. A grace period that panics is over, because otherwise the shutdown would have no limit.
+    /// the first panic as `Err`. A grace period that panics is over, because otherwise the shutdown would have no
+    /// limit.
     pub(crate) fn limit(&mut self, stage: Stage, cx: &mut Context<'_>) -> (bool, Contained) {
         let mut panic = self.of(stage).map(Settings::begin).fold(Ok(()), earlier);
         let mut is_over = false;

@@ -4,19 +4,21 @@
 //! that happens, it has to return. An abortable actor can be dropped at any `.await`. Whenever that happens, it must
 //! leave the world in order. The functions of this module try all these points:
 //!
-//! | what to test | function | where to check the world |
-//! | --- | --- | --- |
-//! | an `add_with` actor that waits for channels, locks, other futures | [`interrupt_at_every_poll`] | at the end of the future, or in its output |
-//! | an `add_with` actor with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`] | at the end of the future, or in its output |
-//! | an `add_abortable` actor, or what you give to `unless` or `select!` | [`abort_at_every_poll`] | in a closure, called after each drop |
-//! | the same with sockets, timers, tasks, threads | [`interrupt_at_every_poll_on`], [around it](#a-future-that-is-dropped) | after `unless` |
-//! | a [whole program](#a-whole-program) | one of the first two | in its report, with [`assert_no_failure`] |
+//! - [`interrupt_at_every_poll`] is for an `add_with` actor that waits for channels, locks or other futures. Check what
+//!   it did at the end of its future, or in its output.
+//! - [`interrupt_at_every_poll_on`] is for one with [sockets](#with-sockets), timers, tasks or threads.
+//! - [`abort_at_every_poll`] is for an `add_abortable` actor, and for what you give to `unless` or `select!`. It calls
+//!   a check of yours after each drop. With sockets, timers, tasks or threads, use `interrupt_at_every_poll_on`
+//!   [around it](#a-future-that-is-dropped).
+//! - For a [whole program](#a-whole-program), use one of the first two, and check its reports with
+//!   [`assert_no_failure`].
 //!
 //! Call them in a `#[test]`. If an actor does not return, they panic:
 //!
 //! ```text
-//! interrupted after 3 polls, the actor did not return: it waits, and the interruption did not wake it. Wherever an
-//! actor waits, it must await `interrupted` as well, for example with `interrupted.unless(..)`. ...
+//! interrupted after 3 polls, the actor did not return: it waits, and the interruption did not
+//! wake it. Wherever an actor waits, it must await `interrupted` as well, for example with
+//! `interrupted.unless(..)`, and then leave its loop. ...
 //! ```
 //!
 //! If the actor itself panics, or a check of yours, that panic passes through unchanged. With `std`, a line on standard
@@ -33,8 +35,8 @@
 //! # One actor
 //!
 //! Make the actor a function that takes [`Interrupted`]. Then a program can add it with
-//! [`add_with`](crate::Group::add_with), and a test can interrupt it. For each run, the closure makes what surrounds the
-//! actor: here two channels. When the actor has returned, the future checks what the actor has done, or returns it:
+//! [`add_with`](crate::Group::add_with), and a test can interrupt it. For each run, the closure makes what surrounds
+//! the actor: here two channels. When the actor has returned, the future checks what the actor has done, or returns it:
 //!
 //! ```
 //! use run_group::testing::interrupt_at_every_poll;
@@ -79,16 +81,16 @@
 //! interrupt_at_every_poll(|mut interrupted| async move {
 //!     let (_send, never) = smol::channel::bounded::<()>(1);
 //!     interrupted.unless(smol::future::yield_now()).await;
-//!     never.recv().await // panics: interrupted before its first poll, the actor did not return: it waits, ...
+//!     never.recv().await // panics: "interrupted before its first poll, the actor did not ..."
 //! });
 //! ```
 //!
 //! # A future that is dropped
 //!
 //! The group drops an actor that was added with [`add_abortable`](crate::Group::add_abortable). In the same way,
-//! [`unless`](Interrupted::unless) and `select!` drop a future, and so does a grace period that ends. Such a future must
-//! be safe to drop at every `.await`. This consumer is not: it takes a message from the queue, and may be dropped before
-//! it has handled the message.
+//! [`unless`](Interrupted::unless) and `select!` drop a future, and so does a grace period that ends. Such a future
+//! must be safe to drop at every `.await`. This consumer is not: it takes a message from the queue, and may be dropped
+//! before it has handled the message.
 //!
 //! ```should_panic
 //! use run_group::testing::abort_at_every_poll;
@@ -148,8 +150,8 @@
 //! # assert_eq!(runs, 4);
 //! ```
 //!
-//! If handling a message takes awaits of its own, add the actor with [`add_with`](crate::Group::add_with), and give only
-//! `queue.recv()` to `unless`.
+//! If handling a message takes awaits of its own, add the actor with [`add_with`](crate::Group::add_with), and give
+//! only `queue.recv()` to `unless`.
 //!
 //! The future is polled by hand, so the series ends where the future first waits for a real timer or socket. What comes
 //! after that is not tested. Let the actor take its timer as a parameter, and pass `yield_now` in the test. Or give the
@@ -157,7 +159,7 @@
 //!
 //! ```
 //! # use run_group::testing::interrupt_at_every_poll_on;
-//! # use smol::{future, Timer};
+//! # use smol::Timer;
 //! # use std::time::Duration;
 //! # async fn abortable() { Timer::after(Duration::from_millis(1)).await; }
 //! # fn block_on<T>(run: impl std::future::Future<Output = T>) -> Option<T> { Some(smol::block_on(run)) }
@@ -169,8 +171,8 @@
 //!
 //! [With sockets](self#with-sockets) has the function `block_on`.
 //!
-//! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand stays
-//! held. Let a guard release it, as that of a mutex does:
+//! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand
+//! stays held. Let a guard release it, as that of a mutex does:
 //!
 //! ```
 //! use run_group::testing::abort_at_every_poll;
@@ -244,24 +246,24 @@
 //! ... A group that was shutting down waited for: worker
 //! ```
 //!
-//! A group that drops an actor which is late does return. So does one with an actor that failed in the shutdown.
-//! [`assert_no_failure`] finds these in the reports.
+//! A program returns even if its group drops an actor that is late, or if an actor fails during the shutdown.
+//! [`assert_no_failure`] finds both in the reports.
 //!
 //! The program is interrupted between two polls of its outermost future. If it needs few polls, there are few such
 //! points. Add some with a `yield_now().await` in an actor.
 //!
 //! # A part that fails
 //!
-//! A program also has to shut down when one of its parts fails, whenever that happens. Give the `Interrupted` of the test
-//! to that part, and let it fail when that resolves. It is dropped there, and its error is the cause:
+//! A program also has to shut down when one of its parts fails, whenever that happens. Give the `Interrupted` of the
+//! test to that part, and let it fail when that resolves. It is dropped there, and its error is the cause:
 //!
 //! ```
 //! # use run_group::testing::interrupt_at_every_poll;
-//! # use run_group::{Group, Interrupted, Report};
+//! # use run_group::{Group, Report};
 //! # async fn storage() -> Result<(), &'static str> { smol::future::yield_now().await; std::future::pending().await }
 //! # async fn program(storage: impl std::future::Future<Output = Result<(), &'static str>> + Send) -> Report<Result<(), &'static str>> {
 //! #     let mut group = Group::new();
-//! #     group.add_with(|interrupted| async { interrupted.await; Ok(()) }).named("web");
+//! #     group.add_with(|interrupted| async move { interrupted.await; Ok(()) }).named("web");
 //! #     group.add_abortable(storage).named("storage");
 //! #     group.report().await
 //! # }
@@ -314,16 +316,16 @@
 //! assert_eq!(accepted[0], 0); // interrupted before its first poll
 //! ```
 //!
-//! - **If the actor returns only when it is interrupted**, `block_on` gives up on the last run, so the series takes that
-//!   time once. Don't end the actor in another way to save that time, for example by closing its queue a little later.
-//!   Then an actor that ignores its interruption returns as well, and passes the test.
-//! - **If the actor waits for a timer again and again**, it never waits for something that does not happen. Run *k* then
-//!   takes *k* ticks, and the series has 1,000 runs: with a tick of 2 ms, a quarter of an hour. Let such an actor take its
-//!   timer as a parameter, and pass `yield_now` in the test. Or let it return by itself after some ticks, as in the
-//!   example of [`interrupt_at_every_poll_on`].
+//! - **If the actor returns only when it is interrupted**, `block_on` gives up on the last run, so the series takes
+//!   that time once. Don't end the actor in another way to save that time, for example by closing its queue a little
+//!   later. Then an actor that ignores its interruption returns as well, and passes the test.
+//! - **If the actor waits for a timer again and again**, it never waits for something that does not happen. Run *k*
+//!   then takes *k* ticks, and the series has 1,000 runs: with a tick of 2 ms, a quarter of an hour. Let such an actor
+//!   take its timer as a parameter, and pass `yield_now` in the test. Or let it return by itself after some ticks, as
+//!   in the example of [`interrupt_at_every_poll_on`].
 //!
-//! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect an
-//! exact list of outputs.
+//! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect
+//! an exact list of outputs.
 //!
 //! # On Tokio
 //!
@@ -334,9 +336,9 @@
 //! fn worker_returns() {
 //!     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 //!     interrupt_at_every_poll_on(
-//!         |run| {
-//!             runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), run).await.ok() })
-//!         },
+//!         |run| runtime.block_on(async {
+//!             tokio::time::timeout(Duration::from_secs(2), run).await.ok()
+//!         }),
 //!         worker,
 //!     );
 //! }
@@ -347,8 +349,8 @@
 //! poll an actor many times before they return, so they take an actor that yields for one that waits. In a `#[test]`
 //! without a runtime, Tokio delays no wake, and channels and locks of Tokio work with all functions.
 //!
-//! With `std`, the functions notice this in most cases, and panic. They look for Tokio in the backtrace, so they miss it
-//! in a program without symbols.
+//! With `std`, the functions notice this in most cases, and panic. They look for Tokio in the backtrace, so they miss
+//! it in a program without symbols.
 //!
 //! # What it does not find
 //!
@@ -357,7 +359,8 @@
 //! - **What the actor lost.** The test fails if the actor does not return. To find out whether it lost a message, check
 //!   its outputs.
 //! - **An interruption that is ignored by an actor that returns anyway**, because its queue was closed or its work was
-//!   done. What surrounds the actor must go on for longer than the actor: here, the sender lives as long as the run.
+//!   done. What surrounds the actor must live longer than the actor: in the examples above, the sender lives as long as
+//!   the run.
 //! - **Other orders.** Each run makes the same things happen in the same order. If something can happen in another
 //!   order, or only under load, write a test for that.
 
@@ -444,6 +447,7 @@ const POLLS: usize = 10_000;
 /// // Interrupted before the first poll, after each of two jobs, and while it waits for a third.
 /// assert_eq!(sums, [0, 1, 3, 3]);
 /// ```
+#[doc(alias("graceful", "shutdown"))]
 #[track_caller]
 pub fn interrupt_at_every_poll<F: Future>(
     mut execute: impl FnMut(Interrupted) -> F,
@@ -479,17 +483,19 @@ pub fn interrupt_at_every_poll<F: Future>(
 /// Interrupts an actor at every poll, on your executor, and returns the output of each run.
 ///
 /// Like [`interrupt_at_every_poll`], for an actor that waits for sockets, timers, spawned tasks or threads. `block_on`
-/// runs one [`Run`] on the executor and returns its output, or `None` if the run takes too long: more than a second, say.
+/// runs one [`Run`] on the executor and returns its output, or `None` if the run takes too long: more than a second,
+/// say.
 ///
 /// The series ends with the first run in which the actor returns before it is interrupted. It also ends if `block_on`
-/// gives up before the actor was interrupted, because the actor then waits for something that does not happen, and there
-/// are no more points to try. It ends after 1,000 runs at the latest: [with timers](self#with-sockets), that can take long.
+/// gives up before the actor was interrupted, because the actor then waits for something that does not happen, and
+/// there are no more points to try. It ends after 1,000 runs at the latest: [with timers](self#with-sockets), that can
+/// take long.
 ///
 /// # Panics
 ///
 /// Panics if `block_on` gives up on a run that was interrupted, because the actor did not return. The message says
-/// after how many polls it was interrupted. A panic of the actor passes through unchanged. If `block_on` catches it, for
-/// example because it spawns the run, this function panics and says that the actor panicked.
+/// after how many polls it was interrupted. A panic of the actor passes through unchanged. If `block_on` catches it,
+/// for example because it spawns the run, this function panics and says that the actor panicked.
 ///
 /// # Examples
 ///
@@ -561,13 +567,13 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 
 /// Drops a future at every poll, and calls a check after each drop. Returns how many runs there were.
 ///
-/// Use it for an actor that is added with [`add_abortable`](crate::Group::add_abortable), and for a future that is given
-/// to [`unless`](Interrupted::unless) or `select!`: whatever may be dropped at an `.await`. It finds messages that are
-/// lost there, and locks and flags that stay set.
+/// Use it for an actor that is added with [`add_abortable`](crate::Group::add_abortable), and for a future that is
+/// given to [`unless`](Interrupted::unless) or `select!`: whatever may be dropped at an `.await`. It finds messages
+/// that are lost there, and locks and flags that stay set.
 ///
-/// `execute` is called for each run. It returns a fresh future, and a closure that checks the world after the future was
-/// dropped. Run *k*, from 0, polls the future *k* times, drops it, and calls the closure. The future is polled only when
-/// it has been woken. Run 0 drops it unpolled.
+/// `execute` is called for each run. It returns a fresh future, and a closure that checks the world after the future
+/// was dropped. Run *k*, from 0, polls the future *k* times, drops it, and calls the closure. The future is polled only
+/// when it has been woken. Run 0 drops it unpolled.
 ///
 /// The series ends with the first run in which the future returns, or waits without having been woken, or after 1,000
 /// runs. The check is called in every run, the last included.
@@ -613,6 +619,7 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 /// // Dropped before the first poll, after each of three items, and while it waits for a fourth.
 /// assert_eq!(runs, 5);
 /// ```
+#[doc(alias("cancel safety"))]
 #[track_caller]
 pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> (F, C)) -> usize {
     for polls in 0..RUNS {
@@ -633,13 +640,13 @@ pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> 
 /// Asserts that no actor of these programs failed: returned an error, panicked or expired.
 ///
 /// Give it what [`interrupt_at_every_poll`] or [`interrupt_at_every_poll_on`] returns for a [whole
-/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. You could
-/// look for that in each report yourself. This function cannot be written wrongly, and it says which run it was.
+/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. This
+/// function looks for that in each report, and says which run it was.
 ///
 /// # Panics
 ///
-/// Panics if there is a [failure](Report::failures). The message has a line for each failure of the first report that has
-/// any.
+/// Panics if there is a [failure](Report::failures). The message has a line for each failure of the first report that
+/// has any.
 ///
 /// # Examples
 ///
@@ -647,14 +654,14 @@ pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> 
 /// use run_group::testing::{assert_no_failure, interrupt_at_every_poll};
 /// use run_group::Group;
 ///
-/// let reports = interrupt_at_every_poll(|interrupted| async {
+/// let reports = interrupt_at_every_poll(|interrupted| async move {
 ///     let mut group: Group<'_, Result<(), String>> = Group::new();
 ///     group.add(async { Ok(interrupted.await) }, |_| {});
 ///     group.add(std::future::pending(), |_| {}).named("stuck");
 ///     group.grace_period(|| async {});
 ///     group.report().await
 /// });
-/// assert_no_failure(&reports); // panics: the run that interrupts the program before its first poll has failures: ...
+/// assert_no_failure(&reports); // panics: "the run that interrupts the program before its ..."
 /// ```
 #[track_caller]
 pub fn assert_no_failure<V: fmt::Debug, E: fmt::Debug>(reports: &[Report<Result<V, E>>]) {
@@ -812,8 +819,7 @@ impl<F: Future> ByHand<F> {
 
     /// Drops the future. Returns which actors its groups were running.
     ///
-    /// If the result depends on it that no wake comes late, this also looks for Tokio, which keeps the wakers that it
-    /// delays.
+    /// If a late wake would change the result, this also looks for Tokio, which keeps the wakers that it delays.
     #[track_caller]
     fn end(self, is_last: bool) -> Contained<String> {
         let Self { future, woken, .. } = self;
@@ -909,8 +915,8 @@ std::thread_local! {
     static UNFINISHED: RefCell<Option<Groups>> = const { RefCell::new(None) };
 }
 
-/// Whether each group was stopping, and which actors it was running. Only [`unfinished`] formats them, so that a program
-/// without tests does not contain that.
+/// Whether each group was stopping, and which actors it was running. Only [`unfinished`] formats them, so that a
+/// program without tests does not contain that.
 #[cfg(feature = "std")]
 type Groups = Vec<(bool, Vec<Running>)>;
 

@@ -11,7 +11,7 @@ fn add_listener(group: &mut Group<'_, io::Result<()>>, listener: TcpListener) {
                     .stops_if(|_exit| false) // no client stops the group
                     .named(address.to_string());
             } else {
-                Timer::after(std::time::Duration::from_millis(100)).await; // too many open files
+                Timer::after(std::time::Duration::from_millis(100)).await; // too many files
             }
         }
         Ok(())
