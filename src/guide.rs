@@ -1,6 +1,7 @@
 //! Guides for users of this crate. This module exists only in the documentation.
 //!
 //! - [`recipes`]: what a program with a group needs, one piece at a time.
+//! - [`operations`]: how to start, run and stop a program in production.
 //! - [Testing a shutdown](crate::testing): interrupt an actor, or a whole program, at every poll, or drop it there.
 //! - [`from_oklog_run`], [`from_join_set`] and [`from_select`]: the same program before and after.
 //! - [`runtimes`] and [`microcontrollers`]: what to know about where a group runs.
@@ -10,6 +11,11 @@
 
 pub mod recipes {
     #![doc = include_str!("../docs/recipes.md")]
+    use crate::*;
+}
+
+pub mod operations {
+    #![doc = include_str!("../docs/operations.md")]
     use crate::*;
 }
 

@@ -91,6 +91,7 @@
 //! [what a group costs](#what-it-costs). The [guides](guide) go further:
 //!
 //! - [Recipes](guide::recipes): draining, threads, spawned tasks, signals, deadlines, restarts, ...
+//! - [In production](guide::operations): systemd, containers, status pages, limits on clients, actors that block, ...
 //! - [Testing a shutdown](testing)
 //! - Coming from [oklog/run](guide::from_oklog_run), from [`JoinSet` and `CancellationToken`](guide::from_join_set), or
 //!   from [`select!`](guide::from_select)

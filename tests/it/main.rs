@@ -39,7 +39,7 @@
 //! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), `report`, `panic`, [`waiting`]
 //! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
 //! [`interrupted`], with `clones`. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
-//! oklog/run. `recipes` tests some of the recipes in the guide.
+//! oklog/run. `recipes` tests recipes of the guides.
 //!
 //! # Which tests a target leaves out
 //!
@@ -50,7 +50,8 @@
 //! - `target_family = "wasm"` has no threads, processes or sockets. It leaves out the examples, [`threads`], and single
 //!   tests that need one of these.
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
-//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there.
+//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there. Only Linux has systemd, and the tests of
+//!   its recipe.
 //! - Without the feature `std`, only a local group has handles, and no `main` returns a `Report`. So `clones`, `recipes`,
 //!   some examples, four [`graphs`], most of [`handles`], and single tests of other modules are left out.
 

@@ -30,6 +30,9 @@ pub struct Program {
 pub struct Ended {
     /// Its exit status, or `None` if a signal killed it.
     pub status: Option<i32>,
+    /// The signal that killed it.
+    #[cfg(unix)]
+    pub signal: Option<i32>,
     /// The output that the test had not read yet.
     pub stdout: String,
     /// The lines of its standard error that the test had not read yet.
@@ -205,7 +208,13 @@ impl Program {
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         let status = self.child.lock().unwrap().wait().unwrap();
-        Ended { status: status.code(), stdout, stderr }
+        Ended {
+            status: status.code(),
+            #[cfg(unix)]
+            signal: std::os::unix::process::ExitStatusExt::signal(&status),
+            stdout,
+            stderr,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ macro_rules! println {
 
 mod from_join_set;
 mod limit;
+mod operations;
 #[cfg(unix)] // its tests reset connections
 mod readme;
 
@@ -24,9 +25,10 @@ thread_local! {
 }
 
 /// The pages that have recipes.
-const PAGES: [&str; 3] = [
+const PAGES: [&str; 4] = [
     include_str!("../../../README.md"),
     include_str!("../../../docs/recipes.md"),
+    include_str!("../../../docs/operations.md"),
     include_str!("../../../docs/from-join-set.md"),
 ];
 

@@ -1,0 +1,105 @@
+use run_group::Group;
+use smol::channel::{unbounded, Receiver};
+
+type Output = Result<(), String>;
+
+/// Returns `group` with one more stage, which writes the lines of the log to the end.
+fn with_log(group: Group<'_, Output>, lines: Receiver<String>) -> Group<'_, Output> {
+    let to_close = lines.clone();
+    let mut last = Group::new();
+    last.add(write(lines), move |_cause| {
+        to_close.close();
+    })
+    .named("log");
+    group.before(last)
+}
+
+/// Writes lines until the channel is closed and empty.
+async fn write(lines: Receiver<String>) -> Output {
+    while let Ok(line) = lines.recv().await {
+        if line.is_empty() {
+            return Err("cannot write to the log".into());
+        }
+        println!("{line}");
+    }
+    Ok(())
+}
+
+fn main() {
+    let (log, lines) = unbounded();
+    let last_words = log.clone();
+    let mut group = Group::new();
+    group.add_abortable(async { Ok(()) }).named("signals");
+    group
+        .add_with(|interrupted| async move {
+            interrupted.await;
+            last_words.try_send("closed all connections".into()).map_err(|error| error.to_string())
+        })
+        .named("web");
+    let report = smol::block_on(with_log(group, lines).report());
+    assert_eq!(
+        report.to_string(),
+        r#"signals returned Ok(())
+web returned Ok(()), interrupted
+log returned Ok(()), interrupted"#
+    );
+    assert!(log.is_empty());
+}
+// The recipe ends here.
+
+use crate::recipes::assert_is_a_recipe;
+
+#[test]
+fn is_the_recipe() {
+    assert_is_a_recipe(include_str!("last_stage.rs"));
+    main();
+}
+
+#[test]
+fn lines_of_a_failing_group_are_written() {
+    let (log, lines) = unbounded();
+    let mut group = Group::new();
+    group.add(
+        async {
+            log.try_send("out of memory".into()).unwrap();
+            Err("out of memory".into())
+        },
+        |_| {},
+    );
+    let error = smol::block_on(with_log(group, lines).run()).unwrap_err();
+    assert_eq!(error, "out of memory");
+    assert!(log.is_empty());
+}
+
+#[cfg(panic = "unwind")]
+#[test]
+fn lines_of_a_panicking_group_are_written() {
+    let (log, lines) = unbounded();
+    let mut group = Group::new();
+    group.add_abortable(async {
+        log.try_send("no such page".into()).unwrap();
+        panic!("no such page")
+    });
+    assert!(smol::block_on(with_log(group, lines).report()).is_failure());
+    assert!(log.is_empty());
+}
+
+#[test]
+fn failing_log_is_a_failure() {
+    let (log, lines) = unbounded();
+    let mut group = Group::new();
+    group
+        .add_with(|interrupted| async {
+            interrupted.await;
+            log.try_send("".into()).unwrap();
+            Ok(())
+        })
+        .named("web");
+    group.add_abortable(async { Ok(()) }).named("signals");
+    let report = smol::block_on(with_log(group, lines).report());
+    assert_eq!(
+        report[2].to_string(),
+        r#"log returned Err("cannot write to the log"), interrupted"#
+    );
+    assert!(report.is_failure());
+}
