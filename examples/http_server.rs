@@ -50,7 +50,7 @@
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first, and send the
 //! signal later. In Kubernetes, do this with a `preStop` hook that sleeps.
 //!
-//! This example also handles what the others leave out. If it cannot accept a client, it waits a moment, and if its
+//! This example also handles what the others leave out. If it cannot accept a client, it waits a moment. If its
 //! listener is lost, it ends. A signal ends the program even while it looks up an address. If the output is closed, the
 //! program continues.
 //!

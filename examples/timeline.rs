@@ -150,8 +150,8 @@ const LINE: &str = "#76838f";
 
 /// Draws the events of a run. Lengths are in pixels.
 ///
-/// The picture is narrow and its text is large, so that it can be read on a phone. It has a background of its own, and so
-/// looks the same on a light page and on a dark one. It has no style sheet, which would apply to the page around it.
+/// The picture is narrow and its text is large, so that it can be read on a phone. It has a background of its own, and
+/// so looks the same on a light page and on a dark one. It has no style sheet, which would apply to the page around it.
 fn draw(events: &Events) -> String {
     let x = |second: &u32| 28 + 28 * second;
     let at = |subject: &str, event: Event| {

@@ -110,7 +110,7 @@ impl Program {
         line
     }
 
-    /// Waits for the next line that the program prints to the standard error.
+    /// Waits for the next line that the program prints to standard error.
     #[cfg(unix)]
     #[track_caller]
     pub fn error_line(&mut self) -> String {
@@ -191,7 +191,7 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    /// Waits until the program has ended, and checks that it never started: one line on the standard error, status 1,
+    /// Waits until the program has ended, and checks that it never started: one line on standard error, status 1,
     /// and nothing else.
     #[track_caller]
     pub fn fails(self, line: &str) {
@@ -227,7 +227,7 @@ impl Drop for Program {
 }
 
 impl Ended {
-    /// Checks that it went well: status 0, `stdout` as the rest of the output, and nothing on the standard error.
+    /// Checks that it went well: status 0, `stdout` as the rest of the output, and nothing on standard error.
     #[track_caller]
     pub fn assert_went_well(&self, stdout: &str) {
         assert_eq!(self.status, Some(0), "{self:?}");
