@@ -27,8 +27,8 @@
 //! 127.0.0.1:50112 returned Ok(()), interrupted
 //! ```
 //!
-//! Then the exit status is 0. If you do not leave `nc`, the last line is `127.0.0.1:50112 expired`, and the exit status
-//! is 1. If the port is in use or the address is bad, the program says so and exits with 1.
+//! Then the exit code is 0. If you do not leave `nc`, the last line is `127.0.0.1:50112 expired`, and the exit code is
+//! 1. If the port is in use or the address is bad, the program says so and exits with 1.
 
 use std::time::Duration;
 

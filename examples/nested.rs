@@ -40,7 +40,7 @@
 //! index returned Err(no space left), interrupted
 //! ```
 //!
-//! With either, the error goes to standard error as well, and the exit status is 1.
+//! With either, the error goes to standard error as well, and the exit code is 1.
 
 use futures::channel::oneshot;
 use run_group::{Group, Interrupted};

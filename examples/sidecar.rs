@@ -28,7 +28,7 @@
 //! main job aborted
 //! ```
 //!
-//! Then the failure goes to standard error as well, and the exit status is 1. The aborted main job does not count as a
+//! Then the failure goes to standard error as well, and the exit code is 1. The aborted main job does not count as a
 //! failure.
 
 use anyhow::bail;

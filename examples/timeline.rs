@@ -4,8 +4,8 @@
 //! cargo run --example timeline >docs/shutdown.svg
 //! ```
 //!
-//! In the picture, `signals` returns after 3 seconds, and so the web is interrupted. `http` finishes its requests, but
-//! `chat` ignores its interrupt, and expires when the grace period ends. Only then is the storage interrupted.
+//! In the picture, `signals` returns after 3 seconds, so the stage `web` is interrupted. `http` finishes its requests.
+//! `chat` ignores its interrupt, and expires when the grace period ends. Only then is the stage `storage` interrupted.
 //!
 //! The clock is simulated: a second passes whenever all actors wait. So a run takes no time, and every run draws the
 //! same picture.

@@ -304,7 +304,7 @@ impl<'a, T> Group<'a, T> {
     /// Without a grace period, the group waits as long as it takes, as oklog/run does. If you set a second grace
     /// period, it replaces the first. If you set one while the group is shutting down, it begins with the next poll.
     ///
-    /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown,
+    /// An actor that hangs in one stage takes no time from the stages after it. For one limit on the whole shutdown,
     /// let `begin` return a timer for the same deadline each time: see [One
     /// deadline](crate::guide::recipes#one-deadline).
     ///

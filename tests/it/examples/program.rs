@@ -1,4 +1,4 @@
-//! A built example, run as a user runs it: a process with arguments, output, signals and an exit status.
+//! A built example, run as a user runs it: a process with arguments, output, signals and an exit code.
 
 use std::ffi::OsStr;
 use std::io::{empty, BufRead, BufReader, Read, Write};
@@ -28,7 +28,7 @@ pub struct Program {
 /// How a program ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit status, or `None` if a signal killed it.
+    /// Its exit code, or `None` if a signal killed it.
     pub status: Option<i32>,
     /// The signal that killed it.
     #[cfg(unix)]
