@@ -239,7 +239,7 @@ fn answer(status: StatusCode, text: impl Into<Bytes>) -> Answer {
     response
 }
 
-/// Answers the requests of one client until it leaves or, once interrupted, until the current request is answered.
+/// Answers the requests of one client until it disconnects or, once interrupted, until the current request is answered.
 async fn serve_one<A: Future<Output = Answer>>(
     client: TcpStream,
     interrupted: Interrupted,

@@ -55,7 +55,7 @@ async fn listen(
     Ok(())
 }
 
-/// Works for as many seconds as each line says, until the client leaves or is interrupted.
+/// Works as many seconds as each line says, until interrupted or the client disconnects.
 async fn serve(mut interrupted: Interrupted, client: TcpStream) -> Output {
     let (requests, mut answers) = client.into_split();
     let mut requests = BufReader::new(requests).lines();
