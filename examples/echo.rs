@@ -1,9 +1,9 @@
 //! A TCP echo server in which every client is an actor. It serves its clients to the end when it shuts down.
 //!
 //! The listener is an actor, too. It adds an actor for each client through a handle, and names it by its address. A
-//! client that leaves does not stop the group, whatever the reason. When a signal arrives, the listener accepts no more
-//! clients, and the group waits until those that are connected have left. The grace period limits this to ten seconds.
-//! A second signal ends the grace period early.
+//! client that disconnects does not stop the group, whatever the reason. When a signal arrives, the listener accepts no
+//! more clients, and the group waits until those that are connected disconnect. The grace period limits this to ten
+//! seconds. A second signal ends the grace period early.
 //!
 //! ```text
 //! cargo run --example echo -- [ADDRESS]
@@ -27,8 +27,8 @@
 //! 127.0.0.1:50112 returned Ok(()), interrupted
 //! ```
 //!
-//! Then the exit status is 0. If you do not leave `nc`, the last line is `127.0.0.1:50112 expired`, and the exit status
-//! is 1. If the port is in use or the address is bad, the program says so and exits with 1.
+//! Then the exit code is 0. If you do not leave `nc`, the last line is `127.0.0.1:50112 expired`, and the exit code is
+//! 1. If the port is in use or the address is bad, the program says so and exits with 1.
 
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ async fn listen(
     while let Some(accepted) = interrupted.unless(accept(&listener)).await {
         let (client, address) = accepted?;
         handle
-            .add(serve(client), |_| {}) // it has time until its client leaves
+            .add(serve(client), |_| {}) // it has time until its client disconnects
             .stops_if(|_| false)
             .named(address.to_string());
     }

@@ -45,17 +45,16 @@
 //! ```
 //!
 //! To see a client that hangs, run `curl 127.0.0.1:8080/hang` instead, and press Ctrl-C twice. That client alone
-//! expires, and the exit status is 1.
+//! expires, and the exit code is 1.
 //!
 //! Some load balancers keep sending clients for a while. If yours does, remove the server from it first, and send the
 //! signal later. In Kubernetes, do this with a `preStop` hook that sleeps.
 //!
-//! This example also handles what the others leave out. If it cannot accept a client, it waits a moment, and if its
+//! This example also handles what the others leave out. If it cannot accept a client, it waits a moment. If its
 //! listener is lost, it ends. A signal ends the program even while it looks up an address. If the output is closed, the
 //! program continues.
 //!
-//! After a signal, the exit status is 0. If a port is in use or an address is bad, the program says so and exits with
-//! 1.
+//! After a signal, the exit code is 0. If a port is in use or an address is bad, the program says so and exits with 1.
 
 use std::convert::Infallible;
 use std::future::{pending, Future};
@@ -156,7 +155,7 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Returns a group of two stages: the listener in front, and behind it the clients.
+/// Returns a group of two stages: first the listener, then the clients.
 pub fn server<'a>(listener: TcpListener) -> LocalGroup<'a, Output> {
     let mut front = Group::local();
     let mut clients = Group::local();
@@ -240,7 +239,7 @@ fn answer(status: StatusCode, text: impl Into<Bytes>) -> Answer {
     response
 }
 
-/// Answers the requests of one client until it leaves or, once interrupted, until the current request is answered.
+/// Answers the requests of one client until it disconnects or, once interrupted, until the current request is answered.
 async fn serve_one<A: Future<Output = Answer>>(
     client: TcpStream,
     interrupted: Interrupted,

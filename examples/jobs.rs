@@ -1,7 +1,7 @@
 //! A pool of workers: it takes jobs from a queue, and hands each to an actor of its own, at most eight at a time.
 //!
 //! The pool takes a permit of a semaphore before each job, and the actor of the job gives it back when it is done. A
-//! job that fails is reported and leaves. If three jobs in a row fail, the program stops with exit status 1. Ctrl-C
+//! job that fails is reported and leaves. If three jobs in a row fail, the program stops with exit code 1. Ctrl-C
 //! finishes the jobs that have begun, and drops the rest.
 //!
 //! ```text
@@ -23,9 +23,9 @@
 //! ```
 //!
 //! While it waits, the line that begins with `waiting` may be printed again with fewer jobs. If you press Ctrl-C a
-//! second time, the jobs that still run expire, and the exit status is 1.
+//! second time, the jobs that still run expire, and the exit code is 1.
 //!
-//! With the jobs `fail fail 100`, no three fail in a row, so the exit status is 0:
+//! With the jobs `fail fail 100`, no three fail in a row, so the exit code is 0:
 //!
 //! ```text
 //! 3 jobs; press Ctrl-C to finish those that have begun
@@ -37,7 +37,7 @@
 //! 1 finished, 2 failed, 0 dropped, 0 not begun
 //! ```
 //!
-//! With `fail fail fail 100`, the exit status is 1:
+//! With `fail fail fail 100`, the exit code is 1:
 //!
 //! ```text
 //! 4 jobs; press Ctrl-C to finish those that have begun
@@ -52,7 +52,7 @@
 //! 1 finished, 3 failed, 0 dropped, 0 not begun
 //! ```
 //!
-//! A job that fails after Ctrl-C belongs to the shutdown, so the exit status is 1 then.
+//! A job that fails after Ctrl-C belongs to the shutdown, so the exit code is 1 then.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -19,8 +19,8 @@
 //! lines read: 2
 //! ```
 //!
-//! The last line goes to the standard error, because it is not part of the output. At the end of the input and after a
-//! signal, the exit status is 0. If the program cannot read or print, it says so and exits with 1.
+//! The last line goes to standard error, because it is not part of the output. At the end of the input and after a
+//! signal, the exit code is 0. If the program cannot read or print, it says so and exits with 1.
 
 use std::io::{stdin, stdout, Write};
 

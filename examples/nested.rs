@@ -1,7 +1,7 @@
 //! A group inside a group: a library runs a group of its own, and a program runs the library as one actor.
 //!
-//! The library is a function that runs until a future resolves. Its signature does not show that there is a group
-//! inside. The program interrupts it like any actor, and the library then shuts down its own actors, in its own order.
+//! The library is a function that runs until a future resolves. Its signature does not show the group inside. The
+//! program interrupts it like any actor. The library then shuts down its own actors, in its own order.
 //!
 //! ```text
 //! cargo run --example nested -- [reader|writer]
@@ -40,7 +40,7 @@
 //! index returned Err(no space left), interrupted
 //! ```
 //!
-//! With either, the error goes to the standard error as well, and the exit status is 1.
+//! With either, the error goes to standard error as well, and the exit code is 1.
 
 use futures::channel::oneshot;
 use run_group::{Group, Interrupted};
@@ -80,7 +80,7 @@ async fn program(failure: Failure) -> anyhow::Result<()> {
     group.run().await
 }
 
-/// Uses the index once it is ready. If the index fails before that, waits to be interrupted, because the index is the cause.
+/// Uses the index once it is ready. If the index fails before, waits to be interrupted, because the index is the cause.
 pub async fn client(
     is_ready: oneshot::Receiver<()>,
     mut interrupted: Interrupted,

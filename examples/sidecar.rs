@@ -18,8 +18,8 @@
 //! main job returned Ok(())
 //! ```
 //!
-//! With the argument `sidecar`, the sidecar fails instead of warming the cache. The main job is polled one last time, and
-//! then dropped:
+//! With the argument `sidecar`, the sidecar fails instead of warming the cache. The main job is polled one last time,
+//! and then dropped:
 //!
 //! ```text
 //! main job: 1 of 3
@@ -28,8 +28,8 @@
 //! main job aborted
 //! ```
 //!
-//! Then the failure goes to the standard error as well, and the exit status is 1. The aborted main job does not count
-//! as a failure.
+//! Then the failure goes to standard error as well, and the exit code is 1. The aborted main job does not count as a
+//! failure.
 
 use anyhow::bail;
 use run_group::{Exit, Group, Report};

@@ -17,10 +17,11 @@
 //! ```
 //!
 //! Each of the last three has sent or received four items, one of them after the shutdown had begun. With another
-//! stage, the first line names that stage, and the other lines are the same. The failure goes to the standard error as
-//! well, and the exit status is 1.
+//! stage, the first line names that stage, and the other lines are the same. The failure goes to standard error as
+//! well, and the exit code is 1.
 //!
-//! Without an argument, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit status is 0.
+//! Without an argument, no actor fails. Press Ctrl-C: the first line is `signals returned Ok(0)`, and the exit code is
+//! 0.
 
 use std::future::Future;
 

@@ -15,7 +15,7 @@
 //! upload expired
 //! ```
 //!
-//! `main` returns the report. So the failure goes to the standard error as well, and the exit status is 1:
+//! `main` returns the report. So the failure goes to standard error as well, and the exit code is 1:
 //!
 //! ```text
 //! Error: upload expired

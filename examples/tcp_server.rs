@@ -32,8 +32,8 @@
 //! greeter returned Ok(()), interrupted
 //! ```
 //!
-//! After a signal, the exit status is 0. If the port is in use or the address is bad, the program says so and exits
-//! with 1.
+//! After a signal, the exit code is 0. If the port is in use or the address is bad, the program says so and exits with
+//! 1.
 
 use std::time::Duration;
 

@@ -27,7 +27,7 @@
 //! signals aborted
 //! ```
 //!
-//! Then the panic continues in `main`, and the exit status is that of a panic: 101.
+//! Then the panic continues in `main`, and the exit code is that of a panic: 101.
 //!
 //! A thread that waits for an event cannot check. Let it wait for the event and the interrupt at once, with
 //! `block_on(interrupted.unless(next_event))`. Or give its actor an interrupt that ends the sleep, for example by

@@ -4,8 +4,8 @@
 //! cargo run --example timeline >docs/shutdown.svg
 //! ```
 //!
-//! In the picture, `signals` returns after 3 seconds, and so the web is interrupted. `http` finishes its requests, but
-//! `chat` ignores its interrupt, and expires when the grace period ends. Only then is the storage interrupted.
+//! In the picture, `signals` returns after 3 seconds, so the stage `web` is interrupted. `http` finishes its requests.
+//! `chat` ignores its interrupt, and expires when the grace period ends. Only then is the stage `storage` interrupted.
 //!
 //! The clock is simulated: a second passes whenever all actors wait. So a run takes no time, and every run draws the
 //! same picture.
@@ -150,8 +150,8 @@ const LINE: &str = "#76838f";
 
 /// Draws the events of a run. Lengths are in pixels.
 ///
-/// The picture is narrow and its text is large, so that it can be read on a phone. It has a background of its own, and so
-/// looks the same on a light page and on a dark one. It has no style sheet, which would apply to the page around it.
+/// The picture is narrow and its text is large, so that it can be read on a phone. It has a background of its own, and
+/// so looks the same on a light page and on a dark one. It has no style sheet, which would apply to the page around it.
 fn draw(events: &Events) -> String {
     let x = |second: &u32| 28 + 28 * second;
     let at = |subject: &str, event: Event| {

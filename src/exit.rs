@@ -59,7 +59,7 @@ impl<W: Write> Write for OneLine<W> {
 /// How one actor ended: which actor it was, whether it had been interrupted, and its outcome.
 ///
 /// Every interrupt gets the exit of the cause. The observer that you set with [`on_exit`](crate::Group::on_exit) gets
-/// each exit as it happens, and [`report`](crate::Group::report) returns them all.
+/// each exit as it happens, and [`report`](crate::Group::report) returns those of the shutdown.
 ///
 /// `Display` gives a line for a log. It starts with the [label](Self::label). For an actor that returned or panicked,
 /// it adds `, interrupted` if the actor had been interrupted, and `, left` if it [has left](Self::has_left):
@@ -108,8 +108,8 @@ pub struct Exit<T> {
 impl<T> Exit<T> {
     /// Returns the actor's place in the order of adding, from 0.
     ///
-    /// An index is not reused while the group runs. In a group of several stages, the indices continue: the actors of
-    /// the [back](crate::Group::before) follow those of the front.
+    /// An index is not reused while the group runs. In a group of [several stages](crate::Group::before), the indices
+    /// continue from stage to stage.
     pub fn index(&self) -> usize {
         self.index
     }
@@ -289,7 +289,7 @@ impl<V, E> Exit<Result<V, E>> {
     }
 }
 
-/// One line, whatever is in it.
+/// Shows one line, whatever is in it.
 impl<T: fmt::Debug> fmt::Display for Exit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = OneLine(f);
@@ -327,7 +327,7 @@ impl<T: fmt::Debug> fmt::Debug for Exit<T> {
     }
 }
 
-/// So a program can return the first failure of its [report](crate::Report::into_result) from `main`.
+/// Lets a program return the first failure of its [report](crate::Report::into_result) from `main`.
 #[cfg(feature = "std")]
 impl<V: fmt::Debug, E: fmt::Debug> std::error::Error for Exit<Result<V, E>> {}
 
@@ -376,7 +376,7 @@ pub enum Outcome<T> {
 /// payload it is `Sync`, so a report can be borrowed across an `.await` in a spawned task.
 ///
 /// Without the feature `std` there is never one, because a panic unwinds through the group. The type exists
-/// nevertheless, so code that matches on an outcome need not know the feature.
+/// nevertheless, so that the same code compiles with and without it.
 ///
 /// # Examples
 ///

@@ -31,8 +31,8 @@ use crate::running::{Running, Waiting};
 ///
 /// There are three ways to run a group. They return different things:
 ///
-/// - [`group.run().await`](Self::run) returns a `Result<(), E>`: the first error, also of the shutdown.
-/// - [`group.report().await`](Self::report) returns a [`Report<T>`]: every exit, the cause first.
+/// - [`group.run().await`](Self::run) returns a `Result<(), E>`: the first error, before or during the shutdown.
+/// - [`group.report().await`](Self::report) returns a [`Report<T>`]: every exit of the shutdown, the cause first.
 /// - `group.await` returns an `Option<T>`: the output of the cause, as in oklog/run.
 ///
 /// Nothing stops a group that has no actors, or whose actors have all [left](Added::stops_if). It then returns
@@ -45,7 +45,7 @@ use crate::running::{Running, Waiting};
 /// safely", use a [`LocalGroup`], made with [`Group::local`].
 ///
 /// The last parameter distinguishes the two types, and you never write it: `S` is `Shared` in `Group<'a, T>` and
-/// `Local` in `LocalGroup<'a, T>`. Neither these nor their trait `Kind` can be named outside this crate.
+/// `Local` in `LocalGroup<'a, T>`. These and their trait `Kind` cannot be named outside this crate.
 ///
 /// # When it has finished
 ///
@@ -94,8 +94,8 @@ use crate::running::{Running, Waiting};
 /// # Cancel safety
 ///
 /// `(&mut group).await` is cancel safe: dropping it and awaiting again loses nothing. But while nothing awaits it, its
-/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not await
-/// anything that an actor of the group has to do, such as releasing a lock: it would wait forever.
+/// actors do not run. So in a loop over `select(&mut group, tick)`, the code that handles a tick must not wait for an
+/// actor of the group, for example to release a lock: it would wait forever.
 ///
 /// Dropping an unfinished group, or the future of `run` or `report`, drops every actor where it is, in no particular
 /// order. It calls no interrupt. An [`Interrupted`] that is held elsewhere resolves. If dropping an actor panics, the
@@ -258,10 +258,10 @@ impl<'a, T> Group<'a, T> {
     /// [`Aborted`](crate::Outcome::Aborted). It may also return first, like any actor. Use it only for futures that are
     /// safe to cancel at any `.await`; [`abort_at_every_poll`](crate::testing::abort_at_every_poll) tests that.
     ///
-    /// Add a spawned task with [`add`](Self::add) or [`add_with`](Self::add_with) instead, and await its handle. On
-    /// another thread, a task drops what it holds before its output is stored. So if that stops another actor, the last
-    /// poll may come too early, and the error of the task is lost. Under Tokio, when the
-    /// task that polls the group has used up its budget, even a finished task is pending until the next poll.
+    /// Add a spawned task with [`add`](Self::add) or [`add_with`](Self::add_with) instead, and await its handle. A task
+    /// on another thread drops what it holds before its output is stored. If that stops another actor, the last poll
+    /// may come too early, and the error of the task is lost. Under Tokio, when the task that polls the group has used
+    /// up its budget, even a finished task is pending until the next poll.
     ///
     /// # Panics
     ///
@@ -304,7 +304,7 @@ impl<'a, T> Group<'a, T> {
     /// Without a grace period, the group waits as long as it takes, as oklog/run does. If you set a second grace
     /// period, it replaces the first. If you set one while the group is shutting down, it begins with the next poll.
     ///
-    /// An actor that hangs in one stage takes no time from the stages behind it. For one limit on the whole shutdown,
+    /// An actor that hangs in one stage takes no time from the stages after it. For one limit on the whole shutdown,
     /// let `begin` return a timer for the same deadline each time: see [One
     /// deadline](crate::guide::recipes#one-deadline).
     ///
@@ -399,7 +399,8 @@ impl<'a, T> Group<'a, T> {
     ///
     /// A second observer replaces the first. If you set one while the group is shutting down, it is called at the end
     /// of the next poll. On a group of [several stages](Self::before), it is called for all stages. If a stage has an
-    /// observer of its own, that one is called first. An observer must not block.
+    /// observer of its own, that one is called first. `observer` is called while the group is polled, so it must not
+    /// block.
     ///
     /// # Examples
     ///
@@ -526,8 +527,8 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     ///
     /// # Panics
     ///
-    /// Panics if either group has begun to stop: combine groups before you run them, or while nothing has
-    /// stopped them. Panics if there would be more than 65 535 stages, or too many [actors](Self#panics).
+    /// Panics if either group has begun to stop: combine groups before you run them, or while nothing has stopped them.
+    /// Panics if there would be more than 65 535 stages, or too many [actors](Self#panics).
     ///
     /// # Examples
     ///

@@ -44,7 +44,7 @@ use crate::stages::{Stage, Staged};
 /// Move a clone into each actor that needs one. An actor cannot borrow a handle of its own group, because the handle is
 /// dropped before the group.
 ///
-/// A `Handle` is `Send + Sync`, because its actors are `Send`, and needs the feature `std`. For a
+/// A `Handle` is `Send + Sync`, because its actors are `Send`. It needs the feature `std`. For a
 /// [`LocalGroup`](crate::LocalGroup), there is [`LocalHandle`], with a different last parameter `S`. You never write
 /// `S`: see [`Group`](crate::Group).
 ///
@@ -52,11 +52,11 @@ use crate::stages::{Stage, Staged};
 ///
 /// # Actors that add themselves again
 ///
-/// Nothing limits how many actors wait for the next poll. If others decide how many you add, limit them with a
+/// Nothing limits how many actors wait for the next poll. If clients decide how many you add, limit them with a
 /// semaphore.
 ///
-/// A value that adds an actor when it is dropped must check [`is_closed`](Self::is_closed) first. Otherwise, it
-/// recurses forever once the handle is closed: the actor is dropped at once, which adds another.
+/// If a value adds an actor when it is dropped, let it check [`is_closed`](Self::is_closed) first. Otherwise, it
+/// recurses forever once the handle is closed: the new actor is dropped at once, which adds another.
 ///
 /// If you move a group into an actor that you add through its own handle, the two own each other: neither is ever
 /// polled or dropped, and their memory leaks.
@@ -76,7 +76,7 @@ use crate::stages::{Stage, Staged};
 /// group.add_with(|interrupted| async move {
 ///     for client in ["10.0.0.7", "10.0.0.8"] { // ... accept a client ...
 ///         handle.add_with(|interrupted| async move {
-///             interrupted.await; // ... serve the client until it leaves or is interrupted ...
+///             interrupted.await; // ... serve the client until interrupted ...
 ///             Ok(())
 ///         }).stops_if(|_| false).named(client);
 ///     }
@@ -334,7 +334,7 @@ impl<'a, T, S: Kind> Handle<'a, T, S> {
     #[cfg(feature = "std")]
     pub fn running(&self) -> impl Future<Output = Vec<Running>> + Send + Sync + Unpin + 'static {
         let (answer, answered) = oneshot::channel();
-        let _ = self.send(Letter::Question(answer)); // a question panics in no drop
+        let _ = self.send(Letter::Question(answer)); // dropping a question does not panic
         answered.map(Result::unwrap_or_default)
     }
 

@@ -192,7 +192,7 @@ const NO_WAKER: u32 = u32::MAX - 1;
 impl Interrupted {
     /// Returns an `Interrupted` and the [`Interrupt`] that resolves it.
     ///
-    /// Use it to test a function that takes an `Interrupted` without a group, or to stop something else.
+    /// Use it to test a function that takes an `Interrupted`, or to stop something that is not an actor.
     ///
     /// # Examples
     ///
@@ -285,7 +285,7 @@ impl Interrupted {
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as `future`, because dropping one drops the other. The `Interrupted` itself loses nothing.
+    /// As cancel safe as `future`, which is dropped with it. The `Interrupted` itself loses nothing.
     ///
     /// # Examples
     ///
@@ -323,10 +323,10 @@ impl Interrupted {
 
     /// Returns another [`Interrupt`] for this actor, to stop it alone.
     ///
-    /// The group has not interrupted the actor then: if the actor returns, that is an exit by itself. With
-    /// [`stops_if`](crate::Added::stops_if), the actor leaves and the group continues.
+    /// If the actor then returns, its [`was_interrupted`](crate::Exit::was_interrupted) is `false`, because the group
+    /// has not interrupted it. With [`stops_if`](crate::Added::stops_if), the actor leaves and the group continues.
     ///
-    /// Keep the value, because dropping it interrupts. However many ends there are, the first that is used interrupts,
+    /// Keep the value, because dropping it interrupts. If there are several ends, the first that you use interrupts,
     /// and the others then do nothing.
     ///
     /// # Examples

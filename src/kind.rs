@@ -1,4 +1,4 @@
-//! The two kinds of groups: the actors are `Send`, or they need not be.
+//! The two kinds of groups: in one, everything is `Send`; in the other, nothing needs to be.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! **A clean return stops the group exactly like an error.** If an actor should not stop the group when it is done, say
-//! which of its exits do, with [`stops_if`](Added::stops_if). With any other exit, the actor [*leaves*](#leaving), and
+//! with [`stops_if`](Added::stops_if) which of its exits do. After any other exit, the actor [*leaves*](#leaving), and
 //! the group continues:
 //!
 //! ```
@@ -139,15 +139,15 @@
 //!
 //! | exit | stops the group | where it shows up |
 //! | --- | --- | --- |
-//! | the first that returns, with `Ok` or an error, or panics | yes: it is the cause | everywhere |
-//! | one for which `stops_if` returns `false` | no: it leaves | `on_exit` |
-//! | one that returns or panics during the shutdown | it stops already | `on_exit`, `report`, `run` |
-//! | one that is aborted or expires | it stops already | `on_exit`, `report` |
+//! | the first return, with `Ok` or an error, or panic | yes: it is the cause | everywhere |
+//! | one for which `stops_if` returns `false` | no: the actor leaves | `on_exit` |
+//! | a return or a panic during the shutdown | it is stopping already | `on_exit`, `report`, `run` |
+//! | an actor aborted or expired | it is stopping already | `on_exit`, `report` |
 //!
 //! - [`on_exit`](Group::on_exit) shows every exit as it happens.
 //! - [`report`](Group::report) returns every exit that belongs to the shutdown, the cause first.
 //! - [`run`](Group::run) returns the first error. A panic takes precedence over all errors, and continues.
-//! - `group.await` yields the output of the cause alone. A panic continues, as with `run`.
+//! - `group.await` yields the output of the cause. A panic continues, as with `run`.
 //! - [`on_wait`](Group::on_wait) shows what has *not* exited: the actors that the shutdown waits for, and the cause.
 //!
 //! When all actors have left, the group finishes, although nothing has stopped it: `await` yields `None`, `run` returns
@@ -167,9 +167,10 @@
 //! polled. When it yields, it wakes itself, so it may be polled more often than its actors are woken. A loop that
 //! ignores its interruption [yields](Interrupted#after-the-interruption), too.
 //!
-//! A group cannot preempt an actor. An actor that always has data should yield now and then. Tokio enforces this with a
-//! budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it all up,
-//! give that actor a task of its own. The grace period is polled before the actors, so they cannot keep it from ending.
+//! A group cannot preempt an actor. So an actor that always has data should yield now and then. Tokio enforces this
+//! with a budget for each task. To Tokio, a group is one task, so its actors share one budget. If an actor may use it
+//! all up, give that actor a task of its own. The grace period is polled before the actors, so they cannot keep it from
+//! ending.
 //!
 //! To await a handful of futures that end by themselves, use `join!` or `select!`. The [comparison](guide::comparison)
 //! says when another crate is the better choice.
@@ -178,7 +179,7 @@
 //!
 //! - **Restart policies**: only your program knows what to retry; [write a loop](guide::recipes#a-group-in-a-loop).
 //! - **Starting in order**: actors start together and [wait](guide::recipes#a-gate-between-actors) for what they need.
-//! - **Spawning, being an executor, timers, OS signals**: your program has these already, and a group works with any.
+//! - **Spawning, an executor, timers, OS signals**: your program has these already, and a group works with any.
 //! - **Dependency injection and flag parsing**.
 //!
 //! # Crate features
@@ -189,15 +190,15 @@
 //! - `portable-atomic` is for targets without compare-and-swap, such as Cortex-M0. The application then chooses how
 //!   atomics are implemented, usually with the feature `critical-section` of `portable-atomic` itself.
 //!
-//! The dependency tree has seven crates with `std`, this one included, and six without. The crate contains no
-//! `unsafe` code.
+//! The dependency tree has seven crates with `std`, this one included, and six without. The crate contains no `unsafe`
+//! code.
 //!
 //! # What it costs
 //!
 //! Adding an actor takes two allocations, three with [`add_with`](Group::add_with), and one more for a name that is not
 //! a literal. Between the first poll and the first exit, the group allocates nothing, except for actors that are added
-//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group through which a
-//! million clients have passed is as large as one that had none.
+//! in that time. An actor that leaves frees its memory in the poll in which it exits. So a group that has had a million
+//! clients is as large as one that has had none.
 //!
 //! Waking an actor takes the same time however many actors, stages and combined groups there are. In a group with
 //! handles, each poll also looks at each combined group that has one.
@@ -208,8 +209,8 @@
 //!
 //! For each stage, a shutdown sorts the actors that run. It does so again when a grace period ends. While a group shuts
 //! down, each poll and each exit also looks at the settings of the groups that were combined with
-//! [`before`](Group::before). An actor that joins a shutdown costs a pass through the actors that run then.
-//! [`Waiting::len`] costs nothing; listing the actors takes such a pass.
+//! [`before`](Group::before). An actor that joins a shutdown costs a pass through the actors that run then. Listing the
+//! actors takes such a pass, too, but [`Waiting::len`] does not.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -254,7 +254,7 @@ impl<'a, T, S: Kind> Machine<'a, T, S> {
         self.handles.own(self.stages, Handle::new).clone()
     }
 
-    /// Puts the stages of `back` behind those of this machine. Neither group is stopping.
+    /// Appends the stages of `back` to those of this machine. Neither group is stopping.
     pub(crate) fn before(&mut self, mut back: Self) {
         let stages = self.stages;
         let (progress, theirs) = (&mut self.progress, &mut back.progress);

@@ -93,7 +93,7 @@ impl<V, E> Report<Result<V, E>> {
 
     /// Returns the first failure as `Err`.
     ///
-    /// [`Group::run`](crate::Group::run) returns only errors. This includes actors that panicked or expired.
+    /// [`Group::run`](crate::Group::run) returns only errors. A failure can also be a panic or an expiry.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl<V: fmt::Debug, E: fmt::Debug> Termination for Report<Result<V, E>> {
     fn report(self) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
         for failure in self.failures() {
-            let _ = writeln!(stderr, "Error: {failure}"); // the exit code says it even if standard error is closed
+            let _ = writeln!(stderr, "Error: {failure}"); // if it is closed, the exit code is still 1
         }
         ExitCode::from(u8::from(self.is_failure()))
     }

@@ -87,12 +87,12 @@ impl fmt::Display for Running {
 pub struct Waiting<'w, T> {
     pub(crate) cause: &'w Exit<T>,
     pub(crate) len: usize,
-    /// Lists the actors. Only called if the observer asks, because it goes through all actors.
+    /// Lists the actors. Called only if the observer asks for them, because it goes through all actors.
     pub(crate) running: &'w dyn Fn() -> Vec<Running>,
 }
 
 impl<T> Waiting<'_, T> {
-    /// Returns the exit of the cause, which began the shutdown.
+    /// Returns the exit of the cause, which stopped the group.
     pub fn cause(&self) -> &Exit<T> {
         self.cause
     }

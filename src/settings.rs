@@ -29,7 +29,7 @@ enum GracePeriod<'a, S: Kind> {
     NotBegun,
     /// It lasts until this resolves.
     Running(Pin<Box<S::Timer<'a>>>),
-    /// It has ended, and the stage ends with it. Without `std`, also after a panic that unwound.
+    /// It has ended, and the stage ends with it. Without `std`, this is also the state after a panic that unwound.
     Over,
 }
 

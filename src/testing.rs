@@ -21,8 +21,8 @@
 //! `interrupted.unless(..)`, and then leave its loop. ...
 //! ```
 //!
-//! If the actor itself panics, or a check of yours, that panic passes through unchanged. With `std`, a line on standard
-//! error then says which run it was:
+//! A panic of the actor itself, or of a check of yours, passes through unchanged. With `std`, a line on standard error
+//! then says which run it was:
 //!
 //! ```text
 //! thread 'worker_loses_no_job' panicked at src/worker.rs:44:9:
@@ -171,8 +171,8 @@
 //!
 //! [With sockets](self#with-sockets) has the function `block_on`.
 //!
-//! What a future sets and would clear at its end also stays set when it is dropped. So a lock that it keeps by hand
-//! stays held. Let a guard release it, as that of a mutex does:
+//! Whatever a future sets, and would clear at its end, stays set when the future is dropped. So a lock that it keeps by
+//! hand stays held. Let a guard release it, as the guard of a mutex does:
 //!
 //! ```
 //! use run_group::testing::abort_at_every_poll;
@@ -276,8 +276,8 @@
 //! }
 //! ```
 //!
-//! Most of all, try the parts that shut down last. The parts before them are still at work then, and may wait for an
-//! answer that never comes.
+//! Most of all, try the parts that shut down last. When they fail, the parts before them are still at work, and may
+//! wait for an answer that never comes.
 //!
 //! # With sockets
 //!
@@ -324,8 +324,8 @@
 //!   take its timer as a parameter, and pass `yield_now` in the test. Or let it return by itself after some ticks, as
 //!   in the example of [`interrupt_at_every_poll_on`].
 //!
-//! How many polls an actor needs may differ between runs: the system decides when a socket is ready. So do not expect
-//! an exact list of outputs.
+//! How many polls an actor needs may differ between runs, because the system decides when a socket is ready. So don't
+//! expect an exact list of outputs.
 //!
 //! # On Tokio
 //!
@@ -346,7 +346,7 @@
 //!
 //! Inside a task of Tokio, [`interrupt_at_every_poll`] and [`abort_at_every_poll`] do not work. Tokio delays some wakes
 //! until the task returns to it: that of `yield_now`, and those after the budget of the task is used up. The functions
-//! poll an actor many times before they return, so they take an actor that yields for one that waits. In a `#[test]`
+//! poll an actor many times before they return, so they mistake an actor that yields for one that waits. In a `#[test]`
 //! without a runtime, Tokio delays no wake, and channels and locks of Tokio work with all functions.
 //!
 //! With `std`, the functions notice this in most cases, and panic. They look for Tokio in the backtrace, so they miss
@@ -354,13 +354,13 @@
 //!
 //! # What it does not find
 //!
-//! - **A blocking call.** The actor is interrupted between polls. A poll that does not return hangs the test, just as
-//!   it hangs a group.
+//! - **A blocking call.** The actor is interrupted between polls. A poll that does not return hangs the test, as it
+//!   hangs a group.
 //! - **What the actor lost.** The test fails if the actor does not return. To find out whether it lost a message, check
 //!   its outputs.
-//! - **An interruption that is ignored by an actor that returns anyway**, because its queue was closed or its work was
-//!   done. What surrounds the actor must live longer than the actor: in the examples above, the sender lives as long as
-//!   the run.
+//! - **An actor that ignores the interruption but returns anyway**, because its queue was closed or its work was done.
+//!   What surrounds the actor must live longer than the actor: in the examples above, the sender lives as long as the
+//!   run.
 //! - **Other orders.** Each run makes the same things happen in the same order. If something can happen in another
 //!   order, or only under load, write a test for that.
 
@@ -567,9 +567,9 @@ pub fn interrupt_at_every_poll_on<F: Future>(
 
 /// Drops a future at every poll, and calls a check after each drop. Returns how many runs there were.
 ///
-/// Use it for an actor that is added with [`add_abortable`](crate::Group::add_abortable), and for a future that is
-/// given to [`unless`](Interrupted::unless) or `select!`: whatever may be dropped at an `.await`. It finds messages
-/// that are lost there, and locks and flags that stay set.
+/// Use it for whatever may be dropped at an `.await`: an actor that is added with
+/// [`add_abortable`](crate::Group::add_abortable), or a future that is given to [`unless`](Interrupted::unless) or
+/// `select!`. It finds messages that are lost there, and locks and flags that stay set.
 ///
 /// `execute` is called for each run. It returns a fresh future, and a closure that checks the world after the future
 /// was dropped. Run *k*, from 0, polls the future *k* times, drops it, and calls the closure. The future is polled only
@@ -637,11 +637,11 @@ pub fn abort_at_every_poll<F: Future, C: FnOnce()>(mut execute: impl FnMut() -> 
     RUNS
 }
 
-/// Asserts that no actor of these programs failed: returned an error, panicked or expired.
+/// Asserts that no actor of these programs returned an error, panicked or expired.
 ///
-/// Give it what [`interrupt_at_every_poll`] or [`interrupt_at_every_poll_on`] returns for a [whole
-/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. This
-/// function looks for that in each report, and says which run it was.
+/// Pass what [`interrupt_at_every_poll`] or [`interrupt_at_every_poll_on`] returns for a [whole
+/// program](self#a-whole-program). A program returns even if an actor expired or failed in its shutdown. This function
+/// looks for that in each report, and says which run it was.
 ///
 /// # Panics
 ///

@@ -22,7 +22,7 @@ impl Signals {
         Ok(())
     }
 
-    /// Returns when a second signal arrives. If that fails, it waits forever, because an error must not force a shutdown.
+    /// Returns when a second signal arrives. If that fails, waits forever, because an error must not force a shutdown.
     #[allow(dead_code)] // only examples with a grace period call it
     pub async fn second(&self) {
         if self.next().await.is_err() {

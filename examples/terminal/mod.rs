@@ -14,7 +14,7 @@ macro_rules! println {
     }};
 }
 
-/// Like the macro of the standard library, but the program continues if the standard error is closed.
+/// Like the macro of the standard library, but the program continues if standard error is closed.
 macro_rules! eprintln {
     ($($line:tt)*) => {{
         use std::io::Write as _;

@@ -1,10 +1,10 @@
-//! Firmware whose parts are the actors of one group: a light, a sensor, its watchdog, and a listener that opens a session
-//! for each peer on the serial line. README.md says how to run it, and how peers share the line.
+//! Firmware whose parts are the actors of one group: a light, a sensor, its watchdog, and a listener that opens a
+//! session for each peer on the serial line. README.md says how to run it, and how peers share the line.
 //!
-//! Sessions come and go while the group runs. One that is closed leaves, and stops nothing. The peer of a `shell` can stop
-//! the firmware, make its own session hang, and make the sensor hang. Then the watchdog returns an error, which stops the
-//! group. What hangs ignores its interrupt, and is dropped when the grace period ends. The output is in a second stage. It
-//! shuts down last, so no line of the shutdown is lost.
+//! Sessions come and go while the group runs. One that is closed leaves, and stops nothing. The peer of a `shell` can
+//! stop the firmware, make its own session hang, and make the sensor hang. If the sensor hangs, the watchdog returns an
+//! error, which stops the group. Whatever hangs ignores its interrupt, and is dropped when the grace period ends. The
+//! output is in a second stage. It shuts down last, so no line of the shutdown is lost.
 
 #![no_std]
 #![no_main]
@@ -103,7 +103,7 @@ struct Session {
     stop: Option<Interrupt>,
 }
 
-/// What a session has: the way to its peer.
+/// What a session gets, to talk to its peer.
 struct Peer<'a> {
     name: String,
     inbox: Rc<Inbox>,
@@ -376,8 +376,8 @@ impl Peer<'_> {
 }
 
 impl Shared {
-    /// Returns the next line of input, and echoes it. It echoes the whole line at once, because a session may speak while
-    /// you type.
+    /// Returns the next line of input, and echoes it. It echoes the whole line at once, because a session may speak
+    /// while you type.
     async fn hear(&self) -> String {
         let mut typed = Vec::new();
         loop {

@@ -27,8 +27,7 @@
 //! ```
 //!
 //! With `clumsy` as HABIT, the work panics at once. The group shuts down in order, and then the panic continues in
-//! `main`.
-//! So the exit status is that of a panic, 101:
+//! `main`. So the exit code is that of a panic, 101:
 //!
 //! ```text
 //! working; press Ctrl-C

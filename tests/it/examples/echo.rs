@@ -1,4 +1,4 @@
-//! The example `echo`, from outside: a process, its sockets, its signals, its exit status.
+//! The example `echo`, from outside: a process, its sockets, its signals, its exit code.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

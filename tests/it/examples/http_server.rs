@@ -1,4 +1,4 @@
-//! The example `http_server`, from outside: a process, its sockets, its signals, its exit status.
+//! The example `http_server`, from outside: a process, its sockets, its signals, its exit code.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -18,7 +18,7 @@ const SOURCE: &str = include_str!("../../../examples/jobs.rs");
 #[test]
 fn failed_jobs_leave() {
     let introduction =
-        "With the jobs `fail fail 100`, no three fail in a row, so the exit status is 0:";
+        "With the jobs `fail fail 100`, no three fail in a row, so the exit code is 0:";
     Program::example("jobs", &["fail", "fail", "100"])
         .end()
         .assert_went_well(&promised_output(SOURCE, introduction));
@@ -26,7 +26,7 @@ fn failed_jobs_leave() {
 
 #[test]
 fn three_failures_in_a_row_stop_it() {
-    let introduction = "With `fail fail fail 100`, the exit status is 1:";
+    let introduction = "With `fail fail fail 100`, the exit code is 1:";
     let ended = Program::example("jobs", &["fail", "fail", "fail", "100"]).end();
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
     assert_eq!(ended.stderr, "Error: failures returned Err(3 jobs in a row have failed)\n");

@@ -1,4 +1,4 @@
-//! The example `lines`, from outside: a process, its input, its output, its signals, its exit status.
+//! The example `lines`, from outside: a process, its input, its output, its signals, its exit code.
 
 use super::header::promised_output;
 use super::program::{Ended, Program};

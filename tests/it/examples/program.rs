@@ -1,4 +1,4 @@
-//! A built example, run as a user runs it: a process with arguments, output, signals and an exit status.
+//! A built example, run as a user runs it: a process with arguments, output, signals and an exit code.
 
 use std::ffi::OsStr;
 use std::io::{empty, BufRead, BufReader, Read, Write};
@@ -28,7 +28,7 @@ pub struct Program {
 /// How a program ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit status, or `None` if a signal killed it.
+    /// Its exit code, or `None` if a signal killed it.
     pub status: Option<i32>,
     /// The signal that killed it.
     #[cfg(unix)]
@@ -110,7 +110,7 @@ impl Program {
         line
     }
 
-    /// Waits for the next line that the program prints to the standard error.
+    /// Waits for the next line that the program prints to standard error.
     #[cfg(unix)]
     #[track_caller]
     pub fn error_line(&mut self) -> String {
@@ -191,7 +191,7 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    /// Waits until the program has ended, and checks that it never started: one line on the standard error, status 1,
+    /// Waits until the program has ended, and checks that it never started: one line on standard error, status 1,
     /// and nothing else.
     #[track_caller]
     pub fn fails(self, line: &str) {
@@ -227,7 +227,7 @@ impl Drop for Program {
 }
 
 impl Ended {
-    /// Checks that it went well: status 0, `stdout` as the rest of the output, and nothing on the standard error.
+    /// Checks that it went well: status 0, `stdout` as the rest of the output, and nothing on standard error.
     #[track_caller]
     pub fn assert_went_well(&self, stdout: &str) {
         assert_eq!(self.status, Some(0), "{self:?}");

@@ -1,4 +1,4 @@
-//! The example `reload`, from outside: a process, the file it reads, its signals, its exit status.
+//! The example `reload`, from outside: a process, the file it reads, its signals, its exit code.
 
 use super::program::assert_fails;
 

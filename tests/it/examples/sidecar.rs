@@ -16,7 +16,7 @@ fn main_job_continues_after_the_sidecar_is_done() {
 #[test]
 fn failure_of_the_sidecar_stops_the_main_job() {
     let ended = Program::example("sidecar", &["sidecar"]).end();
-    assert_eq!(ended.stdout, promised_output(SOURCE, "then dropped:"));
+    assert_eq!(ended.stdout, promised_output(SOURCE, "and then dropped:"));
     assert_eq!(ended.stderr, "Error: cache returned Err(no such file)\n");
     assert_eq!(ended.status, Some(1));
 }

@@ -13,6 +13,6 @@ fn names_the_actor_that_hangs_and_expires_it() {
         ended.stdout,
         promised("The upload ignores its interrupt. After one second it expires:")
     );
-    assert_eq!(ended.stderr, promised("`main` returns the report. So the failure goes to the standard error as well, and the exit status is 1:"));
+    assert_eq!(ended.stderr, promised("`main` returns the report. So the failure goes to standard error as well, and the exit code is 1:"));
     assert_eq!(ended.status, Some(1));
 }

@@ -1,4 +1,4 @@
-//! The example `tcp_server`, from outside: a process, its sockets, its signals, its exit status.
+//! The example `tcp_server`, from outside: a process, its sockets, its signals, its exit code.
 
 use std::net::{SocketAddr, TcpListener};
 

@@ -29,7 +29,7 @@ fn examples() -> Vec<(String, String)> {
     examples.filter(|(name, _)| is_built(name)).collect()
 }
 
-/// Checks that an example does not start with these arguments: one line on the standard error, and status 2.
+/// Checks that an example does not start with these arguments: one line on standard error, and status 2.
 #[track_caller]
 fn assert_refuses(name: &str, arguments: &[impl AsRef<OsStr>], error: &str) {
     let ended = Program::example(name, arguments).end();

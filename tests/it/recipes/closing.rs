@@ -3,10 +3,10 @@ use smol::{future::or, Timer};
 use std::future::pending;
 use std::time::Duration;
 
-/// How long a client has to leave after the interrupt.
+/// How long a client has to disconnect after the interrupt.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves a client until it leaves. Once interrupted, closes the connection after a pause.
+/// Serves a client until it disconnects. Once interrupted, closes the connection after a pause.
 async fn serve(interrupted: Interrupted, client: &str) -> Result<(), &'static str> {
     let late = interrupted.clone();
     let served = or(talk(interrupted, client), async {
@@ -19,7 +19,7 @@ async fn serve(interrupted: Interrupted, client: &str) -> Result<(), &'static st
     result
 }
 
-/// Talks to the client until it leaves. Once interrupted, asks it to leave.
+/// Talks to the client until it disconnects. Once interrupted, asks it to.
 async fn talk(interrupted: Interrupted, client: &str) -> Result<(), &'static str> {
     interrupted.await;
     match client {

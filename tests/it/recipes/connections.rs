@@ -28,7 +28,7 @@ async fn listen(
     Ok(())
 }
 
-/// Sends back what the client sends, until it leaves or the actor is interrupted.
+/// Sends back what the client sends, until it disconnects or the actor is interrupted.
 async fn serve(
     mut interrupted: Interrupted,
     mut client: impl AsyncRead + AsyncWrite + Unpin,
@@ -36,7 +36,7 @@ async fn serve(
     let mut buffer = [0; 1024];
     while let Some(length) = interrupted.unless(client.read(&mut buffer)).await {
         match length? {
-            0 => break, // the client has left
+            0 => break, // the client has disconnected
             length => client.write_all(&buffer[..length]).await?,
         }
     }
@@ -128,7 +128,7 @@ fn clients_leave_and_the_listener_stays() {
             client.shutdown(Shutdown::Write).unwrap();
             assert_eq!(std::io::Read::read(&mut client, &mut [0]).unwrap(), 0);
         }
-        // Only the listener and perhaps the last client, whose actor closes its connection just before it leaves.
+        // Only the listener and perhaps the last client, whose actor closes its connection just before it exits.
         assert!(smol::block_on(handle.running()).len() <= 2);
     });
     for name in names {

@@ -16,7 +16,7 @@ async fn serve(
     while let Some(accepted) = interrupted.unless(listener.accept()).await {
         match accepted {
             Ok((client, address)) => handle
-                .add(answer(client), |_| {}) // until the client leaves
+                .add(answer(client), |_| {}) // until the client disconnects
                 .stops_if(|_| false)
                 .named(address.to_string()),
             Err(_) => {
@@ -89,7 +89,7 @@ fn prints_what_the_guide_says() {
     assert!(guide.contains(&format!("```text\n{lines}\n```")), "{lines}");
 }
 
-/// The client still gets an answer after the listener has closed, and the program waits until the client has left.
+/// The client still gets an answer after the listener has closed. The program waits until the client has disconnected.
 #[test]
 fn clients_finish_after_ctrl_c() {
     let (send, stop) = smol::channel::bounded(1);

@@ -26,13 +26,13 @@ mod from_join_set;
 mod gate;
 mod gentle_force;
 mod inner;
-mod leaving;
 mod limit;
 mod metrics;
 mod operations;
 #[cfg(unix)] // its tests reset connections
 mod readme;
 mod ready;
+mod returning;
 mod shared_deadline;
 mod signals;
 mod spawned;

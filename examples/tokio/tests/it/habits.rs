@@ -1,4 +1,4 @@
-//! The example `tokio` and its habits: the output, the signals, the exit status.
+//! The example `tokio` and its habits: the output, the signals, the exit code.
 
 use super::header::promised_output;
 use super::program::Program;
@@ -49,7 +49,7 @@ mod signals {
 #[test]
 fn panic_of_the_work_is_that_of_the_program() {
     let ended = start(&["clumsy"]).end();
-    let introduction = "So the exit status is that of a panic, 101:";
+    let introduction = "`main`. So the exit code is that of a panic, 101:";
     assert_eq!(ended.stdout, promised_output(SOURCE, introduction));
     // Only the message of the work's own panic.
     assert_eq!(ended.stderr.matches("panicked at").count(), 1, "{ended:?}");

@@ -1,4 +1,4 @@
-//! The programs of this package, from outside: processes, sockets, signals, exit statuses.
+//! The programs of this package, from outside: processes, sockets, signals, exit codes.
 
 #[allow(dead_code)] // not every program needs all of it
 #[path = "../../../../tests/it/examples/client.rs"]

@@ -151,7 +151,7 @@ fn is_lost(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput)
 }
 
-/// Serves a client until it leaves or, once interrupted, until its request is answered.
+/// Serves a client until it disconnects or, once interrupted, until its request is answered.
 ///
 /// A lost client is no failure of the server, not even if it is lost during the shutdown.
 async fn serve<C: AsyncRead + AsyncWrite>(

@@ -19,7 +19,7 @@ async fn listen(
         match interrupted.unless(listener.accept()).await {
             Some(Ok((client, address))) => handle
                 .add_with(|interrupted| async move {
-                    let _permit = permit; // until this client leaves
+                    let _permit = permit; // until this client disconnects
                     serve(interrupted, client).await
                 })
                 .stops_if(|_| false)
@@ -34,7 +34,7 @@ async fn listen(
     Ok(())
 }
 
-/// Sends back what the client sends, until it leaves or the actor is interrupted.
+/// Sends back what the client sends, until it disconnects or the actor is interrupted.
 async fn serve(mut interrupted: Interrupted, client: TcpStream) -> Output {
     let echo = io::copy(client.clone(), client);
     interrupted.unless(echo).await.transpose()?;
@@ -127,7 +127,7 @@ fn reset_returns_the_permit() {
     });
 }
 
-/// It need not wait until a client leaves.
+/// It need not wait until a client disconnects.
 #[test]
 fn full_listener_can_be_stopped() {
     let listener = smol::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();

@@ -6,7 +6,7 @@ use std::{env, io, time::Duration};
 
 type Output = io::Result<()>;
 
-/// Tells systemd when the program is ready, when it stops, and in between that it is alive.
+/// Notifies systemd when the program is ready, while it is alive, and when it stops.
 async fn systemd(
     mut interrupted: Interrupted,
     socket: OsString,
@@ -32,7 +32,7 @@ async fn systemd(
     Ok(())
 }
 
-/// Returns how often systemd wants to hear that the program is alive, if it does.
+/// Returns the interval in which systemd expects a `WATCHDOG=1`, if it expects any.
 fn watchdog() -> Option<Duration> {
     let micros = env::var("WATCHDOG_USEC").ok()?.parse().ok()?;
     Some(Duration::from_micros(micros)).filter(|limit| !limit.is_zero())

@@ -36,7 +36,7 @@ use super::assert_is_a_recipe;
 
 #[test]
 fn is_the_recipe() {
-    assert_is_a_recipe(include_str!("leaving.rs"));
+    assert_is_a_recipe(include_str!("returning.rs"));
     main();
 }
 
