@@ -1,7 +1,7 @@
 use run_group::{Group, Handle, Interrupted};
 use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
-use smol::Timer;
+use smol::{future::yield_now, Timer};
 use std::io;
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ async fn serve(
             0 => break, // the client has disconnected
             length => client.write_all(&buffer[..length]).await?,
         }
+        yield_now().await; // a client that always has data must not block the others
     }
     Ok(())
 }

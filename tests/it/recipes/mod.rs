@@ -36,6 +36,7 @@ mod returning;
 mod shared_deadline;
 mod signals;
 mod spawned;
+mod stages;
 mod status;
 mod supervise;
 mod thread;
