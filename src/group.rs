@@ -296,8 +296,9 @@ impl<'a, T> Group<'a, T> {
     /// When the future resolves, every actor of the stage is polled one last time, in the order of adding, whether or
     /// not it was woken. Then any that are still running are dropped, in the order of adding. Their outcome is
     /// [`Expired`](crate::Outcome::Expired). All this happens in the same poll, and the stage ends with it. An actor
-    /// that a [handle](Self::handle) adds in that poll joins the next stage or, after the last, is dropped. So neither
-    /// actors that wake themselves nor actors that keep joining can postpone the end.
+    /// that a [handle](Self::handle) adds in that poll joins the next stage of the group that made the handle or, after
+    /// the last of these, is dropped. So neither actors that wake themselves nor actors that keep joining can postpone
+    /// the end.
     ///
     /// Any future will do: a timer of any runtime, a second Ctrl-C, or whichever of the two comes first.
     ///
@@ -507,7 +508,9 @@ impl<'a, T, S: Kind> Group<'a, T, S> {
     /// group may already have several stages.
     ///
     /// - Grace periods, observers and handles still apply to the stages of the group that you set them on or made them
-    ///   from. Those that you set on the returned group apply to all its stages, in addition. Inner ones come first.
+    ///   from. Those that you set on the returned group apply to all its stages, in addition. Inner ones come first. So
+    ///   two grace periods may limit a stage: the one that ends first counts. A handle of this group closes when its
+    ///   stages have ended, while those of `back` may still run.
     /// - An actor that you add to the returned group joins the stage that shuts down first or, during a shutdown, the
     ///   stage that is shutting down.
     /// - Indices continue: the actors of `back` follow those of this group.

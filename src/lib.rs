@@ -141,8 +141,8 @@
 //! | --- | --- | --- |
 //! | the first return, with `Ok` or an error, or panic | yes: it is the cause | everywhere |
 //! | one for which `stops_if` returns `false` | no: the actor leaves | `on_exit` |
-//! | a return or a panic during the shutdown | it is stopping already | `on_exit`, `report`, `run` |
-//! | an actor aborted or expired | it is stopping already | `on_exit`, `report` |
+//! | a return or panic of an actor that was interrupted, whatever `stops_if` says | it has stopped already | `on_exit`, `report`; an error or a panic also in `run` |
+//! | an actor aborted or expired | it has stopped already | `on_exit`, `report` |
 //!
 //! - [`on_exit`](Group::on_exit) shows every exit as it happens.
 //! - [`report`](Group::report) returns every exit that belongs to the shutdown, the cause first.

@@ -250,7 +250,7 @@
 //! [`assert_no_failure`] finds both in the reports.
 //!
 //! The program is interrupted between two polls of its outermost future. If it needs few polls, there are few such
-//! points. Add some with a `yield_now().await` in an actor.
+//! points. Let what the test passes in, such as a mock of a socket, await `yield_now()` to add some.
 //!
 //! # A part that fails
 //!
