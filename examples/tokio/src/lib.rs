@@ -7,7 +7,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// Spawns `work` as a task, awaits it, and returns its output. Aborts the task if it is dropped before that.
 ///
-/// Use it as the execute of an actor. The task may run on any thread of the runtime, and has a budget of its own. If
+/// Use it as the `execute` of an actor. The task may run on any thread of the runtime, and has a budget of its own. If
 /// the actor expires, the task is aborted.
 ///
 /// # Panics
