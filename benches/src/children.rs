@@ -8,8 +8,10 @@ use std::task::{Context, Waker};
 
 use async_executor::LocalExecutor;
 use futures_channel::oneshot;
-use run_group::Group;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use run_group::{Group, Handle};
 
+use crate::poll_to_end;
 use crate::wake::{idle, Wakes};
 
 fn poll_pending(group: &mut Group<'_, ()>) {
@@ -17,14 +19,31 @@ fn poll_pending(group: &mut Group<'_, ()>) {
     assert!(Pin::new(group).poll(&mut cx).is_pending());
 }
 
-/// `n` children are added through a handle. They return in their first poll, and leave.
-pub fn in_group(n: usize) -> impl FnMut() {
+/// A way to add a child that returns in its first poll, and leaves.
+pub type Add = fn(&Handle<'static, ()>);
+
+pub fn add(handle: &Handle<'static, ()>) {
+    handle.add(async {}, |_| {}).stops_if(|_| false);
+}
+
+pub fn add_with(handle: &Handle<'static, ()>) {
+    handle.add_with(|interrupted| async { drop(interrupted) }).stops_if(|_| false);
+}
+
+/// With a name that is not a literal.
+pub fn add_with_name(handle: &Handle<'static, ()>) {
+    let child = handle.add_with(|interrupted| async { drop(interrupted) });
+    child.stops_if(|_| false).named(String::from("127.0.0.1:50110"));
+}
+
+/// `n` children are added through a handle, and all leave.
+pub fn in_group(n: usize, add: Add) -> impl FnMut() {
     let mut group = Group::new();
     let handle = group.handle();
     group.add_abortable(pending());
     move || {
         for _ in 0..n {
-            handle.add(async {}, |_| {}).stops_if(|_| false);
+            add(&handle);
         }
         poll_pending(&mut group);
         assert_eq!(group.len(), 1);
@@ -40,8 +59,20 @@ pub fn on_executor(n: usize) -> impl FnMut() {
             executor.spawn(async {}).detach();
         }
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(runs.as_mut().poll(&mut cx).is_pending());
-        assert!(executor.is_empty());
+        while !executor.is_empty() {
+            assert!(runs.as_mut().poll(&mut cx).is_pending()); // it runs up to 200 tasks
+        }
+    }
+}
+
+/// `n` futures are added to a `FuturesUnordered`, without boxes, and all return in their first poll.
+pub fn in_set(n: usize) -> impl FnMut() {
+    let mut set = FuturesUnordered::new();
+    move || {
+        for _ in 0..n {
+            set.push(async {});
+        }
+        poll_to_end((&mut set).collect::<()>());
     }
 }
 

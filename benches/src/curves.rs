@@ -61,8 +61,12 @@ fn lives() -> Vec<Point> {
         // With more actors, these take seconds and gigabytes.
         if n <= 100_000 {
             subjects.push(("FutureGroup", subjects::turns("future-group", n)));
+        }
+        if n <= 30_000 {
             let what = "tokio-graceful-shutdown";
             subjects.push((what, subjects::turns(what, n)));
+        }
+        if n <= 100_000 {
             if let Some(go) = &mut go {
                 let life = Box::new(move |rounds| go.life(n, rounds));
                 subjects.push(("oklog/run in Go", life));
@@ -85,7 +89,7 @@ fn wakes() -> Vec<Point> {
             (typed, subjects::turns("typed-wake", n)),
         ];
         // Its wakes cost O(actors).
-        if n <= 10_000 {
+        if n <= 3000 {
             subjects.push(("FutureGroup", subjects::turns("future-group-wake", n)));
         }
         measure("wake", n, subjects, &mut points);

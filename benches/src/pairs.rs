@@ -32,13 +32,22 @@ pub struct Compared {
 ///
 /// Time in which the machine runs something else does not count.
 pub fn rounds<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
-    rounds_by(worked, round)
+    rounds_by(|| worked(ClockId::ThreadCPUTime), round)
 }
 
 /// Returns a turn that measures wall-clock time, for a subject with several threads.
 pub fn rounds_by_the_clock<R>(round: impl FnMut() -> R) -> impl FnMut(u32) -> Duration {
     let start = Instant::now();
     rounds_by(move || start.elapsed(), round)
+}
+
+/// Returns a turn that calls `run` with the number of rounds, and measures the CPU time of all threads of this process.
+pub fn rounds_of_process(mut run: impl FnMut(u32)) -> impl FnMut(u32) -> Duration {
+    move |rounds| {
+        let start = worked(ClockId::ProcessCPUTime);
+        run(rounds);
+        worked(ClockId::ProcessCPUTime) - start
+    }
 }
 
 fn rounds_by<R>(
@@ -54,9 +63,9 @@ fn rounds_by<R>(
     }
 }
 
-/// Returns the CPU time of this thread.
-fn worked() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// Returns the CPU time of this thread, or of this process.
+fn worked(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 

@@ -104,10 +104,10 @@ impl Table<'_> {
         }
     }
 
-    /// Compares wakes in two groups of `n` actors.
-    fn compare_wakes(&mut self, name: &str, n: usize, second: &str) {
+    /// Compares wakes of `n` actors.
+    fn compare_wakes(&mut self, name: &str, n: usize, first: &str, second: &str) {
         if self.wants(name) {
-            let first = || subjects::turns("group-wake", n);
+            let first = || subjects::turns(first, n);
             let second = || subjects::turns(second, n);
             let compared = compare_lasting(BUDGET, [&first, &second]);
             self.show(name, &actors(n), Limit::None, compared, time);
@@ -192,6 +192,7 @@ pub fn all(wanted: &str) -> Result<(), String> {
         "-".repeat(8)
     );
     wakes(&mut table);
+    children(&mut table);
     lives_against_itself(&mut table);
     lives_against_by_hand(&mut table);
     #[cfg(feature = "others")]
@@ -214,9 +215,15 @@ pub fn all(wanted: &str) -> Result<(), String> {
 fn actors(n: usize) -> String {
     match n {
         1 => "1 actor".into(),
-        n if n < 10_000 => format!("{n} actors"),
-        n if n < 1_000_000 => format!("{} 000 actors", n / 1000),
-        n => format!("{} 000 000 actors", n / 1_000_000),
+        n => format!("{} actors", spaced(n)),
+    }
+}
+
+fn spaced(n: usize) -> String {
+    match n {
+        n if n < 10_000 => n.to_string(),
+        n if n < 1_000_000 => format!("{} 000", n / 1000),
+        n => format!("{} 000 000", n / 1_000_000),
     }
 }
 
@@ -265,30 +272,33 @@ fn lives_of_others(table: &mut Table<'_>) {
     }
 }
 
-/// Round trips a second, so a ratio above 1 means that the group is faster.
+/// Round trips and connections a second, so a ratio above 1 means that the group is faster.
 #[cfg(feature = "others")]
 fn echoes(table: &mut Table<'_>) {
-    let all = [
-        ("echo, group / alone", AtLeast(0.95), "group", "alone"),
-        ("echo, group / smol task", Limit::None, "group", "smol-task"),
-        ("echo, group / Tokio task", Limit::None, "group-on-tokio", "task-on-tokio"),
+    let loads = [
+        ("echo", 1, "1 that stays", AtLeast(0.98)),
+        ("echo", 64, "64 that stay", AtLeast(0.98)),
+        ("connections", 1, "1 that comes and goes", Limit::None),
+        ("connections", 64, "64 that come and go", AtLeast(0.97)),
     ];
-    for (name, limit, first, second) in all {
-        for connections in [1, 64] {
-            if !table.wants(name) {
+    let servers = [
+        ("actors", "tasks", "smol tasks"),
+        ("actors", "one-actor", "for_each_concurrent"),
+        ("actors-on-tokio", "tasks-on-tokio", "Tokio tasks"),
+    ];
+    for (load, clients, at, limit) in loads {
+        for (first, second, others) in servers {
+            let name = format!("{load}, actors / {others}");
+            if !table.wants(&name) {
                 continue;
             }
-            let [first, second] = [first, second].map(|what| echo::turns(what, connections));
+            let turns = |server| subjects::turns(&format!("{load}-{server}"), clients);
             // In reverse order, because the ratio of the rates is the inverse of the ratio of the times.
-            let mut compared = compare(BUDGET, second, first);
+            let mut compared = compare(3 * BUDGET, turns(second), turns(first));
             compared.seconds.reverse();
-            let trips = connections as f64 * f64::from(echo::TRIPS);
+            let trips = clients as f64 * f64::from(echo::TRIPS);
             let rate = |seconds| format!("{:.0}/s", trips / seconds);
-            let at = match connections {
-                1 => "1 connection".into(),
-                n => format!("{n} connections"),
-            };
-            table.show(name, &at, limit, compared, rate);
+            table.show(&name, at, limit, compared, rate);
         }
     }
 }
@@ -313,14 +323,19 @@ fn lives_in_go(table: &mut Table<'_>, go: Go) {
     }
 }
 
-/// The largest groups come first, and all of these before the lives, while the heap is not fragmented.
+/// The largest groups come first, and all of these before the others, while the heap is not fragmented.
 fn wakes(table: &mut Table<'_>) {
     for n in [100_000, 10_000, 1000, 100, 10, 1] {
-        table.compare_wakes("wake / bare FuturesUnordered", n, "bare-wake");
-        table.compare_wakes("wake / bare, of one type, unboxed", n, "typed-wake");
+        let group = "group-wake";
+        table.compare_wakes("wake / bare FuturesUnordered", n, group, "bare-wake");
+        table.compare_wakes("wake / bare, of one type, unboxed", n, group, "typed-wake");
     }
     for n in [100_000, 1000] {
-        table.compare_wakes("wake / itself", n, "group-wake");
+        table.compare_wakes("wake / itself", n, "group-wake", "group-wake");
+    }
+    for n in [1000, 1] {
+        let name = "wake with a handle / bare FuturesUnordered";
+        table.compare_wakes(name, n, "handle-wake", "bare-wake");
     }
     let (mut group, mut boxed) = (wake::group(1000), wake::boxed(1000));
     let name = "wake, always of the same / bare";
@@ -362,6 +377,21 @@ fn shapes(table: &mut Table<'_>) {
         let mut new = subjects::turns("add", n);
         let as_many = Box::new(move |rounds| new(rounds * 1000));
         table.compare(name, &actors(n), Limit::None, refilled(), as_many);
+    }
+}
+
+/// Children that come and go, and actors that join a shutdown.
+fn children(table: &mut Table<'_>) {
+    for n in [1, 100, 10_000] {
+        let name = "life of a child / of an executor's task";
+        let at = format!("{} at once", spaced(n));
+        let [first, second] = ["children", "executor"].map(|what| subjects::turns(what, n));
+        table.compare(name, &at, Limit::None, first, second);
+    }
+    let name = "joiner after 100 000 others / after 100";
+    if table.wants(name) {
+        let [first, second] = [100_000, 100].map(|n| subjects::turns("joiners", n));
+        table.compare(name, "", Limit::None, first, second);
     }
 }
 

@@ -31,7 +31,7 @@ pub fn here(what: &str, n: usize) -> Result<Turn, String> {
         "bare-wake" => wakes(wake::boxed(n)),
         "typed-wake" => wakes(wake::typed(n)),
         "handle-wake" => wakes(children::wakes(n)),
-        "children" => Box::new(rounds(children::in_group(n))),
+        "children" => Box::new(rounds(children::in_group(n, children::add))),
         "executor" => Box::new(rounds(children::on_executor(n))),
         "joiners" => Box::new(rounds(children::joiners(n))),
         "exits" => Box::new(rounds(children::exits_one_a_poll(n, false))),
@@ -45,6 +45,7 @@ pub fn here(what: &str, n: usize) -> Result<Turn, String> {
 
 #[cfg(feature = "others")]
 fn of_others(what: &str, n: usize) -> Result<Turn, String> {
+    use crate::echo::{self, Clients};
     use others::{futures_concurrency, tokio_graceful_shutdown};
 
     let runtime = others::tokio::runtime();
@@ -57,7 +58,11 @@ fn of_others(what: &str, n: usize) -> Result<Turn, String> {
         "smol" => lives(n, move |n| others::smol::life(&executor, n)),
         "future-group" => lives(n, |n| poll_to_end(futures_concurrency::life(n))),
         "future-group-wake" => wakes(futures_concurrency::wakes(n)),
-        _ => return Err(format!("`{what}` is no subject")),
+        _ => match what.split_once('-') {
+            Some(("echo", server)) => echo::turns(server, Clients::Stay(n)),
+            Some(("connections", server)) => echo::turns(server, Clients::ComeAndGo(n)),
+            _ => return Err(format!("`{what}` is no subject")),
+        },
     })
 }
 

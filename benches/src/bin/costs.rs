@@ -132,10 +132,28 @@ fn running() {
     show(&format!("{n} wakes of {n}"), cost);
 }
 
-/// A million children that come and go, a thousand at once. Like every other row, this leaves nothing behind.
+/// Children that come and go. Like most other rows, these leave nothing behind.
 fn children() {
-    let mut children = children::in_group(1000);
-    children(); // the first poll of the group
-    let cost = measure(|| (0..1000).for_each(|_| children()));
-    show("a million children, a thousand at once", cost);
+    let million = 1_000_000;
+    for (at_once, what) in [(1, "one at once"), (10_000, "10000 at once")] {
+        let mut children = children::in_group(at_once, children::add);
+        children(); // the first poll of the group
+        let cost = measure(|| (0..million / at_once).for_each(|_| children()));
+        show(&format!("a million children, {what}"), cost);
+    }
+    let n = 10_000;
+    let group = |add: children::Add| measure(|| children::in_group(n, add)());
+    show(&format!("{n} children at once, add"), group(children::add));
+    show(&format!("{n} children at once, add_with"), group(children::add_with));
+    show(&format!("{n} children at once, add_with, named"), group(children::add_with_name));
+    let tasks = measure(|| children::on_executor(n)());
+    row(&format!("{n} tasks of an executor at once"), tasks);
+    let set = measure(|| children::in_set(n)());
+    show(&format!("{n} futures of a FuturesUnordered at once"), set);
+    #[cfg(feature = "others")]
+    {
+        let runtime = run_group_benches::others::tokio::runtime();
+        let tasks = measure(|| run_group_benches::others::tokio::tasks(&runtime, n));
+        row(&format!("{n} tasks of Tokio at once"), tasks);
+    }
 }

@@ -1,6 +1,6 @@
 //! Tokio: a `JoinSet` and a `CancellationToken`, on an existing current-thread runtime.
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -30,4 +30,16 @@ pub fn life(runtime: &Runtime, n: usize) -> Option<usize> {
         while running.join_next().await.is_some() {}
         first
     })
+}
+
+/// `n` tasks are spawned, and return in their first poll.
+pub fn tasks(runtime: &Runtime, n: usize) {
+    runtime.block_on(async {
+        for _ in 0..n {
+            tokio::spawn(async {});
+        }
+        while Handle::current().metrics().num_alive_tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
+    });
 }

@@ -5,8 +5,8 @@
 //! ```
 
 use axum::{routing::post, Router};
-use run_group::{Group, Report};
-use std::{env, future::IntoFuture, io, time::Duration};
+use run_group::{Group, Interrupted, Report};
+use std::{env, error::Error, future::IntoFuture, io, time::Duration};
 use tokio::{net::TcpListener, time::sleep};
 
 /// Returns when SIGINT or SIGTERM arrives. Listens from its first poll.
@@ -22,8 +22,15 @@ async fn next_signal() -> io::Result<()> {
 #[cfg(windows)]
 use tokio::signal::ctrl_c as next_signal;
 
+/// Stands for a storage that writes what it has left when it is interrupted.
+async fn storage(interrupted: Interrupted) -> io::Result<()> {
+    interrupted.await;
+    sleep(Duration::from_millis(10)).await;
+    Ok(())
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<Report<io::Result<()>>> {
+async fn main() -> Result<Report<io::Result<()>>, Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:7010".into());
     let limit = Duration::from_secs(arguments.next().unwrap_or("10".into()).parse()?);
@@ -32,19 +39,23 @@ async fn main() -> anyhow::Result<Report<io::Result<()>>> {
     println!("listening on {}", listener.local_addr()?);
     let app = Router::new().route("/", post(|body: String| async { body }));
 
-    let mut group = Group::new();
-    group.add_abortable(next_signal()).named("signals");
-    group
-        .add_with(|interrupted| {
-            axum::serve(listener, app).with_graceful_shutdown(interrupted).into_future()
-        })
-        .named("http");
-    group.grace_period(|| async {
+    let mut web = Group::new();
+    web.add_abortable(next_signal()).named("signals");
+    web.add_with(|interrupted| {
+        axum::serve(listener, app).with_graceful_shutdown(interrupted).into_future()
+    })
+    .named("http");
+    web.grace_period(|| async {
         tokio::select! {
             Ok(()) = next_signal() => {} // a second signal
             () = sleep(limit) => {}
         }
     });
+    let mut back = Group::new();
+    back.add_with(storage).named("storage");
+    back.grace_period(|| sleep(limit)); // no signal forces the storage
+
+    let mut group = web.before(back);
     group.on_exit(|exit| println!("{exit}"));
     group.on_wait(|waiting| println!("waiting for {waiting}"));
     Ok(group.report().await) // prints each failure; if there is one, exits with 1

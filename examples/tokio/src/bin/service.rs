@@ -5,14 +5,14 @@
 //! ```
 
 use run_group::{Group, Handle, Interrupted, Report};
-use std::{env, future::Future, io, time::Duration};
+use std::{env, error::Error, future::Future, io, time::Duration};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
-/// What each actor returns. `?` turns every error into an `anyhow::Error`.
-type Output = anyhow::Result<()>;
+/// What each actor returns. `?` takes any error.
+type Output = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Returns when SIGINT or SIGTERM arrives. Listens from its first poll.
 #[cfg(unix)]
@@ -48,14 +48,15 @@ async fn listen(
                 .named(address.to_string()),
             Err(error) => {
                 eprintln!("cannot accept a client: {error}"); // such as too many open files
-                sleep(Duration::from_millis(100)).await;
+                interrupted.unless(sleep(Duration::from_millis(100))).await;
             }
         }
     }
     Ok(())
 }
 
-/// Works as many seconds as each line says, until interrupted or the client disconnects.
+/// Works for as many seconds as each line says. Between two lines, the client may leave or be
+/// interrupted.
 async fn serve(mut interrupted: Interrupted, client: TcpStream) -> Output {
     let (requests, mut answers) = client.into_split();
     let mut requests = BufReader::new(requests).lines();
@@ -70,7 +71,7 @@ async fn serve(mut interrupted: Interrupted, client: TcpStream) -> Output {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<Report<Output>> {
+async fn main() -> Result<Report<Output>, Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:7009".into());
     let limit = Duration::from_secs(arguments.next().unwrap_or("10".into()).parse()?);

@@ -11,6 +11,9 @@ use super::program::Program;
 /// Longer than a test may take.
 const HOUR: &str = "3600";
 
+/// What it prints when the storage shuts down: after the web, and in time.
+const STORAGE: &str = "waiting for storage\nstorage returned Ok(()), interrupted\n";
+
 /// Starts the server. Its shutdown may take `seconds`.
 fn start(seconds: &str) -> (Program, SocketAddr) {
     let mut program = Program::at(env!("CARGO_BIN_EXE_axum"), &["127.0.0.1:0", seconds]);
@@ -75,7 +78,7 @@ fn signal_lets_requests_finish() {
         assert_eq!(rest(&mut idle.0), b""); // although it was kept alive
 
         let ended = program.end();
-        assert_eq!(ended.stdout, "http returned Ok(()), interrupted\n");
+        assert_eq!(ended.stdout, format!("http returned Ok(()), interrupted\n{STORAGE}"));
         assert_eq!(ended.stderr, "");
         assert_eq!(ended.status, Some(0));
     }
@@ -103,7 +106,7 @@ fn limit_drops_requests() {
 #[track_caller]
 fn assert_expires(program: Program) {
     let ended = program.end();
-    assert_eq!(ended.stdout, "http expired\n");
+    assert_eq!(ended.stdout, format!("http expired\n{STORAGE}"));
     assert_eq!(ended.stderr, "Error: http expired\n");
     assert_eq!(ended.status, Some(1));
 }
@@ -113,5 +116,5 @@ fn port_in_use_is_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let error = TcpListener::bind(&address).unwrap_err();
-    Program::at(env!("CARGO_BIN_EXE_axum"), &[address]).fails(&format!("Error: {error}"));
+    Program::at(env!("CARGO_BIN_EXE_axum"), &[address]).fails(&format!("Error: {error:?}"));
 }

@@ -11,6 +11,7 @@ mod program;
 
 #[cfg(unix)]
 mod axum;
+mod force;
 mod guide;
 mod habits;
 #[cfg(unix)]
