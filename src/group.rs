@@ -168,7 +168,8 @@ impl<'a, T> Group<'a, T> {
     /// - Once `interrupt` has been called, `execute` must return soon. If it does not, the group waits until the [grace
     ///   period](Self::grace_period) ends, or forever if there is none.
     /// - `interrupt` is called exactly once when the group shuts down: before `execute` is first polled, while it
-    ///   works, or after it has returned. It is called even if this actor was the cause.
+    ///   works, or after it has returned. It is called even if this actor was the cause, but not if it has
+    ///   [left](Added::stops_if).
     ///
     /// `interrupt` gets the exit of the cause. It is called while the group is polled, so it must not block. Do slow
     /// cleanup in `execute`: there, actors clean up concurrently, the grace period limits them, and the group reports

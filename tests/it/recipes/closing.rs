@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How long a client has to disconnect after the interrupt.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Serves a client until it disconnects. Once interrupted, closes the connection after a pause.
+/// Serves a client until it disconnects. Once interrupted, disconnects it after a pause.
 async fn serve(interrupted: Interrupted, client: &str) -> Result<(), &'static str> {
     let late = interrupted.clone();
     let served = or(talk(interrupted, client), async {

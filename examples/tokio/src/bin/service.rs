@@ -55,8 +55,8 @@ async fn listen(
     Ok(())
 }
 
-/// Works for as many seconds as each line says. Between two lines, the client may leave or be
-/// interrupted.
+/// Works as many seconds as each line says. Between two lines, returns if interrupted or when
+/// the client disconnects.
 async fn serve(mut interrupted: Interrupted, client: TcpStream) -> Output {
     let (requests, mut answers) = client.into_split();
     let mut requests = BufReader::new(requests).lines();
