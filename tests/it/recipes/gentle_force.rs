@@ -4,7 +4,7 @@ use smol::{future::or, Timer};
 use std::{future::Future, time::Duration};
 
 /// Limits each stage to ten seconds. When `signal` resolves, limits each to another 100 ms.
-fn force_later<'a, T>(group: &mut Group<'a, T>, signal: impl Future<Output = ()> + Send + 'a) {
+fn force_soon<'a, T>(group: &mut Group<'a, T>, signal: impl Future<Output = ()> + Send + 'a) {
     let signal = signal.shared();
     group.grace_period(move || {
         let signal = signal.clone();
@@ -46,7 +46,7 @@ fn tasks_still_end_after_the_second_signal() {
     let second_task = add_waiting(&mut storage, "storage");
     let mut group = web.before(storage);
     group.add_abortable(async {}).named("signals");
-    force_later(&mut group, async { signals.recv().await.unwrap() });
+    force_soon(&mut group, async { signals.recv().await.unwrap() });
     group.on_exit(|exit| exits.push(exit.to_string()));
     user.try_send(()).unwrap();
     assert!(smol::block_on(poll_once(&mut group)).is_none());
@@ -69,7 +69,7 @@ fn second_signal_forces_both_stages() {
     let mut storage = Group::new();
     storage.add(pending(), |_| {}).named("storage");
     let mut group = web.before(storage);
-    force_later(&mut group, async { signals.recv().await.unwrap() });
+    force_soon(&mut group, async { signals.recv().await.unwrap() });
     assert!(smol::block_on(poll_once(&mut group)).is_none());
     user.try_send(()).unwrap();
     let report = smol::block_on(group.report());
