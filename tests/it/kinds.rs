@@ -1,4 +1,4 @@
-//! Section 2 of the contract: what a group may hold, and which auto traits it and its futures have.
+//! What a group may hold, and which auto traits it and its futures have.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

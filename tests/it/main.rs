@@ -18,7 +18,7 @@
 //! | 8 release | [`release`] | `returned_execute_is_dropped_at_once`, `panicked_execute_is_dropped_at_once`, `cause_is_dropped_before_the_interrupts`; aborted and expired: see 9 and 10 |
 //! | 9 abortable | [`release`] | all that begin with `abortable`; its last poll: [`last_poll`], with a late error: `last_poll::error_that_is_ready_is_not_lost` |
 //! | 10 grace period | [`grace_period`] | all of them; per stage: `stages::stuck_front_takes_no_time_from_back`, `stages::parts_keep_their_grace_periods`, `stages::inner_grace_period_comes_first`, `stages::grace_period_is_dropped_when_its_stage_ends`, `stages::shorter_grace_period_counts`, `stages::grace_period_begins_behind_empty_stage`; if one panics: `panics::panicked_grace_period_counts_as_over`, `panics::panicked_grace_period_ends_one_stage`; each actor is polled one last time: [`last_poll`]; it ends its stage, whatever joins: `handles::joining::stage_ends_with_its_grace_period`, `handles::joining::added_as_the_front_expires_joins_the_back`, `handles::joining::grace_period_ends_for_actors_that_keep_joining`, `threads::handles::grace_period_ends_while_a_thread_adds` |
-//! | 11 stages | [`stages`], [`before`] | all of them; `panics::panics_keep_the_order_of_stages`, `panics::drops::refused_before_drops_both_groups`, `panics::leaving::before_carries_such_a_panic_over` |
+//! | 11 stages | [`stages`], [`before`] | all of them; observers, inner ones first: `stages::nested_groups_keep_their_observers`, `waiting::inner_observers_come_first`; `panics::panics_keep_the_order_of_stages`, `panics::drops::refused_before_drops_both_groups`, `panics::leaving::before_carries_such_a_panic_over` |
 //! | 12 panics | `panics`, with `std`; `unwinding`, without | all of them; an interrupt that panics: `last_poll::panic_in_the_interrupt_leaves_none` |
 //! | 13 dropping | [`dropping`] | all of them; without a last poll: `last_poll::dropping_the_group_gives_none`; `handles::closing::queued_actors_are_dropped_with_the_group`, `handles::closing::interrupted_of_dropped_queued_actor_resolves`; without a waker: `dropping::handle_holds_no_waker_of_a_group_that_is_gone`, `handles::closing::dropping_a_handle_wakes_nothing` |
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
@@ -36,10 +36,10 @@
 //!
 //! `testing` shows which mistakes of an actor `run_group::testing` finds.
 //!
-//! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display`), `report`, `panic`, [`waiting`]
-//! (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or not be `Send`, auto traits) and
-//! [`interrupted`], with `clones`. The actor graphs of real programs are in [`graphs`]. [`original`] compares a group with Go's
-//! oklog/run. `recipes` tests the recipes of the guides where something fails.
+//! The rest of the public surface: [`exits`] (labels, outcomes, failures, their `Display` in one line), `report` (with
+//! `Termination`), `panic`, [`waiting`] (`running`, `is_stopping`, `Debug` of a group), [`kinds`] (what may be borrowed or
+//! not be `Send`, auto traits) and [`interrupted`], with `clones`. The actor graphs of real programs are in [`graphs`].
+//! [`original`] compares a group with Go's oklog/run. `recipes` tests the recipes of the guides where something fails.
 //!
 //! # Which tests a target leaves out
 //!
@@ -50,10 +50,11 @@
 //! - `target_family = "wasm"` has no threads, processes or sockets. It leaves out the examples, [`threads`], and single
 //!   tests that need one of these.
 //! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
-//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there. Only Linux has systemd, and the tests of
-//!   its recipe.
-//! - Without the feature `std`, only a local group has handles, and no `main` returns a `Report`. So `clones`, `recipes`,
-//!   some examples, four [`graphs`], most of [`handles`], and single tests of other modules are left out.
+//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there. Only Linux has
+//!   systemd, and the tests of its recipe.
+//! - Without the feature `std`, only a local group has handles, no panic is caught, and no `main` returns a `Report`. So
+//!   `clones`, `panic`, `panics`, `recipes`, some examples, four [`graphs`], most of [`handles`], and single tests of
+//!   other modules are left out.
 
 // smol does not support WebAssembly, because it waits for sockets. The crates that it consists of do.
 #[cfg(target_family = "wasm")]
