@@ -16,7 +16,12 @@ async fn listen(
     while let Some(accepted) = interrupted.unless(listener.accept()).await {
         match accepted {
             Ok((client, address)) => handle
-                .add_with(|interrupted| serve(interrupted, client))
+                .add_with(move |interrupted| async move {
+                    if let Err(error) = serve(interrupted, client).await {
+                        eprintln!("{address}: {error}"); // it is no failure of the program
+                    }
+                    Ok(())
+                })
                 .stops_if(|_| false)
                 .named(address.to_string()),
             Err(error) => {
@@ -149,6 +154,31 @@ fn resets_end_only_their_clients() {
     });
     let stopped_by = exits.iter().find(|line| !line.ends_with(", left"));
     assert!(stopped_by.unwrap().starts_with(file!()), "{stopped_by:?}");
+}
+
+/// A client that resets its connection during the shutdown once made the exit code 1.
+#[cfg(unix)]
+#[test]
+fn reset_during_the_shutdown_is_no_failure() {
+    use std::io::{ErrorKind, Write};
+    let mut name = None;
+    let exits = exits(|address, handle| {
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        name = Some(client.local_addr().unwrap());
+        echo(&mut client, b"hello");
+        rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+        // Until the server cannot write, because the client does not read.
+        client.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        let full = loop {
+            if let Err(full) = client.write(&[0; 1 << 16]) {
+                break full;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        handle.stop(Ok(()));
+    });
+    let line = format!("{} returned Ok(())", name.unwrap());
+    assert!(exits.iter().any(|exit| exit.starts_with(&line)), "{exits:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use axum::{routing::post, Router};
 use run_group::{Group, Interrupted, Report};
-use std::{env, error::Error, future::IntoFuture, io, time::Duration};
+use std::{env, error::Error, io, time::Duration};
 use tokio::{net::TcpListener, time::sleep};
 
 /// Returns when SIGINT or SIGTERM arrives. Listens from its first poll.
@@ -22,15 +22,18 @@ async fn next_signal() -> io::Result<()> {
 #[cfg(windows)]
 use tokio::signal::ctrl_c as next_signal;
 
+/// What each actor returns. `?` takes any error.
+type Output = Result<(), Box<dyn Error + Send + Sync>>;
+
 /// Stands for a storage that writes what it has left when it is interrupted.
-async fn storage(interrupted: Interrupted) -> io::Result<()> {
+async fn storage(interrupted: Interrupted) -> Output {
     interrupted.await;
     sleep(Duration::from_millis(10)).await;
     Ok(())
 }
 
 #[tokio::main]
-async fn main() -> Result<Report<io::Result<()>>, Box<dyn Error>> {
+async fn main() -> Result<Report<Output>, Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:7010".into());
     let limit = Duration::from_secs(arguments.next().unwrap_or("10".into()).parse()?);
@@ -40,9 +43,9 @@ async fn main() -> Result<Report<io::Result<()>>, Box<dyn Error>> {
     let app = Router::new().route("/", post(|body: String| async { body }));
 
     let mut web = Group::new();
-    web.add_abortable(next_signal()).named("signals");
-    web.add_with(|interrupted| {
-        axum::serve(listener, app).with_graceful_shutdown(interrupted).into_future()
+    web.add_abortable(async { Ok(next_signal().await?) }).named("signals");
+    web.add_with(|interrupted| async {
+        Ok(axum::serve(listener, app).with_graceful_shutdown(interrupted).await?)
     })
     .named("http");
     web.grace_period(|| async {
@@ -53,7 +56,7 @@ async fn main() -> Result<Report<io::Result<()>>, Box<dyn Error>> {
     });
     let mut back = Group::new();
     back.add_with(storage).named("storage");
-    back.grace_period(|| sleep(limit)); // no signal forces the storage
+    back.grace_period(|| sleep(limit)); // signals that arrive by then do nothing
 
     let mut group = web.before(back);
     group.on_exit(|exit| println!("{exit}"));

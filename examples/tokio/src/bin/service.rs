@@ -43,8 +43,13 @@ async fn listen(
     while let Some(accepted) = interrupted.unless(listener.accept()).await {
         match accepted {
             Ok((client, address)) => handle
-                .add_with(|interrupted| spawned(serve(interrupted, client)))
-                .stops_if(|_| false) // a client that leaves or fails does not stop the group
+                .add_with(move |interrupted| async move {
+                    if let Err(error) = spawned(serve(interrupted, client)).await {
+                        eprintln!("{address}: {error}"); // it is no failure of the program
+                    }
+                    Ok(())
+                })
+                .stops_if(|_| false)
                 .named(address.to_string()),
             Err(error) => {
                 eprintln!("cannot accept a client: {error}"); // such as too many open files
