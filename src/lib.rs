@@ -215,8 +215,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations, missing_docs, rust_2018_idioms, unreachable_pub)]
-// A sample that you copy compiles without these warnings.
-#![doc(test(attr(deny(unused_imports, unused_must_use, unused_mut, unused_variables))))]
+// A sample that you copy compiles without these warnings. Without std, rustdoc leaves out parts of some samples.
+#![cfg_attr(
+    feature = "std",
+    doc(test(attr(deny(unused_imports, unused_must_use, unused_mut, unused_variables))))
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(docsrs, doc(auto_cfg(hide(target_has_atomic = "ptr"))))] // `testing` says so in its text
 #![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))] // to the guides, `Handle::running` and std
