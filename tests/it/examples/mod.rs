@@ -4,7 +4,7 @@
 #![allow(clippy::duplicate_mod)] // each of them has the module `signals`
 
 mod basic;
-mod client;
+pub mod client;
 #[cfg(feature = "std")]
 mod echo;
 mod header;

@@ -84,6 +84,8 @@ use std::thread;
 use run_group::Report;
 
 use super::{assert_is_a_recipe, interrupt_on_smol};
+#[cfg(unix)]
+use crate::examples::client::reset;
 
 #[test]
 fn is_the_recipe() {
@@ -147,8 +149,7 @@ fn clients_leave_and_the_listener_stays() {
 fn resets_end_only_their_clients() {
     let exits = exits(|address, _| {
         for _ in 0..70 {
-            let client = std::net::TcpStream::connect(address).unwrap();
-            rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+            reset(std::net::TcpStream::connect(address).unwrap());
         }
         echo(&mut std::net::TcpStream::connect(address).unwrap(), b"still here");
     });

@@ -1,16 +1,16 @@
 //! The server with real sockets.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use futures::stream;
-use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{getrlimit, setrlimit, Resource, Rlimit};
 use smol::Timer;
 
 use super::*;
+use crate::examples::client::{connect, reset};
 use crate::examples::program::Program;
 
 /// Returns a server for a listener. It is as fast as it can be: its timers are ready after a millisecond.
@@ -28,13 +28,6 @@ fn config(
     Config::new(clients.boxed(), Runtime { world, sleep }, Signals::default())
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
-    let client = TcpStream::connect(address).unwrap();
-    let limit = Some(Duration::from_secs(60)); // only a failing test waits for it
-    client.set_read_timeout(limit).unwrap();
-    client
-}
-
 fn is_answered(mut client: TcpStream) -> bool {
     client.write_all(b"hello\n").unwrap();
     let mut answer = String::new();
@@ -48,17 +41,17 @@ fn seventy_resets_stop_nothing() {
     let world = World::default();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let reset = |request: &[u8]| {
+    let reset_after = |request: &[u8]| {
         let mut client = connect(address);
         client.write_all(request).unwrap();
-        set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+        reset(client);
     };
-    (0..35).for_each(|_| reset(b""));
+    (0..35).for_each(|_| reset_after(b""));
     let config = config(listener, &world);
     let server = config.handle();
     let program = thread::spawn(|| smol::block_on(config.run()));
     let stays = connect(address);
-    (0..35).for_each(|_| reset(b"hello\n"));
+    (0..35).for_each(|_| reset_after(b"hello\n"));
     assert!(is_answered(connect(address)));
     assert!(is_answered(stays));
     smol::block_on(server.stop());

@@ -67,6 +67,8 @@ use std::thread;
 
 use smol::future::poll_once;
 
+#[cfg(unix)]
+use crate::examples::client::reset;
 use crate::recipes::assert_is_a_recipe;
 
 #[test]
@@ -121,7 +123,7 @@ fn reset_returns_the_permit() {
         for _ in 0..10 {
             let mut client = std::net::TcpStream::connect(address).unwrap();
             echo(&mut client);
-            rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+            reset(client);
         }
         echo(&mut std::net::TcpStream::connect(address).unwrap());
     });

@@ -71,6 +71,8 @@ use std::thread;
 use futures::FutureExt;
 use smol::channel;
 
+#[cfg(unix)]
+use crate::examples::client::reset;
 use crate::recipes::assert_is_a_recipe;
 
 /// Returns a listener of the system's choice, and its address.
@@ -155,8 +157,7 @@ fn resets_do_not_end_it() {
     let group = with_status(group, listener);
     let client = thread::spawn(move || {
         for _ in 0..3 {
-            let client = std::net::TcpStream::connect(address).unwrap();
-            rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+            reset(std::net::TcpStream::connect(address).unwrap());
         }
         let text = ask(address);
         handle.stop(Ok(()));
