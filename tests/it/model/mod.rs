@@ -27,12 +27,12 @@
 mod ends;
 mod event;
 mod execute;
-mod exhaustive;
+pub mod exhaustive;
 mod random;
 mod replays;
 mod rules;
 mod run;
-mod script;
+pub mod script;
 mod state;
 mod user;
 mod world;
@@ -52,10 +52,10 @@ fn replay(script: Script) {
     }
 }
 
-/// For other scripts, or more of them: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test --test it model`.
+/// For other scripts, or more of them: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test -p run-group-model`.
 #[test]
 fn random_scripts_keep_the_contract() {
-    let (mut runner, seed) = test_runner(10_000);
+    let (mut runner, seed) = test_runner(1_000);
     let result = runner.run(&random::scripts(), |script| {
         check(run(&script)).map_err(TestCaseError::fail)?;
         for end in [Step::Report, Step::Run] {
