@@ -1,6 +1,9 @@
 //! `run_group::testing`: actors with one typical mistake each and the message for it, and actors without mistakes.
 
 mod aborts;
+#[cfg(all(feature = "std", panic = "unwind", unix))]
+// for the names in a backtrace, which Windows may lack
+mod late_wakes;
 #[cfg(panic = "unwind")]
 mod mistakes;
 mod on_executors;
