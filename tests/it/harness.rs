@@ -115,6 +115,16 @@ impl Test {
         actor
     }
 
+    /// Returns a group of actors like those of `add_manual`, with these names.
+    pub fn group<const N: usize>(
+        &self,
+        names: [Output; N],
+    ) -> (Group<'static, Output>, [Actor; N]) {
+        let mut group = Group::new();
+        let actors = names.map(|name| self.add_manual(name, &mut group));
+        (group, actors)
+    }
+
     /// Logs each exit of a group.
     pub fn log_exits(&self, group: &mut Group<'_, Output>) {
         let test = self.clone();
@@ -127,9 +137,8 @@ impl Test {
         &self,
         names: [Output; N],
     ) -> (Group<'static, Output>, Actor, [Actor; N]) {
-        let mut group = Group::new();
+        let (mut group, actors) = self.group(names);
         let timer = self.set_grace_period("timer", &mut group);
-        let actors = names.map(|name| self.add_manual(name, &mut group));
         group.add(ready("done"), |_| {}).named("cause");
         self.settle(&mut group);
         self.take_log();
