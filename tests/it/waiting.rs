@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::future::{pending, ready};
-use std::panic::Location;
 
 use run_group::{Group, Waiting};
 
@@ -25,14 +24,26 @@ fn stopping<const N: usize>(
     test: &Test,
     names: [Output; N],
 ) -> (Group<'static, Output>, [Actor; N]) {
-    let mut group = Group::new();
+    let (mut group, actors) = test.group(names);
     group.on_wait(log_waits(test, "waits"));
-    let actors = names.map(|name| test.add_manual(name, &mut group));
     add_cause(&mut group);
     test.settle(&mut group);
     let last_line = test.take_log().pop();
     assert_eq!(last_line, Some(format!("waits: {}", names.join(", "))));
     (group, actors)
+}
+
+/// Returns two stages, of `a` and `b`, that stop in the first poll. Their observers log with the prefixes `front` and
+/// `back`, and that of the whole group with `whole`.
+fn two_stages(test: &Test) -> (Group<'static, Output>, [Actor; 2]) {
+    let (mut front, [a]) = test.group(["a"]);
+    let (mut back, [b]) = test.group(["b"]);
+    front.on_wait(log_waits(test, "front"));
+    back.on_wait(log_waits(test, "back"));
+    let mut group = front.before(back);
+    group.on_wait(log_waits(test, "whole"));
+    add_cause(&mut group);
+    (group, [a, b])
 }
 
 // When it is called.
@@ -65,9 +76,8 @@ fn called_at_end_of_interrupting_poll() {
 #[test]
 fn not_called_while_all_actors_run() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [a]) = test.group(["a"]);
     group.on_wait(log_waits(&test, "waits"));
-    let a = test.add_manual("a", &mut group);
     test.settle(&mut group);
     a.wake();
     test.settle(&mut group);
@@ -85,15 +95,7 @@ fn not_called_if_all_return_in_the_same_poll() {
     assert_eq!(test.take_log(), ["a", "a! (by cause)", "a"]);
 }
 
-#[test]
-fn not_called_when_the_group_is_ready() {
-    let test = Test::default();
-    let (mut group, [slow]) = stopping(&test, ["slow"]);
-    slow.returns("late");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["slow"]);
-}
-
+/// So the last line of a log names the actor that blocks the shutdown.
 #[test]
 fn called_again_only_after_a_change() {
     let test = Test::default();
@@ -110,6 +112,9 @@ fn called_again_only_after_a_change() {
     c.wake();
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["a", "c", "waits: c"]);
+    c.returns("late");
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert_eq!(test.take_log(), ["c"]);
 }
 
 /// A log gets one line for each poll, however much happens in it.
@@ -127,31 +132,20 @@ fn called_once_for_several_exits_in_one_poll() {
 fn called_when_added_actor_is_interrupted() {
     let test = Test::default();
     let (mut group, _) = stopping(&test, ["a"]);
-    test.add_manual("added", &mut group);
+    test.add_manual("b", &mut group);
     test.settle(&mut group);
-    assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: a, added"]);
-}
-
-/// The added actor exits in the poll that takes it in. So the group still waits for the same actors, but an actor was
-/// interrupted and has exited since the last call.
-#[test]
-fn called_when_added_actor_stops_at_once() {
-    let test = Test::default();
-    let (mut group, _) = stopping(&test, ["a"]);
-    test.add_stoppable("added", &mut group);
+    assert_eq!(test.take_log(), ["b! (by cause)", "b", "waits: a, b"]);
+    // It exits in the poll that takes it in. So the group still waits for the same actors, but one was interrupted and
+    // has exited since the last call.
+    test.add_stoppable("c", &mut group);
     test.settle(&mut group);
-    assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: a"]);
+    assert_eq!(test.take_log(), ["c! (by cause)", "c", "waits: a, b"]);
 }
 
 #[test]
 fn not_called_for_exit_in_later_stage() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    test.add_manual("a", &mut front);
-    let b = test.add_manual("b", &mut back);
-    let mut group = front.before(back);
-    group.on_wait(log_waits(&test, "waits"));
-    add_cause(&mut group);
+    let (mut group, [_a, b]) = two_stages(&test);
     test.settle(&mut group);
     test.take_log();
     b.returns("early");
@@ -160,52 +154,25 @@ fn not_called_for_exit_in_later_stage() {
 }
 
 #[test]
-fn called_for_each_stage() {
+fn called_for_each_stage_of_its_group() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = test.add_manual("a", &mut front);
-    test.add_manual("b", &mut back);
-    let mut group = front.before(back);
-    group.on_wait(log_waits(&test, "waits"));
-    add_cause(&mut group);
+    let (mut group, [a, _b]) = two_stages(&test);
     test.settle(&mut group);
-    assert_eq!(test.take_log(), ["a", "b", "a! (by cause)", "waits: a"]);
+    assert_eq!(test.take_log(), ["a", "b", "a! (by cause)", "front: a", "whole: a"]);
     a.returns("late");
     test.settle(&mut group);
-    assert_eq!(test.take_log(), ["a", "b! (by cause)", "waits: b"]);
+    assert_eq!(test.take_log(), ["a", "b! (by cause)", "back: b", "whole: b"]);
 }
 
 /// The actors of the front all return in the poll that interrupts them.
 #[test]
 fn not_called_for_a_stage_that_ends_at_once() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(log_waits(&test, "front"));
-    back.on_wait(log_waits(&test, "back"));
-    test.add_stoppable("a", &mut front);
-    test.add_manual("b", &mut back);
-    let mut group = front.before(back);
-    add_cause(&mut group);
+    let (mut group, [a, _b]) = two_stages(&test);
+    a.stops_when_interrupted();
     test.settle(&mut group);
     let log = test.take_log();
-    assert_eq!(log[2..], ["a! (by cause)", "a", "b! (by cause)", "back: b"]);
-}
-
-#[test]
-fn only_called_for_the_stages_of_its_group() {
-    let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(log_waits(&test, "front"));
-    back.on_wait(log_waits(&test, "back"));
-    let a = test.add_manual("a", &mut front);
-    test.add_manual("b", &mut back);
-    let mut group = front.before(back);
-    add_cause(&mut group);
-    test.settle(&mut group);
-    assert_eq!(test.take_log().last().unwrap(), "front: a");
-    a.returns("late");
-    test.settle(&mut group);
-    assert_eq!(test.take_log(), ["a", "b! (by cause)", "back: b"]);
+    assert_eq!(log[2..], ["a! (by cause)", "a", "b! (by cause)", "back: b", "whole: b"]);
 }
 
 #[test]
@@ -225,15 +192,11 @@ fn inner_observers_come_first() {
     assert_eq!(test.take_log()[2..], ["a: actor", "ab: actor", "abc: actor"]);
 }
 
+/// Only the new observer is called then.
 #[test]
 fn set_while_stopping_called_in_next_poll() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    front.on_wait(log_waits(&test, "front"));
-    test.add_manual("a", &mut front);
-    test.add_manual("b", &mut back);
-    let mut group = front.before(back);
-    add_cause(&mut group);
+    let (mut group, _) = two_stages(&test);
     test.settle(&mut group);
     test.take_log();
     group.on_wait(log_waits(&test, "new"));
@@ -247,28 +210,12 @@ fn set_while_stopping_called_in_next_poll() {
 #[test]
 fn second_observer_replaces_the_first() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, _) = test.group(["a"]);
     group.on_wait(log_waits(&test, "first"));
     group.on_wait(log_waits(&test, "second"));
-    test.add_manual("a", &mut group);
     add_cause(&mut group);
     test.settle(&mut group);
     assert_eq!(test.take_log()[2..], ["second: a"]);
-    group.on_wait(log_waits(&test, "third"));
-    test.settle(&mut group);
-    assert_eq!(test.take_log(), ["third: a"]);
-}
-
-/// The last line of a log names the actor that blocks the shutdown.
-#[test]
-fn last_call_names_the_actor_that_hangs() {
-    let test = Test::default();
-    let (mut group, [_stuck, others @ ..]) = stopping(&test, ["stuck", "a", "b", "c"]);
-    for other in &others {
-        other.returns("late");
-        test.settle(&mut group);
-    }
-    assert_eq!(test.take_log().last().unwrap(), "waits: stuck");
 }
 
 /// No actor of the stage is running until the next poll takes the queued actor in.
@@ -292,18 +239,6 @@ fn not_called_for_a_queued_actor() {
     assert_eq!(test.take_log(), ["added! (by cause)", "added", "waits: added"]);
 }
 
-#[test]
-fn called_in_a_local_group() {
-    let seen = std::cell::RefCell::new(Vec::new());
-    let mut group = Group::local();
-    group.on_wait(|waiting| seen.borrow_mut().push(waiting.to_string()));
-    group.add(ready(()), |_| {});
-    group.add(pending(), |_| {}).named("stuck");
-    Test::default().poll_pending(&mut group);
-    drop(group);
-    assert_eq!(seen.into_inner(), ["stuck"]);
-}
-
 // What it shows.
 
 #[test]
@@ -323,16 +258,10 @@ fn waiting_shows_cause_and_actors_of_the_stage() {
             let (index, is_interrupted) = (running.index(), running.is_interrupted());
             observer.log(format_args!("{index} {running} {is_interrupted}"));
         }
-        observer.log(format_args!("{waiting:?}"));
     });
     test.settle(&mut group);
     let log = test.take_log();
-    assert_eq!(
-        log[log.len() - 4..log.len() - 1],
-        [r#"cause returned "done""#, "0 a true", "2 b true"]
-    );
-    let debug = log.last().unwrap();
-    assert!(debug.starts_with(r#"Waiting { cause: "cause", running: ["#));
+    assert_eq!(log[log.len() - 3..], [r#"cause returned "done""#, "0 a true", "2 b true"]);
 }
 
 /// The label of an actor without a name is its line, as in its exit.
@@ -341,7 +270,7 @@ fn waiting_is_displayed_as_labels() {
     let test = Test::default();
     let mut group = Group::new();
     group.on_wait(log_waits(&test, "waits"));
-    let line = Location::caller().line() + 1;
+    let line = line!() + 1;
     group.add(pending(), |_| {});
     group.add(pending(), |_| {}).named("named");
     add_cause(&mut group);
@@ -387,14 +316,10 @@ fn waiting_displays_ten_labels() {
 #[test]
 fn waiting_has_the_length_of_its_stage() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let slow = test.add_manual("slow", &mut front);
-    test.add_manual("slower", &mut front);
+    let (mut front, [slow, _slower]) = test.group(["slow", "slower"]);
     test.add_stoppable("quick", &mut front);
-    test.add_manual("b", &mut back);
-    let leaves = test.actor("leaves");
-    let added = back.add(leaves.execute(), |_| {});
-    added.stops_if(|_| false).named("leaves");
+    let (mut back, _) = test.group(["b"]);
+    let leaves = test.add_leaving("leaves", &mut back);
     let mut group = front.before(back);
     let observer = test.clone();
     group.on_wait(move |waiting| observer.log(waiting.len()));
@@ -442,20 +367,19 @@ fn running_outlives_its_group() {
     drop(group);
     let copies = running.clone();
     drop(running);
-    assert_eq!((copies[0].index(), copies[0].name()), (0, Some("a")));
-    assert_eq!((copies[1].index(), copies[1].name()), (1, None));
-    assert_eq!(copies[1].location().line(), line);
-    assert!(!copies[1].is_interrupted());
+    let [a, b] = copies.try_into().unwrap();
+    assert_eq!((a.index(), a.name(), a.to_string()), (0, Some("a"), "a".into()));
+    assert_eq!((b.index(), b.name()), (1, None));
+    assert_eq!((b.location().file(), b.location().line()), (file!(), line));
+    assert_eq!(b.to_string(), format!("{}:{line}:11", file!()));
+    assert!(!b.is_interrupted());
 }
 
 #[test]
 fn running_shows_actors_in_the_order_of_adding() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = test.add_manual("a", &mut front);
-    test.add_manual("b", &mut front);
-    let c = test.add_manual("c", &mut back);
-    test.add_manual("d", &mut back);
+    let (front, [a, _b]) = test.group(["a", "b"]);
+    let (back, [c, _d]) = test.group(["c", "d"]);
     let mut group = front.before(back);
     group.add_abortable(pending());
     let shown = |group: &Group<'_, Output>| -> Vec<_> {
@@ -490,10 +414,9 @@ fn running_shows_actors_in_the_order_of_adding() {
 #[test]
 fn running_shows_only_actors() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
+    let (mut front, _) = test.group(["a"]);
     front.grace_period(|| ready(()));
-    test.add_manual("a", &mut front);
-    test.add_manual("b", &mut back);
+    let (back, _) = test.group(["b"]);
     let mut group = front.before(back);
     add_cause(&mut group);
     test.poll_pending(&mut group);
@@ -502,30 +425,10 @@ fn running_shows_only_actors() {
 }
 
 #[test]
-fn running_actor_has_a_label_and_a_line() {
-    let mut group: Group<'_, ()> = Group::new();
-    let line = Location::caller().line() + 1;
-    group.add_abortable(pending());
-    group.add_abortable(pending()).named("named");
-    let running: Vec<_> = group.running().collect();
-    let label = format!("{}:{line}:11", file!());
-    assert_eq!(running[0].to_string(), label);
-    assert_eq!(running[0].location().line(), line);
-    assert_eq!(running[0].location().file(), file!());
-    assert_eq!(running[1].to_string(), "named");
-    assert_eq!(format!("{:>8}", running[1]), "   named");
-    assert_eq!(
-        format!("{:?}", running[1]),
-        r#"Running { index: 1, label: "named", is_interrupted: false }"#
-    );
-}
-
-#[test]
 fn stopping_from_the_first_exit_to_the_end() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [a, b]) = test.group(["a", "b"]);
     assert!(!group.is_stopping());
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     test.settle(&mut group);
     a.returns("done");
     assert!(!group.is_stopping());
@@ -539,11 +442,10 @@ fn stopping_from_the_first_exit_to_the_end() {
 #[test]
 fn debug_of_a_group_shows_labels_and_stages() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = test.add_manual("a", &mut front);
+    let (mut front, [a]) = test.group(["a"]);
     let line = line!() + 1;
     front.add_abortable(pending());
-    test.add_manual("b", &mut back);
+    let (back, _) = test.group(["b"]);
     let mut group = front.before(back);
     let shown = format!(
         r#"Group {{ running: ["a", "{}:{line}:11", "b"], stages: 2, is_stopping: false }}"#,
