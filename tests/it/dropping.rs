@@ -1,12 +1,9 @@
 //! Clause 13: dropping a group that has not finished.
 
 use std::future::{pending, ready};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
 
 use futures::FutureExt;
-use run_group::{Group, Interrupted, LocalGroup};
+use run_group::{Group, Interrupted};
 
 use crate::harness::{Actor, Test};
 
@@ -25,16 +22,14 @@ fn assert_all_dropped(test: &Test, actors: &[Actor], drop: impl FnOnce()) {
 #[test]
 fn drop_before_the_first_poll() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (group, actors) = test.group(["a", "b", "c"]);
     assert_all_dropped(&test, &actors, || drop(group));
 }
 
 #[test]
 fn drop_while_running() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, actors) = test.group(["a", "b", "c"]);
     test.settle(&mut group);
     assert_all_dropped(&test, &actors, || drop(group));
 }
@@ -42,9 +37,8 @@ fn drop_while_running() {
 #[test]
 fn drop_while_stopping() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, actors) = test.group(["a", "b", "c"]);
     group.grace_period(pending::<()>);
-    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     actors[0].returns("done");
     test.settle(&mut group);
     assert_all_dropped(&test, &actors[1..], || drop(group));
@@ -53,9 +47,8 @@ fn drop_while_stopping() {
 #[test]
 fn drop_while_the_front_stops() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = test.add_manual("a", &mut front);
-    let [b, c] = ["b", "c"].map(|name| test.add_manual(name, &mut back));
+    let (front, [a]) = test.group(["a"]);
+    let (back, [b, c]) = test.group(["b", "c"]);
     let mut group = front.before(back);
     b.returns("done");
     test.settle(&mut group);
@@ -65,22 +58,15 @@ fn drop_while_the_front_stops() {
 #[test]
 fn drop_run_and_report() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    let (group, actors) = test.group(["a", "b"]);
     let mut report = Box::pin(group.report());
     test.settle(&mut report);
     assert_all_dropped(&test, &actors, || drop(report));
 
     let actor = test.actor("c");
-    let execute = actor.execute();
+    let execute = actor.execute().map(|_| Ok::<(), ()>(()));
     let mut group = Group::new();
-    group.add(
-        async move {
-            execute.await;
-            Ok::<(), ()>(())
-        },
-        |_| panic!("it was interrupted"),
-    );
+    group.add(execute, |_| panic!("it was interrupted"));
     let mut run = Box::pin(group.run());
     test.settle(&mut run);
     assert_all_dropped(&test, &[actor], || drop(run));
@@ -89,8 +75,7 @@ fn drop_run_and_report() {
 #[test]
 fn drop_of_a_reference_drops_no_actor() {
     let test = Test::default();
-    let mut group = Group::new();
-    let a = test.add_manual("a", &mut group);
+    let (mut group, [a]) = test.group(["a"]);
     let mut by_reference = &mut group;
     test.settle(&mut by_reference);
     a.returns("done");
@@ -116,35 +101,21 @@ fn drop_reaches_actors_of_handles() {
 #[test]
 fn handle_holds_no_waker_of_a_group_that_is_gone() {
     for ends in [false, true] {
-        let wakes = Arc::new(Wakes::default());
-        let poll = |group: &mut LocalGroup<'_, ()>| {
-            let waker = Waker::from(wakes.clone());
-            group.poll_unpin(&mut Context::from_waker(&waker))
-        };
+        let test = Test::default();
         let mut group = Group::local();
         let handles = [(); 2].map(|()| group.handle());
         group.add_abortable(pending());
-        assert!(poll(&mut group).is_pending());
+        test.poll_pending(&mut group);
         if ends {
             handles[0].stop(());
-            assert!(poll(&mut group).is_ready());
+            test.poll_ready(&mut group);
         } else {
             drop(group);
         }
-        assert_eq!(Arc::strong_count(&wakes), 1, "ends: {ends}");
-        let before = wakes.0.load(SeqCst);
+        assert_eq!(test.wakers(), 0, "ends: {ends}");
+        test.take_wakes();
         drop(handles);
-        assert_eq!(wakes.0.load(SeqCst), before);
-    }
-}
-
-/// Counts how often a task was woken.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
+        assert_eq!(test.take_wakes(), 0);
     }
 }
 
@@ -183,124 +154,4 @@ fn shutdown_resolves_interrupted_held_elsewhere() {
     group.add(ready(()), |_| {});
     test.settle(&mut group);
     test.poll_ready(&mut interrupted);
-}
-
-#[cfg(all(feature = "std", panic = "unwind"))]
-mod panics {
-    use std::cell::Cell;
-    use std::panic::{catch_unwind, AssertUnwindSafe};
-
-    use super::*;
-
-    /// Counts its drops, and panics in each.
-    struct CountedBomb<'a>(&'a Cell<u32>, &'static str);
-
-    impl Drop for CountedBomb<'_> {
-        fn drop(&mut self) {
-            self.0.set(self.0.get() + 1);
-            std::panic::panic_any(self.1);
-        }
-    }
-
-    /// Drops a group, and returns the message of the panic.
-    fn panic_in_drop<T>(group: LocalGroup<'_, T>) -> &'static str {
-        let panic = catch_unwind(AssertUnwindSafe(|| drop(group))).unwrap_err();
-        panic.downcast_ref::<&str>().unwrap()
-    }
-
-    /// If the drop of one future panics, `FuturesUnordered` leaks those that it has not dropped yet.
-    #[test]
-    fn executes_that_panic_in_drop() {
-        let test = Test::default();
-        let mut group = Group::new();
-        let actors = ["a", "b", "c", "d"].map(|name| test.add_manual(name, &mut group));
-        actors[1].panics_in_drop();
-        actors[2].panics_in_drop();
-        assert_all_dropped(&test, &actors, || {
-            assert!(catch_unwind(AssertUnwindSafe(|| drop(group))).is_err());
-        });
-    }
-
-    /// A second panic would abort the process.
-    #[test]
-    fn execute_that_panics_in_drop_while_unwinding() {
-        let test = Test::default();
-        let mut group = Group::new();
-        let actors = ["a", "b"].map(|name| test.add_manual(name, &mut group));
-        actors[0].panics_in_drop();
-        let unwound = catch_unwind(AssertUnwindSafe(|| {
-            let _group = group;
-            panic!("first");
-        }));
-        assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"first"));
-        assert!(actors.iter().all(Actor::is_dropped));
-    }
-
-    #[test]
-    fn outputs_that_panic_in_drop() {
-        let (test, drops) = (Test::default(), Cell::new(0));
-        let mut group = Group::local();
-        for name in ["first", "second", "third"] {
-            let output = CountedBomb(&drops, name);
-            group.add(async { output }, |_| {});
-        }
-        group.add(pending(), |_| {});
-        test.settle(&mut group);
-        assert_eq!(panic_in_drop(group), "first");
-        assert_eq!(drops.get(), 3);
-    }
-
-    /// Both are fields of one value, so the second would panic while the panic of the first unwinds.
-    #[test]
-    fn execute_and_interrupt_that_panic_in_drop() {
-        for polled in [false, true] {
-            let (test, drops) = (Test::default(), Cell::new(0));
-            let mut group = Group::local();
-            for _ in 0..2 {
-                let [execute, interrupt] =
-                    ["execute", "interrupt"].map(|it| CountedBomb(&drops, it));
-                group.add(
-                    async move {
-                        let _execute = execute;
-                        pending::<()>().await
-                    },
-                    move |_| drop(interrupt),
-                );
-            }
-            if polled {
-                test.settle(&mut group);
-            }
-            assert_eq!(panic_in_drop(group), "execute");
-            assert_eq!(drops.get(), 4);
-        }
-    }
-
-    #[test]
-    fn all_that_panics_in_drop_while_unwinding() {
-        let (test, drops) = (Test::default(), Cell::new(0));
-        let mut group = Group::local();
-        let [output, execute, interrupt] =
-            ["output", "execute", "interrupt"].map(|it| CountedBomb(&drops, it));
-        group.add(async { output }, |_| {});
-        let stage = {
-            let mut back = Group::local();
-            back.add(
-                async move {
-                    let _execute = execute;
-                    pending().await
-                },
-                move |_| drop(interrupt),
-            );
-            back
-        };
-        group.add(pending(), |_| {});
-        let mut group = group.before(stage);
-        test.settle(&mut group);
-        let unwound = catch_unwind(AssertUnwindSafe(|| {
-            let _group = group;
-            panic!("first");
-        }));
-        assert_eq!(unwound.unwrap_err().downcast_ref::<&str>(), Some(&"first"));
-        assert_eq!(drops.get(), 3);
-    }
 }

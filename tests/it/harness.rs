@@ -71,6 +71,11 @@ impl Test {
         self.wakes.0.swap(0, SeqCst)
     }
 
+    /// Returns how many wakers are held. Each clone of this holds both parts, and a waker only the second.
+    pub fn wakers(&self) -> usize {
+        Arc::strong_count(&self.wakes) - Arc::strong_count(&self.lines)
+    }
+
     /// Adds a line to the log.
     pub fn log(&self, line: impl Display) {
         self.lines.lock().unwrap().push(line.to_string());

@@ -1,7 +1,6 @@
 //! `Panic`: a panic that was caught in an actor.
 
 use std::any::Any;
-use std::future::pending;
 use std::panic::{catch_unwind, panic_any, AssertUnwindSafe};
 
 use run_group::{Group, Outcome, Panic};
@@ -28,11 +27,6 @@ fn all_kinds() -> [Panic; 3] {
         panic_of(|| panic!("number {seven}")),
         panic_of(|| panic_any(404)),
     ]
-}
-
-fn message(payload: &(dyn Any + Send)) -> Option<&str> {
-    let literal = payload.downcast_ref::<&'static str>().copied();
-    literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
 #[test]
@@ -72,21 +66,14 @@ fn message_is_shown_in_one_line() {
 /// The payload has the type with which the actor panicked.
 #[test]
 fn payload_is_unchanged() {
-    let [literal, formatted, number] = all_kinds().map(Panic::into_payload);
-    assert_eq!(*literal.downcast::<&str>().unwrap(), "a literal");
-    assert_eq!(*formatted.downcast::<String>().unwrap(), "number 7");
-    assert_eq!(*number.downcast::<i32>().unwrap(), 404);
-}
-
-#[test]
-fn panic_is_resumed_with_its_payload() {
-    let resumed = all_kinds().map(|panic| {
-        let resumed = catch_unwind(AssertUnwindSafe(|| panic.resume()));
-        resumed.unwrap_err()
-    });
-    let messages = resumed.each_ref().map(|payload| message(&**payload));
-    assert_eq!(messages, [Some("a literal"), Some("number 7"), None]);
-    assert_eq!(resumed[2].downcast_ref(), Some(&404));
+    type Take = fn(Panic) -> Box<dyn Any + Send>;
+    let resume: Take = |panic| catch_unwind(AssertUnwindSafe(|| panic.resume())).unwrap_err();
+    for (how, take) in [("into_payload", Panic::into_payload as Take), ("resume", resume)] {
+        let [literal, formatted, number] = all_kinds().map(take);
+        assert_eq!(literal.downcast_ref::<&str>(), Some(&"a literal"), "{how}");
+        assert_eq!(formatted.downcast_ref::<String>(), Some(&"number 7".into()), "{how}");
+        assert_eq!(number.downcast_ref(), Some(&404), "{how}");
+    }
 }
 
 /// The panic hook, which prints the message, ran when the actor panicked.
@@ -120,20 +107,4 @@ fn panic_may_be_shared_between_threads() {
     let payload = panic.into_payload();
     let cell = payload.downcast::<std::cell::Cell<i32>>().unwrap();
     assert_eq!(cell.get(), 7);
-}
-
-/// The actors that panic have several outcomes in common, but each has its own panic.
-#[test]
-fn each_panic_belongs_to_its_exit() {
-    let mut group: Group<'_, ()> = Group::new();
-    group.add(async { panic!("first") }, |_| {});
-    group.add(pending(), |_| panic!("in the interrupt"));
-    group.add(async { panic!("second") }, |_| {});
-    let report = Test::default().poll_ready(&mut Box::pin(group.report()));
-    let messages = report.iter().map(|exit| match exit.outcome() {
-        Outcome::Panicked(panic) => panic.message().unwrap(),
-        outcome => unreachable!("{outcome:?}"),
-    });
-    let expected = ["first", "in the interrupt", "second"];
-    assert_eq!(Vec::from_iter(messages), expected);
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use futures::future::FutureExt;
 use run_group::Group;
 
-use super::{drop_panics, poll_panics, Bomb};
+use super::{panic_of, poll_panics, Bomb};
 use crate::harness::{Actor, Output, Test};
 
 #[test]
@@ -25,8 +25,7 @@ fn drop_panic_after_a_return_is_the_outcome() {
 #[test]
 fn drop_panic_after_a_panic_is_ignored() {
     let test = Test::default();
-    let mut group = Group::new();
-    let a = test.add_manual("a", &mut group);
+    let (mut group, [a]) = test.group(["a"]);
     a.panics_in_drop();
     a.panics("oh");
     assert_eq!(poll_panics(&test, &mut group), "oh");
@@ -60,12 +59,12 @@ fn drop_panic_of_aborted_or_expired_actor() {
 #[test]
 fn drop_panic_of_grace_period_is_contained() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
+    let (mut front, [a]) = test.group(["a"]);
     let timer = test.actor("timer");
     timer.panics_in_drop();
     front.grace_period(timer.begin());
-    let a = test.add_manual("a", &mut front);
-    test.add_stoppable("b", &mut back);
+    let (back, [b]) = test.group(["b"]);
+    b.stops_when_interrupted();
     let mut group = front.before(back);
     group.add(ready("done"), |_| {}).named("c");
     test.settle(&mut group);
@@ -74,28 +73,36 @@ fn drop_panic_of_grace_period_is_contained() {
     assert_eq!(test.take_log().last().unwrap(), "b");
 }
 
+/// The panic of `begin` came after it was replaced and before its future was. So the old future continued, the new
+/// `begin` was never called, and the group hung.
 #[test]
 fn drop_panic_of_a_replaced_grace_period() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let timer = test.actor("timer");
-    timer.panics_in_drop();
-    group.grace_period(timer.begin());
-    test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    test.settle(&mut group);
-    let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
-    assert!(replaced.is_err());
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    for in_begin in [true, false] {
+        let test = Test::default();
+        let (mut group, _) = test.group(["stuck"]);
+        let timer = test.actor("timer");
+        if !in_begin {
+            timer.panics_in_drop();
+        }
+        let (mut begin, bomb) = (timer.begin(), in_begin.then(|| Bomb("begin")));
+        group.grace_period(move || {
+            let _held = &bomb;
+            begin()
+        });
+        group.add(ready("done"), |_| {});
+        test.settle(&mut group);
+        let expected = if in_begin { "begin" } else { "timer panics in drop" };
+        assert_eq!(panic_of(|| group.grace_period(|| ready(()))), expected);
+        assert_eq!(test.poll_ready(&mut group), Some("done"));
+    }
 }
 
 /// A bare `FuturesUnordered` would leak the rest.
 #[test]
 fn drop_panic_of_an_interrupt_drops_the_others() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = test.add_manual("a", &mut front);
-    let cause = test.add_manual("cause", &mut front);
+    let (front, [a, cause]) = test.group(["a", "cause"]);
+    let mut back = Group::new();
     for word in ["1st", "2nd"] {
         let bomb = LoggedBomb(word, test.clone());
         back.add(ready("back"), move |_| drop(bomb));
@@ -105,7 +112,7 @@ fn drop_panic_of_an_interrupt_drops_the_others() {
     test.poll_pending(&mut group);
     assert_eq!(group.len(), 1);
     test.take_log();
-    assert_eq!(drop_panics(group), "1st");
+    assert_eq!(panic_of(|| drop(group)), "1st");
     assert_eq!(test.take_log(), ["a dropped", "1st dropped", "2nd dropped"]);
     assert!(a.is_dropped());
 }
@@ -113,11 +120,10 @@ fn drop_panic_of_an_interrupt_drops_the_others() {
 #[test]
 fn drop_panic_of_an_actor_drops_the_others() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, actors) = test.group(["a", "b", "c"]);
     actors.iter().for_each(Actor::panics_in_drop);
     test.settle(&mut group);
-    let message = drop_panics(group);
+    let message = panic_of(|| drop(group));
     assert!(message.ends_with("panics in drop")); // of any of them, the order is not promised
     assert!(actors.iter().all(Actor::is_dropped));
 }
@@ -156,13 +162,13 @@ impl Drop for LoggedBomb {
     }
 }
 
-/// Returns a group of a cause, which returns `None`, and of two actors that return a bomb when they are interrupted.
-fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
+/// Returns a group of a cause, which returns `Ok`, and of two actors that return a bomb when they are interrupted.
+fn group_of_bombs(test: &Test) -> Group<'static, Result<(), LoggedBomb>> {
     let mut group = Group::new();
-    group.add(ready(None), |_| {});
+    group.add(ready(Ok(())), |_| {});
     for word in ["1st", "2nd"] {
         let bomb = LoggedBomb(word, test.clone());
-        group.add_with(|interrupted| interrupted.map(|()| Some(bomb)));
+        group.add_with(|interrupted| interrupted.map(|()| Err(bomb)));
     }
     group
 }
@@ -171,7 +177,7 @@ fn group_of_bombs(test: &Test) -> Group<'static, Option<LoggedBomb>> {
 #[track_caller]
 fn assert_drops_both_bombs<F: Future + Unpin>(test: &Test, mut future: F) {
     test.settle(&mut future);
-    assert_eq!(drop_panics(future), "1st");
+    assert_eq!(panic_of(|| drop(future)), "1st");
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped"]);
 }
 
@@ -202,7 +208,7 @@ fn report_returns_panicking_outputs() {
     let exits = test.poll_ready(&mut Box::pin(group_of_bombs(&test).report()));
     assert!(test.take_log().is_empty());
     for (exit, word) in exits.into_iter().zip(["", "1st", "2nd"]) {
-        assert_eq!(exit.output().unwrap().as_ref().map_or("", |it| it.0), word);
+        assert_eq!(exit.error().map_or("", |it| it.0), word);
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(exit)));
         assert_eq!(dropped.is_err(), !word.is_empty());
     }
@@ -212,30 +218,14 @@ fn report_returns_panicking_outputs() {
 #[test]
 fn dropping_a_stopping_group_drops_all_outputs() {
     let test = Test::default();
-    let mut group = group_of_bombs(&test);
-    group.add(pending(), |_| {});
-    assert_drops_both_bombs(&test, group);
-}
-
-#[test]
-fn dropping_a_report_future_drops_all_outputs() {
-    let test = Test::default();
-    let mut group = group_of_bombs(&test);
-    group.add(pending(), |_| {});
-    assert_drops_both_bombs(&test, Box::pin(group.report()));
-}
-
-#[test]
-fn dropping_a_run_future_drops_all_outputs() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.add(ready(Ok(())), |_| {});
-    for word in ["1st", "2nd"] {
-        let bomb = LoggedBomb(word, test.clone());
-        group.add_with(|interrupted| interrupted.map(|()| Err(bomb)));
-    }
-    group.add(pending(), |_| {});
-    assert_drops_both_bombs(&test, Box::pin(group.run()));
+    let stopping = || {
+        let mut group = group_of_bombs(&test);
+        group.add(pending(), |_| {});
+        group
+    };
+    assert_drops_both_bombs(&test, stopping());
+    assert_drops_both_bombs(&test, Box::pin(stopping().run()));
+    assert_drops_both_bombs(&test, Box::pin(stopping().report()));
 }
 
 /// The output of the cause is dropped as well, because the group resumes the panic instead of returning it.
@@ -244,7 +234,7 @@ fn outputs_are_dropped_when_a_panic_is_resumed() {
     let test = Test::default();
     let mut group = group_of_bombs(&test);
     let bomb = LoggedBomb("cause's", test.clone());
-    group.add(ready(Some(bomb)), |_| {});
+    group.add(ready(Err(bomb)), |_| {});
     group.add(async { panic_any("panic") }, |_| {});
     assert_eq!(poll_panics(&test, &mut group), "panic");
     let mut log = test.take_log();
@@ -277,34 +267,6 @@ fn first_error_dropped_if_another_output_panics() {
     assert_eq!(test.take_log(), ["1st dropped", "2nd dropped", "error dropped"]);
 }
 
-/// The panic came after `begin` was replaced and before its future was. So the old future continued, the new `begin`
-/// was never called, and the group hung.
-#[test]
-fn drop_panic_of_a_replaced_begin() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let bomb = Bomb("begin");
-    group.grace_period(move || {
-        let _held = &bomb;
-        pending::<()>()
-    });
-    test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    test.settle(&mut group);
-    let replaced = catch_unwind(AssertUnwindSafe(|| group.grace_period(|| ready(()))));
-    assert_eq!(replaced.unwrap_err().downcast_ref::<Output>(), Some(&"begin"));
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-}
-
-/// The payload of the second panic was dropped without `catch_unwind`.
-#[test]
-fn payload_that_panics_in_its_drop_is_ignored() {
-    let mut group: Group<'_, ()> = Group::new();
-    group.add(async { panic_any("first") }, |_| {});
-    group.add(async { panic_any(Bomb("payload")) }, |_| {});
-    assert_eq!(poll_panics(&Test::default(), &mut group), "first");
-}
-
 // Of two panics in drops, the first is resumed.
 
 #[test]
@@ -321,10 +283,10 @@ fn first_drop_panic_of_a_group_is_resumed() {
         if actor_panics {
             actor.panics_in_drop();
         }
-        group.add(actor.execute().map(|_| None), |_| {});
+        group.add(actor.execute().map(|_| Ok(())), |_| {});
         test.settle(&mut group);
         test.take_log();
-        assert_eq!(drop_panics(group), expected);
+        assert_eq!(panic_of(|| drop(group)), expected);
         assert_eq!(
             test.take_log(),
             ["actor dropped", "setting dropped", "1st dropped", "2nd dropped"]
@@ -332,38 +294,51 @@ fn first_drop_panic_of_a_group_is_resumed() {
     }
 }
 
-/// Execute is dropped before the interrupt.
+/// Execute is dropped before the interrupt. Both are fields of one value, so the second would panic while the panic of
+/// the first unwinds.
 #[test]
 fn first_drop_panic_of_an_actor_is_resumed() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let actor = test.actor("actor");
-    actor.panics_in_drop();
-    let bomb = LoggedBomb("interrupt", test.clone());
-    group.add(actor.execute(), move |_| drop(bomb));
-    assert_eq!(drop_panics(group), "actor panics in drop");
-    assert_eq!(test.take_log(), ["actor dropped", "interrupt dropped"]);
+    for polled in [false, true] {
+        let test = Test::default();
+        let mut group = Group::new();
+        for _ in 0..2 {
+            let actor = test.actor("actor");
+            actor.panics_in_drop();
+            let bomb = LoggedBomb("interrupt", test.clone());
+            group.add(actor.execute(), move |_| drop(bomb));
+        }
+        if polled {
+            test.settle(&mut group);
+            test.take_log();
+        }
+        assert_eq!(panic_of(|| drop(group)), "actor panics in drop", "{polled}");
+        let each = ["actor dropped", "interrupt dropped"];
+        assert_eq!(test.take_log(), [each, each].concat());
+    }
 }
 
 /// A second panic would abort the process.
 #[test]
 fn drop_while_panicking_does_not_panic() {
     let test = Test::default();
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = panic_of(|| {
         let mut group = group_of_bombs(&test);
         let handle = group.handle();
-        let actors = ["a", "b"].map(|name| test.actor(name));
-        for actor in &actors {
+        let [a, b] = ["a", "b"].map(|name| {
+            let actor = test.actor(name);
             actor.panics_in_drop();
-        }
-        group.add(actors[0].execute().map(|_| None), |_| {});
+            actor.execute().map(|_| Ok(()))
+        });
+        group.add(a, |_| {});
         test.settle(&mut group);
-        handle.add(actors[1].execute().map(|_| None), |_| {});
+        let bomb = LoggedBomb("interrupt", test.clone());
+        handle.add(b, move |_| drop(bomb));
         test.take_log();
         panic_any("first");
-    }));
-    assert_eq!(panicked.unwrap_err().downcast_ref(), Some(&"first"));
-    assert_eq!(test.take_log(), ["a dropped", "b dropped", "1st dropped", "2nd dropped"]);
+    });
+    assert_eq!(panicked, "first");
+    let expected = ["a dropped", "b dropped", "interrupt dropped", "1st dropped", "2nd dropped"];
+    assert_eq!(test.take_log(), expected);
 }
 
 /// Both groups are dropped while `before` panics.
@@ -375,12 +350,10 @@ fn refused_before_drops_both_groups() {
     let [a, b] = ["a", "b"].map(|name| test.actor(name));
     for (actor, group) in [(&a, &mut front), (&b, &mut back)] {
         actor.panics_in_drop();
-        group.add(actor.execute().map(|_| None), |_| {});
+        group.add(actor.execute().map(|_| Ok(())), |_| {});
     }
     test.settle(&mut front);
-    let refused = catch_unwind(AssertUnwindSafe(|| front.before(back)));
-    let payload = refused.unwrap_err();
-    let message = payload.downcast_ref::<String>().unwrap();
+    let message = panic_of(|| front.before(back));
     assert!(message.contains("has begun to stop"), "{message}");
     assert!(a.is_dropped() && b.is_dropped());
 }

@@ -24,10 +24,11 @@ fn poll_panics<F: Future + Unpin>(test: &Test, future: &mut F) -> String {
     }
 }
 
-/// Drops a value, asserts that this panics, and returns the message.
+/// Calls `f`, asserts that it panics, and returns the message.
 #[track_caller]
-fn drop_panics<X>(x: X) -> String {
-    message(&*catch_unwind(AssertUnwindSafe(|| drop(x))).unwrap_err())
+fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+    let result = catch_unwind(AssertUnwindSafe(|| drop(f())));
+    message(&*result.expect_err("it did not panic"))
 }
 
 /// Returns the message of a panic.
@@ -42,22 +43,11 @@ fn panicking_interrupt(message: Output) -> impl FnOnce(&Exit<Output>) + Send {
     move |_| panic_any(message)
 }
 
-/// Adds `a`, which returns in its first poll, and `b`, which returns when it is interrupted.
-fn add_two(test: &Test, group: &mut Group<'_, Output>) {
-    group.add(ready("done"), |_| {}).named("a");
-    test.add_stoppable("b", group);
-}
-
-/// The log of these two, if an observer logs their exits.
-const LOG_OF_TWO: [&str; 4] =
-    [r#"a returned "done""#, "b! (by a)", "b", r#"b returned "stopped", interrupted"#];
-
 #[test]
 fn panic_is_an_exit_and_the_others_shut_down() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [a, b, c]) = test.group(["a", "b", "c"]);
     test.log_exits(&mut group);
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     c.stops_when_interrupted();
     test.settle(&mut group);
     test.take_log();
@@ -78,33 +68,16 @@ fn panic_is_an_exit_and_the_others_shut_down() {
     );
     a.returns("late");
     assert_eq!(poll_panics(&test, &mut group), "oh");
-}
-
-#[test]
-fn panic_is_resumed_when_all_have_exited() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
-    a.panics("oh");
-    test.settle(&mut group);
-    b.returns("late");
-    assert_eq!(poll_panics(&test, &mut group), "oh");
     assert_eq!(test.poll_ready(&mut group), None); // it is empty again
-}
-
-#[test]
-fn run_resumes_the_panic() {
-    let mut group: LocalGroup<'_, Result<(), ()>> = Group::local();
-    group.add(async { panic_any("oh") }, |_| {});
-    assert_eq!(poll_panics(&Test::default(), &mut Box::pin(group.run())), "oh");
 }
 
 /// An error that comes before it is lost, but `report` has both.
 #[test]
 fn run_resumes_a_panic_rather_than_an_error() {
-    for is_exit in [true, false] {
+    let error = Err("disk full");
+    for (cause, is_exit) in [(Ok(()), true), (error, true), (error, false)] {
         let mut group: LocalGroup<'_, Result<(), &str>> = Group::local();
-        group.add(ready(Err("disk full")), |_| {});
+        group.add(ready(cause), |_| {});
         group.add(
             async move {
                 if is_exit {
@@ -126,8 +99,7 @@ fn run_resumes_a_panic_rather_than_an_error() {
 #[test]
 fn late_panic_is_resumed() {
     let test = Test::default();
-    let mut group = Group::new();
-    let late = test.add_manual("late", &mut group);
+    let (mut group, [late]) = test.group(["late"]);
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
     late.panics("late");
@@ -137,8 +109,7 @@ fn late_panic_is_resumed() {
 #[test]
 fn first_of_several_panics_is_resumed() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [a, b, c]) = test.group(["a", "b", "c"]);
     test.settle(&mut group);
     for (actor, word) in [(c, "first"), (a, "second"), (b, "third")] {
         actor.panics(word);
@@ -149,19 +120,17 @@ fn first_of_several_panics_is_resumed() {
 #[test]
 fn report_returns_panics_as_outcomes() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
-    b.panics("1st");
-    a.panics("2nd");
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    let lines: Vec<_> = exits.iter().map(ToString::to_string).collect();
-    assert_eq!(lines, ["a panicked: 2nd", "b panicked: 1st, interrupted"]);
-    for (exit, word) in exits.into_iter().zip(["2nd", "1st"]) {
-        let Outcome::Panicked(panic) = exit.into_outcome() else {
-            panic!("it panicked");
-        };
-        assert_eq!(panic.message(), Some(word));
-    }
+    let (mut group, [a]) = test.group(["a"]);
+    group.add(pending(), panicking_interrupt("in the interrupt")).named("b");
+    a.panics("first");
+    test.add_manual("c", &mut group).panics("second");
+    let report = test.poll_ready(&mut Box::pin(group.report()));
+    let exits = report.iter().map(|exit| match exit.outcome() {
+        Outcome::Panicked(panic) => (exit.name().unwrap(), panic.message().unwrap()),
+        outcome => unreachable!("{outcome:?}"),
+    });
+    let expected = [("a", "first"), ("b", "in the interrupt"), ("c", "second")];
+    assert_eq!(Vec::from_iter(exits), expected);
 }
 
 #[test]
@@ -192,16 +161,6 @@ fn panic_in_an_interrupt_drops_only_its_actor() {
             r#"c returned "stopped", interrupted"#
         ]
     );
-}
-
-#[test]
-fn panic_in_an_interrupt_is_an_outcome() {
-    let mut group = Group::new();
-    group.add(ready("done"), |_| {});
-    group.add(pending(), panicking_interrupt("oh"));
-    let exits = Test::default().poll_ready(&mut Box::pin(group.report()));
-    assert!(matches!(exits[1].outcome(), Outcome::Panicked(_)));
-    assert!(exits[1].was_interrupted());
 }
 
 #[test]
@@ -298,36 +257,60 @@ fn panics_keep_the_order_of_stages() {
     );
 }
 
+/// The outer observer is called although the inner one has panicked.
 #[test]
-fn panic_in_exit_observer_is_contained() {
+fn panics_in_exit_observers_are_contained() {
     let test = Test::default();
-    let mut group = Group::new();
-    let observer = test.clone();
-    group.on_exit(move |exit| {
-        observer.log(exit);
-        panic_any("observer");
+    let mut front = Group::new();
+    front.on_exit(|_| panic_any("inner"));
+    let mut group = front.before(Group::new());
+    group.on_exit({
+        let test = test.clone();
+        move |exit| {
+            test.log(exit);
+            panic_any("outer");
+        }
     });
-    add_two(&test, &mut group);
-    assert_eq!(poll_panics(&test, &mut group), "observer");
-    assert_eq!(test.take_log(), LOG_OF_TWO);
+    group.add(ready("done"), |_| {}).named("a");
+    test.add_stoppable("b", &mut group);
+    assert_eq!(poll_panics(&test, &mut group), "inner");
+    assert_eq!(
+        test.take_log(),
+        [r#"a returned "done""#, "b! (by a)", "b", r#"b returned "stopped", interrupted"#]
+    );
 }
 
-/// A timer that is made outside its runtime panics. The group must not wait without a limit then.
+/// A timer that is made outside its runtime panics. The group must not wait without a limit then, so a panic counts as
+/// the end. The next stage gets its grace period again.
 #[test]
-fn panicked_grace_period_counts_as_over() {
-    for at_once in [true, false] {
+fn panicked_grace_period_ends_one_stage() {
+    for in_begin in [true, false] {
         let test = Test::default();
-        let mut group = Group::new();
+        let (front, _) = test.group(["a"]);
+        let (mut back, _) = test.group(["b"]);
+        back.add(ready("done"), |_| {}).named("cause");
+        let mut group = front.before(back);
+        let timer = test.actor("timer");
+        let (mut begin, again, mut stage) = (timer.begin(), timer.clone(), 0);
         group.grace_period(move || {
-            if at_once {
-                panic_any("no runtime");
-            }
-            poll_fn(|_| -> Poll<()> { panic_any("no runtime") })
+            stage += 1;
+            assert!(!in_begin || stage > 1, "no runtime");
+            again.waits();
+            begin()
         });
-        add_two(&test, &mut group);
-        let stuck = test.add_manual("stuck", &mut group);
+        test.settle(&mut group);
+        if !in_begin {
+            assert_eq!(group.len(), 2);
+            timer.panics("no runtime");
+            test.settle(&mut group);
+        }
+        assert_eq!(group.len(), 1);
+        test.take_log();
+
+        timer.returns("over");
         assert_eq!(poll_panics(&test, &mut group), "no runtime");
-        assert!(stuck.is_dropped());
+        assert_eq!(test.take_log(), ["timer", "b", "b dropped"]);
+        assert!(group.is_empty());
     }
 }
 
@@ -383,32 +366,17 @@ fn payload_that_panics_again_is_ignored() {
     assert_eq!(test.take_log(), ["other! (by ?)", "other"]);
 }
 
-#[test]
-fn exit_panic_precedes_observer_panic() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let a = test.add_manual("a", &mut group);
-    group.add(ready("done"), |_| {});
-    group.on_exit(|exit| assert!(exit.output().is_some(), "of the observer"));
-    test.settle(&mut group);
-    a.panics("of execute");
-    assert_eq!(poll_panics(&test, &mut group), "of execute");
-}
-
-// Observers of `on_wait`.
-
+/// That panic is no actor's exit, so `report` resumes it, although an actor panics later.
 #[test]
 fn panic_in_wait_observer_is_contained() {
     let test = Test::default();
-    let mut front = Group::new();
+    let (mut front, [a, b]) = test.group(["a", "b"]);
     let says = test.clone();
     front.on_wait(move |waiting| {
         says.log(format_args!("front: {waiting}"));
         panic_any("observer");
     });
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut front));
-    let mut back = Group::new();
-    let c = test.add_manual("c", &mut back);
+    let (back, [c]) = test.group(["c"]);
     let mut group = front.before(back);
     let says = test.clone();
     group.on_wait(move |waiting| says.log(format_args!("all: {waiting}")));
@@ -421,60 +389,6 @@ fn panic_in_wait_observer_is_contained() {
     b.returns("late");
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["b", "c! (by cause)", "all: c"]);
-    c.returns("late");
-    assert_eq!(poll_panics(&test, &mut group), "observer");
-}
-
-/// That panic is no actor's exit, so it is not in the report.
-#[test]
-fn report_resumes_wait_observer_panic() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.on_wait(|_| panic_any("observer"));
-    let slow = test.add_manual("slow", &mut group);
-    group.add(ready("done"), |_| {});
-    let mut report = Box::pin(group.report());
-    test.settle(&mut report);
-    slow.panics("later");
-    assert_eq!(poll_panics(&test, &mut report), "observer");
-}
-
-#[test]
-fn outer_observer_runs_after_inner_panics() {
-    let test = Test::default();
-    let mut front = Group::new();
-    front.on_exit(|_| panic_any("inner"));
-    let mut group = front.before(Group::new());
-    group.on_exit({
-        let test = test.clone();
-        move |exit| {
-            test.log(exit);
-            panic_any("outer");
-        }
-    });
-    add_two(&test, &mut group);
-    assert_eq!(poll_panics(&test, &mut group), "inner");
-    assert_eq!(test.take_log(), LOG_OF_TWO);
-}
-
-/// The next stage still gets its grace period.
-#[test]
-fn panicked_grace_period_ends_one_stage() {
-    let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    test.add_manual("a", &mut front);
-    let b = test.add_manual("b", &mut back);
-    let mut group = front.before(back);
-    let mut stages = 0;
-    group.grace_period(move || {
-        stages += 1;
-        assert!(stages > 1, "no runtime");
-        pending::<()>()
-    });
-    group.add(ready("done"), |_| {}).named("cause");
-    test.settle(&mut group);
-    assert_eq!(group.len(), 1);
-    assert!(!b.is_dropped());
-    b.returns("late");
-    assert_eq!(poll_panics(&test, &mut group), "no runtime");
+    c.panics("later");
+    assert_eq!(poll_panics(&test, &mut Box::pin(group.report())), "observer");
 }
