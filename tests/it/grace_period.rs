@@ -6,16 +6,15 @@ use std::task::Poll;
 
 use futures::channel::oneshot;
 use futures::future::{select, FutureExt, LocalBoxFuture};
-use run_group::{Exit, Group, LocalGroup, LocalHandle, Outcome};
+use run_group::{Exit, Group, LocalGroup, LocalHandle};
 
 use crate::harness::{Actor, Output, Test};
 
 #[test]
 fn begins_right_after_the_interrupts() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [a, b]) = test.group(["a", "b"]);
     test.set_grace_period("timer", &mut group);
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["a", "b"]);
 
@@ -28,9 +27,8 @@ fn begins_right_after_the_interrupts() {
 #[test]
 fn begins_once() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, actors) = test.group(["a", "b", "c"]);
     test.set_grace_period("timer", &mut group);
-    let actors = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
     for actor in &actors[..2] {
         test.settle(&mut group);
         actor.returns("done");
@@ -106,10 +104,9 @@ fn is_dropped_when_every_actor_has_exited() {
 #[test]
 fn actors_expire_in_order_of_adding() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [_a, b, c, d, _e]) = test.group(["a", "b", "c", "d", "e"]);
     test.log_exits(&mut group);
     let timer = test.set_grace_period("timer", &mut group);
-    let [_a, b, c, d, _e] = ["a", "b", "c", "d", "e"].map(|name| test.add_manual(name, &mut group));
     c.returns("done");
     test.settle(&mut group);
     // Wake some, so that the set has the actors in another order than that of adding.
@@ -139,37 +136,15 @@ fn actors_expire_in_order_of_adding() {
     );
 }
 
-#[test]
-fn report_has_the_expired_actors() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.grace_period(|| ready(()));
-    test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {}).named("first");
-    group.add(pending(), |_| {});
-    let line = line!() - 1;
-
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    let expired: Vec<_> = exits
-        .iter()
-        .filter(|exit| matches!(exit.outcome(), Outcome::Expired))
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(expired[0], "stuck expired");
-    assert_eq!(expired[1], format!("{}:{line}:11 expired", file!()));
-    assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
-}
-
 // The stage ends with its grace period.
 
 /// In this poll, nothing else is polled before the next stage shuts down.
 #[test]
 fn end_comes_before_other_actors_are_polled() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
+    let (mut front, [a, _b]) = test.group(["a", "b"]);
     let timer = test.set_grace_period("timer", &mut front);
-    let [a, _b] = ["a", "b"].map(|name| test.add_manual(name, &mut front));
-    let c = test.add_manual("c", &mut back);
+    let (mut back, [c]) = test.group(["c"]);
     back.add(ready("done"), |_| {}).named("cause");
     let mut group = front.before(back);
     test.settle(&mut group);
@@ -373,22 +348,11 @@ fn loop_that_ignores_its_interrupt_expires() {
 }
 
 #[test]
-fn any_future_will_do() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.grace_period(|| async { Err::<u8, _>("what it resolves to is ignored") });
-    test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-}
-
-#[test]
 fn second_one_replaces_the_first() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, _) = test.group(["stuck"]);
     group.grace_period(|| -> std::future::Ready<()> { panic!("it was replaced") });
     test.set_grace_period("timer", &mut group);
-    test.add_manual("stuck", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["stuck", "stuck! (by cause)", "timer begins", "timer"]);
@@ -412,8 +376,7 @@ fn running_one_can_be_replaced() {
 #[test]
 fn set_while_stopping_begins_in_next_poll() {
     let test = Test::default();
-    let mut group = Group::new();
-    test.add_manual("stuck", &mut group);
+    let (mut group, _) = test.group(["stuck"]);
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
     test.take_log();
@@ -426,28 +389,13 @@ fn set_while_stopping_begins_in_next_poll() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-#[test]
-fn self_wakers_do_not_delay_it() {
-    let test = Test::default();
-    let (mut group, timer, actors) = test.stopping_group(["a", "b", "c"]);
-    actors.iter().for_each(Actor::spins);
-    test.poll_pending(&mut group);
-    test.poll_pending(&mut group);
-    timer.returns("over");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-}
-
 /// A second Ctrl-C is one future for the whole program.
 #[test]
 fn shared_future_is_one_deadline() {
     let test = Test::default();
     let (force, forced) = oneshot::channel::<()>();
     let forced = forced.shared();
-    let [a, mut b, mut c] = ["a", "b", "c"].map(|name| {
-        let mut group = Group::new();
-        test.add_manual(name, &mut group);
-        group
-    });
+    let [a, mut b, mut c] = ["a", "b", "c"].map(|name| test.group([name]).0);
     test.add_stoppable("in time", &mut b);
     c.add(ready("done"), |_| {}).named("cause");
     let mut group = a.before(b).before(c);
@@ -478,41 +426,4 @@ fn shared_future_is_one_deadline() {
             "c expired"
         ]
     );
-}
-
-/// The group must not wait without a limit, so a panic counts as the end. The next stage gets its grace period again.
-#[cfg(all(feature = "std", panic = "unwind"))]
-#[test]
-fn panic_ends_it_for_one_stage_only() {
-    use std::panic::{catch_unwind, AssertUnwindSafe};
-
-    for in_begin in [true, false] {
-        let test = Test::default();
-        let (mut front, mut back) = (Group::new(), Group::new());
-        test.add_manual("a", &mut front);
-        test.add_manual("b", &mut back);
-        back.add(ready("done"), |_| {}).named("cause");
-        let mut group = front.before(back);
-        let timer = test.actor("timer");
-        let (mut begin, again, mut stage) = (timer.begin(), timer.clone(), 0);
-        group.grace_period(move || {
-            stage += 1;
-            assert!(!in_begin || stage > 1, "in begin");
-            again.waits();
-            begin()
-        });
-        test.settle(&mut group);
-        if !in_begin {
-            assert_eq!(group.len(), 2);
-            timer.panics("in the future");
-            test.settle(&mut group);
-        }
-        assert_eq!(group.len(), 1);
-        test.take_log();
-
-        timer.returns("over");
-        assert!(catch_unwind(AssertUnwindSafe(|| test.poll(&mut group))).is_err());
-        assert_eq!(test.take_log(), ["timer", "b", "b dropped"]);
-        assert!(group.is_empty());
-    }
 }
