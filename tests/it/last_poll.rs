@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
 use futures::FutureExt;
-use run_group::Group;
+use run_group::{Exit, Group};
 
 use crate::harness::{Output, Test};
 
@@ -47,8 +47,7 @@ fn comes_right_before_the_drop() {
     for drops in [Aborted, Expired] {
         for was_woken in [false, true] {
             let test = Test::default();
-            let mut group = Group::new();
-            let cause = test.add_manual("cause", &mut group);
+            let (mut group, [cause]) = test.group(["cause"]);
             let actor = test.actor("actor");
             add(drops, actor.execute(), &mut group);
             test.settle(&mut group);
@@ -82,9 +81,8 @@ fn may_be_the_first_poll() {
 fn return_in_it_is_the_exit() {
     for drops in [Aborted, Expired] {
         let test = Test::default();
-        let mut group = Group::new();
+        let (mut group, [cause]) = test.group(["cause"]);
         test.log_exits(&mut group);
-        let cause = test.add_manual("cause", &mut group);
         let mut polls = 0;
         let returns_in_second_poll = poll_fn(move |_| {
             polls += 1;
@@ -128,8 +126,7 @@ fn waker_of_it_wakes_nothing() {
         let test = Test::default();
         let mut group = Group::new();
         group.add(ready("done"), |_| {});
-        let mut back = Group::new();
-        let running = test.add_manual("running", &mut back);
+        let (back, [running]) = test.group(["running"]);
         let kept = Arc::default();
         add(drops, keeps_wakers(&kept), &mut group);
         let mut group = group.before(back);
@@ -146,8 +143,7 @@ fn waker_of_it_wakes_nothing() {
 fn no_waker_of_a_dropped_actor_wakes_an_ended_group() {
     for drops in [Aborted, Expired] {
         let test = Test::default();
-        let mut group = Group::new();
-        let cause = test.add_manual("cause", &mut group);
+        let (mut group, [cause]) = test.group(["cause"]);
         let kept = Arc::default();
         add(drops, keeps_wakers(&kept), &mut group);
         test.settle(&mut group);
@@ -185,9 +181,8 @@ fn panic_in_the_interrupt_leaves_none() {
 fn dropping_the_group_gives_none() {
     for is_stopping in [false, true] {
         let test = Test::default();
-        let mut group = Group::new();
+        let (mut group, _) = test.group(["actor"]);
         group.grace_period(pending::<()>);
-        test.add_manual("actor", &mut group);
         group.add_abortable(test.actor("abortable").execute());
         if is_stopping {
             group.add(ready("done"), |_| {});
@@ -239,34 +234,6 @@ fn error_that_is_ready_is_not_lost() {
 
 // All actors of a stage that expires.
 
-/// The grace period ends in the first poll of the group, when most actors have not been polled yet.
-#[test]
-fn expiring_actors_need_not_have_been_polled() {
-    let test = Test::default();
-    let mut group = Group::new();
-    test.log_exits(&mut group);
-    group.grace_period(|| ready(()));
-    let [a, _b] = ["a", "b"].map(|name| test.add_stoppable(name, &mut group));
-    test.add_manual("c", &mut group);
-    a.returns("done");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(
-        test.take_log(),
-        [
-            "a",
-            r#"a returned "done""#,
-            "a! (by a)",
-            "b! (by a)",
-            "c! (by a)",
-            "b",
-            r#"b returned "stopped", interrupted"#,
-            "c",
-            "c dropped",
-            "c expired"
-        ]
-    );
-}
-
 /// Each is polled in the order of adding. One that returns exits there and then.
 #[test]
 fn expiring_actors_are_polled_in_order_of_adding() {
@@ -277,6 +244,7 @@ fn expiring_actors_are_polled_in_order_of_adding() {
     b.returns("just in time");
     let exits = test.poll_ready(&mut Box::pin(group.report()));
     assert_eq!(exits[1].output(), Some(&"just in time"));
+    assert!(exits[1..].iter().all(Exit::was_interrupted));
     let lines: Vec<_> = exits[2..].iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["a expired", "c expired"]);
     assert_eq!(
@@ -372,9 +340,8 @@ fn draining_groups_keep_none_from_it() {
 #[test]
 fn woken_in_it_is_too_late() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [late]) = test.group(["late"]);
     let timer = test.set_grace_period("timer", &mut group);
-    let late = test.add_manual("late", &mut group);
     let (waking, other) = (test.actor("waking"), late.clone());
     let (mut execute, first) = (waking.execute(), waking.clone());
     group.add(
