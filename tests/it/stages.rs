@@ -1,21 +1,20 @@
 //! Clauses 10 and 11: the shutdown of several stages. How groups are combined is in [`before`](crate::before).
 
-use std::future::{pending, ready};
+use std::future::ready;
 
-use run_group::{Exit, Group, LocalGroup};
+use run_group::{Exit, Group};
 
 use crate::harness::{Actor, Output, Test};
 
 /// Returns two stages of two actors that ignore their interrupts: `a` and `b` before `c` and `d`. Each stage logs its
 /// exits.
 fn two_stages(test: &Test) -> (Group<'static, Output>, [Actor; 4]) {
-    let (mut front, mut back) = (Group::new(), Group::new());
+    let (mut front, [a, b]) = test.group(["a", "b"]);
+    let (mut back, [c, d]) = test.group(["c", "d"]);
     for (group, name) in [(&mut front, "front"), (&mut back, "back")] {
         let test = test.clone();
         group.on_exit(move |exit| test.log(format_args!("{name}: {exit}")));
     }
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut front));
-    let [c, d] = ["c", "d"].map(|name| test.add_manual(name, &mut back));
     (front.before(back), [a, b, c, d])
 }
 
@@ -105,9 +104,8 @@ fn early_exit_in_later_stage() {
 #[test]
 fn early_exit_of_abortable_in_later_stage() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let a = test.add_manual("a", &mut front);
-    let b = test.actor("b");
+    let (mut front, [a]) = test.group(["a"]);
+    let (mut back, b) = (Group::new(), test.actor("b"));
     back.add_abortable(b.execute()).named("b");
     front.add(ready("done"), |_| {}).named("cause");
     let mut group = front.before(back);
@@ -170,13 +168,11 @@ fn one_poll_goes_through_all_stages() {
 #[test]
 fn parts_keep_their_grace_periods() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
+    let (mut front, [a, _b]) = test.group(["a", "b"]);
+    let (mut back, _) = test.group(["c"]);
     let [first, second] = ["first", "second"].map(|name| test.actor(name));
     front.grace_period(first.begin());
     back.grace_period(second.begin());
-    let a = test.add_manual("a", &mut front);
-    test.add_manual("b", &mut front);
-    test.add_manual("c", &mut back);
     let mut group = Box::pin(front.before(back).report());
 
     a.returns("done");
@@ -194,21 +190,6 @@ fn parts_keep_their_grace_periods() {
     );
     let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
     assert_eq!(lines, ["b expired", "c expired"]);
-}
-
-#[test]
-fn grace_period_of_front_spares_back() {
-    let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    front.grace_period(|| ready(()));
-    test.add_manual("a", &mut front);
-    let b = test.add_manual("b", &mut back);
-    back.add(ready("done"), |_| {});
-    let mut group = front.before(back);
-    test.settle(&mut group);
-    assert_eq!(group.len(), 1);
-    b.returns("late");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
 #[test]
@@ -285,40 +266,13 @@ fn added_actor_joins_current_stage() {
     assert!(test.take_log().contains(&r#"back: late returned "late", interrupted"#.into()));
 }
 
-#[test]
-fn observer_of_whole_sees_every_exit() {
-    let test = Test::default();
-    let (mut group, [a, b, c, d]) = two_stages(&test);
-    let observer = test.clone();
-    group.on_exit(move |exit| observer.log(format_args!("whole: {}", exit.name().unwrap())));
-    for actor in [&a, &b, &c, &d] {
-        actor.returns("done");
-    }
-    test.poll_ready(&mut group);
-    let seen: Vec<_> = test.take_log().into_iter().filter(|line| line.contains(": ")).collect();
-    assert_eq!(
-        seen,
-        [
-            r#"front: a returned "done""#,
-            "whole: a",
-            r#"front: b returned "done", interrupted"#,
-            "whole: b",
-            r#"back: c returned "done", interrupted"#,
-            "whole: c",
-            r#"back: d returned "done", interrupted"#,
-            "whole: d",
-        ]
-    );
-}
-
 /// There used to be one grace period for all stages. A web actor that hung in the front used it up, and the storage
 /// expired without its flush.
 #[test]
 fn stuck_front_takes_no_time_from_back() {
     let test = Test::default();
-    let (mut web, mut storage) = (Group::new(), Group::new());
-    let [a, _stuck] = ["a", "stuck"].map(|name| test.add_manual(name, &mut web));
-    let [flush, _slow] = ["flush", "slow"].map(|name| test.add_manual(name, &mut storage));
+    let (web, [a, _stuck]) = test.group(["a", "stuck"]);
+    let (storage, [flush, _slow]) = test.group(["flush", "slow"]);
     let mut group = web.before(storage);
     let timers = ["first", "second"].map(|name| test.actor(name));
     let mut executes = timers.clone().map(|timer| timer.execute()).into_iter();
@@ -399,9 +353,9 @@ fn inner_grace_period_comes_first() {
 #[test]
 fn grace_period_begins_behind_empty_stage() {
     let test = Test::default();
-    let (mut empty, mut back) = (Group::new(), Group::new());
+    let mut empty = Group::new();
     test.log_exits(&mut empty);
-    let [cause, _stuck] = ["cause", "stuck"].map(|name| test.add_manual(name, &mut back));
+    let (mut back, [cause, _stuck]) = test.group(["cause", "stuck"]);
     test.settle(&mut back);
     let mut group = empty.before(back);
     let timer = test.set_grace_period("timer", &mut group);
@@ -416,26 +370,14 @@ fn grace_period_begins_behind_empty_stage() {
 }
 
 #[test]
-fn later_stages_are_interrupted_after_expiry() {
-    let test = Test::default();
-    let (mut group, [_a, b, c, _d]) = two_stages(&test);
-    group.grace_period(|| ready(()));
-    c.stops_when_interrupted();
-    b.returns("done");
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    let lines: Vec<_> = exits.iter().skip(1).map(ToString::to_string).collect();
-    assert_eq!(lines, ["a expired", r#"c returned "stopped", interrupted"#, "d expired"]);
-}
-
-#[test]
 fn shorter_grace_period_counts() {
     for whole_is_first in [true, false] {
         let test = Test::default();
-        let (mut front, mut back) = (Group::new(), Group::new());
+        let (mut front, _) = test.group(["a"]);
+        let (mut back, [b]) = test.group(["b"]);
+        b.stops_when_interrupted();
         let [own, whole] = ["own", "whole"].map(|name| test.actor(name));
         front.grace_period(own.begin());
-        test.add_manual("a", &mut front);
-        test.add_stoppable("b", &mut back);
         back.add(ready("done"), |_| {});
         let mut group = front.before(back);
         group.grace_period(whole.begin());
@@ -481,14 +423,4 @@ fn nested_groups_keep_their_observers() {
             "ABC: c"
         ]
     );
-}
-
-#[test]
-fn local_groups_have_stages() {
-    let mut front: LocalGroup<'_, u8> = Group::local();
-    let mut back = Group::local();
-    front.add_abortable(pending());
-    back.add(ready(7), |_| {});
-    let exits = smol::block_on(front.before(back).report());
-    assert_eq!(exits.iter().map(Exit::index).collect::<Vec<_>>(), [1, 0]);
 }
