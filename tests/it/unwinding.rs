@@ -27,6 +27,16 @@ fn assert_returns_and_drops_all(test: &Test, mut group: Group<'_, Output>, actor
     assert!(actors.iter().all(Actor::is_dropped));
 }
 
+/// Asserts that the shutdown of a group unwinds, and that then a stuck actor expires.
+#[track_caller]
+fn assert_unwinds_and_expires(test: &Test, mut group: Group<'_, Output>) {
+    let stuck = test.add_manual("stuck", &mut group);
+    group.add(ready("done"), |_| {});
+    poll_unwinds(test, &mut group);
+    assert_eq!(test.poll_ready(&mut group), Some("done"));
+    assert!(stuck.is_dropped());
+}
+
 /// Panics when it is dropped.
 struct Bomb;
 
@@ -36,11 +46,16 @@ impl Drop for Bomb {
     }
 }
 
+/// Never returns, and panics when it is dropped after its first poll.
+async fn hold_a_bomb<T>() -> T {
+    let _held = Bomb;
+    pending().await
+}
+
 #[test]
 fn panic_unwinds_and_drops_its_actor() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [a, b, c]) = test.group(["a", "b", "c"]);
     test.settle(&mut group);
     test.take_log();
 
@@ -55,8 +70,7 @@ fn panic_unwinds_and_drops_its_actor() {
 #[test]
 fn group_of_panicked_actor_stays_pending() {
     let test = Test::default();
-    let mut group = Group::new();
-    let only = test.add_manual("only", &mut group);
+    let (mut group, [only]) = test.group(["only"]);
     only.panics("oh");
     poll_unwinds(&test, &mut group);
     assert_eq!(group.len(), 1);
@@ -67,8 +81,7 @@ fn group_of_panicked_actor_stays_pending() {
 #[test]
 fn panic_in_an_interrupt_unwinds() {
     let test = Test::default();
-    let mut group = Group::new();
-    let a = test.add_manual("a", &mut group);
+    let (mut group, [a]) = test.group(["a"]);
     let b = test.actor("b");
     group.add(b.execute(), |_| panic!("oh"));
     let c = test.add_manual("c", &mut group);
@@ -100,12 +113,7 @@ fn poll_returns_after_a_panic_in_the_last_poll() {
 #[test]
 fn others_expire_after_a_panic() {
     let test = Test::default();
-    let mut group = Group::new();
-    let timer = test.actor("timer");
-    group.grace_period(timer.begin());
-    let [a, _b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
-    group.add(ready("done"), |_| {}).named("cause");
-    test.settle(&mut group);
+    let (mut group, timer, [a, _b]) = test.stopping_group(["a", "b"]);
     a.panics("oh");
     poll_unwinds(&test, &mut group);
     test.settle(&mut group);
@@ -116,30 +124,14 @@ fn others_expire_after_a_panic() {
     assert!(a.is_dropped());
 }
 
-/// Asserts that the shutdown of a group unwinds, and that then a stuck actor expires.
-#[track_caller]
-fn assert_unwinds_and_expires(test: &Test, mut group: Group<'_, Output>) {
-    let stuck = test.add_manual("stuck", &mut group);
-    group.add(ready("done"), |_| {});
-    poll_unwinds(test, &mut group);
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert!(stuck.is_dropped());
-}
-
-#[test]
-fn panic_in_begin_ends_the_grace_period() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.grace_period(|| -> std::future::Ready<()> { panic!("no runtime") });
-    assert_unwinds_and_expires(&test, group);
-}
-
 #[test]
 fn panic_in_a_grace_period_ends_it() {
     let test = Test::default();
-    let mut group = Group::new();
-    group.grace_period(|| poll_fn(|_| -> Poll<()> { panic!("no runtime") }));
-    assert_unwinds_and_expires(&test, group);
+    let [mut in_begin, mut in_future] = [(); 2].map(|()| Group::new());
+    in_begin.grace_period(|| -> std::future::Ready<()> { panic!("no runtime") });
+    in_future.grace_period(|| poll_fn(|_| -> Poll<()> { panic!("no runtime") }));
+    assert_unwinds_and_expires(&test, in_begin);
+    assert_unwinds_and_expires(&test, in_future);
 }
 
 #[test]
@@ -162,10 +154,9 @@ fn panic_in_an_exit_observer_unwinds() {
 #[test]
 fn observer_panic_during_expiry_unwinds() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [a, b]) = test.group(["a", "b"]);
     group.on_exit(|exit| assert_ne!(exit.name(), Some("a"), "oh"));
     group.grace_period(|| ready(()));
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     group.add(ready("done"), |_| {});
     poll_unwinds(&test, &mut group);
     assert!(a.is_dropped() && !b.is_dropped());
@@ -176,9 +167,8 @@ fn observer_panic_during_expiry_unwinds() {
 #[test]
 fn panic_in_a_wait_observer_unwinds() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [slow]) = test.group(["slow"]);
     group.on_wait(|_| panic!("oh"));
-    let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {});
     poll_unwinds(&test, &mut group);
     test.poll_pending(&mut group);
@@ -190,23 +180,13 @@ fn panic_in_a_wait_observer_unwinds() {
 #[test]
 fn drop_panic_of_an_actor_unwinds() {
     for expires in [false, true] {
-        let test = Test::default();
         let mut group = Group::new();
         group.grace_period(|| ready(()));
-        let bomb = Bomb;
-        let execute = async move {
-            let _held = bomb;
-            pending().await
-        };
         match expires {
-            false => group.add_abortable(execute),
-            true => group.add(execute, |_| {}),
+            false => group.add_abortable(hold_a_bomb()),
+            true => group.add(hold_a_bomb(), |_| {}),
         };
-        let other = test.add_manual("other", &mut group);
-        group.add(ready("done"), |_| {});
-        poll_unwinds(&test, &mut group);
-        assert_eq!(test.poll_ready(&mut group), Some("done"));
-        assert!(other.is_dropped()); // it has expired
+        assert_unwinds_and_expires(&Test::default(), group);
     }
 }
 
@@ -214,16 +194,10 @@ fn drop_panic_of_an_actor_unwinds() {
 #[test]
 fn drop_panic_of_a_grace_period_unwinds() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    front.grace_period(|| {
-        let timer = Bomb;
-        async move {
-            let _held = timer;
-            pending::<()>().await
-        }
-    });
-    let a = test.add_manual("a", &mut front);
-    let b = test.add_stoppable("b", &mut back);
+    let (mut front, [a]) = test.group(["a"]);
+    front.grace_period(hold_a_bomb::<()>);
+    let (back, [b]) = test.group(["b"]);
+    b.stops_when_interrupted();
     let mut group = front.before(back);
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
@@ -233,12 +207,11 @@ fn drop_panic_of_a_grace_period_unwinds() {
     assert!(a.is_dropped() && b.is_dropped());
 }
 
-/// The same with an abortable actor. It is dropped, and is not polled again.
+/// It is dropped, and is not polled again.
 #[test]
 fn panic_in_the_last_poll_of_an_abortable_actor() {
     let test = Test::default();
-    let mut group = Group::new();
-    let cause = test.add_manual("cause", &mut group);
+    let (mut group, [cause]) = test.group(["cause"]);
     let mut polls = 0;
     group.add_abortable(poll_fn(move |_| {
         polls += 1;
