@@ -13,9 +13,8 @@ use crate::harness::{Actor, Output, Test};
 
 /// Returns a running group of `stays`, and of `leaves`, which leaves when it returns. It logs its exits.
 fn group_of_two(test: &Test) -> (Group<'static, Output>, Actor, Actor) {
-    let mut group = Group::new();
+    let (mut group, [stays]) = test.group(["stays"]);
     test.log_exits(&mut group);
-    let stays = test.add_manual("stays", &mut group);
     let leaves = test.add_leaving("leaves", &mut group);
     test.settle(&mut group);
     test.take_log();
@@ -75,16 +74,6 @@ fn run_does_not_return_its_error() {
     group.add(ready(Err("left")), |_| {}).stops_if(|_| false);
     group.add(ready(Ok(())), |_| {});
     assert_eq!(group.run().now_or_never(), Some(Ok(())));
-}
-
-#[test]
-fn every_exit_stops_the_group_by_default() {
-    let test = Test::default();
-    let mut group = Group::new();
-    test.log_exits(&mut group);
-    group.add(ready("done"), |_| {}).named("a");
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), [r#"a returned "done""#]);
 }
 
 #[test]
@@ -247,9 +236,8 @@ fn leaves_in_the_poll_of_the_cause() {
 #[test]
 fn later_stage_may_leave_until_it_is_interrupted() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let cause = test.add_manual("cause", &mut front);
-    let slow = test.add_manual("slow", &mut front);
+    let (front, [cause, slow]) = test.group(["cause", "slow"]);
+    let mut back = Group::new();
     let [early, late] = ["early", "late"].map(|name| test.add_leaving(name, &mut back));
     let mut group = front.before(back);
     test.log_exits(&mut group);
@@ -298,10 +286,10 @@ fn observers_of_other_stages_do_not_see_it() {
 #[test]
 fn stage_that_all_have_left_is_skipped() {
     let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
+    let mut front = Group::new();
     front.grace_period(|| -> std::future::Ready<()> { unreachable!("no actor is left") });
     let leaves = test.add_leaving("leaves", &mut front);
-    let cause = test.add_manual("cause", &mut back);
+    let (back, [cause]) = test.group(["cause"]);
     let mut group = front.before(back);
     leaves.returns("done");
     test.settle(&mut group);
@@ -425,30 +413,6 @@ fn all_three_kinds_of_actors_leave() {
     assert_eq!(test.poll_ready(&mut group), None);
 }
 
-/// The group has not interrupted it, so this is an exit by itself.
-#[test]
-fn actor_stopped_through_its_other_end_leaves() {
-    let test = Test::default();
-    let mut group = Group::new();
-    test.log_exits(&mut group);
-    let mut stop = None;
-    group
-        .add_with(|interrupted| {
-            stop = Some(interrupted.other_end());
-            interrupted.map(|()| "stopped")
-        })
-        .stops_if(|_| false)
-        .named("plugin");
-    test.add_manual("stays", &mut group);
-    test.settle(&mut group);
-    test.take_log();
-    stop.unwrap().interrupt();
-    assert!(!group.running().any(|actor| actor.is_interrupted()));
-    test.settle(&mut group);
-    assert_eq!(test.take_log(), [r#"plugin returned "stopped", left"#]);
-    assert!(!group.is_stopping());
-}
-
 #[test]
 fn indices_are_not_reused() {
     let test = Test::default();
@@ -525,8 +489,7 @@ fn interrupted_of_one_that_has_left_resolves() {
 #[test]
 fn memory_is_freed_when_it_leaves() {
     let test = Test::default();
-    let mut group = Group::new();
-    test.add_manual("stays", &mut group);
+    let (mut group, _) = test.group(["stays"]);
     let come_and_go = |group: &mut Group<'static, Output>, clients: usize| {
         for _ in 0..clients {
             let held = [0_u8; 100];
