@@ -9,8 +9,7 @@ use crate::harness::Test;
 #[test]
 fn returned_execute_is_dropped_at_once() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b, _c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [a, b, _c]) = test.group(["a", "b", "c"]);
     a.returns("1st");
     test.settle(&mut group);
     assert!(a.is_dropped() && !b.is_dropped());
@@ -35,8 +34,7 @@ fn cause_is_dropped_before_the_interrupts() {
 #[test]
 fn panicked_execute_is_dropped_at_once() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, _b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [a, _b]) = test.group(["a", "b"]);
     a.panics("oh");
     test.settle(&mut group);
     assert!(a.is_dropped());
@@ -64,18 +62,6 @@ fn abortable_is_dropped_in_order_of_adding() {
     );
     c.returns("late");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-}
-
-#[test]
-fn abortable_may_return_first() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.add_abortable(ready("done")).named("abortable");
-    test.add_stoppable("other", &mut group);
-    let exits = test.poll_ready(&mut Box::pin(group.report()));
-    assert_eq!(exits.len(), 2);
-    assert_eq!(exits[0].to_string(), r#"abortable returned "done""#);
-    assert_eq!(exits[1].to_string(), r#"other returned "stopped", interrupted"#);
 }
 
 #[test]
