@@ -10,8 +10,7 @@ use crate::harness::{Actor, Output, Test};
 #[test]
 fn added_actor_is_polled_in_next_poll() {
     let test = Test::default();
-    let mut group = Group::new();
-    test.add_manual("a", &mut group);
+    let (mut group, _) = test.group(["a"]);
     test.settle(&mut group);
     test.take_log();
 
@@ -28,9 +27,7 @@ fn added_actor_is_polled_in_next_poll() {
 fn added_actor_is_polled_after_waiting_ones() {
     for stops in [false, true] {
         let test = Test::default();
-        let mut group = Group::new();
-        let woken = test.add_manual("woken", &mut group);
-        let spinning = ["a", "b", "c", "d"].map(|name| test.add_manual(name, &mut group));
+        let (mut group, [woken, spinning @ ..]) = test.group(["woken", "a", "b", "c", "d"]);
         if stops {
             group.add(ready("done"), |_| {});
         }
@@ -66,8 +63,7 @@ fn added_actor_may_be_the_cause() {
 #[test]
 fn added_while_stopping_is_interrupted_first() {
     let test = Test::default();
-    let mut group = Group::new();
-    let a = test.add_manual("a", &mut group);
+    let (mut group, _) = test.group(["a"]);
     group.add(ready("done"), |_| {}).named("first");
     test.settle(&mut group);
     test.take_log();
@@ -78,7 +74,6 @@ fn added_while_stopping_is_interrupted_first() {
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["b! (by first)", "c! (by first)", "d", "d dropped", "b", "c"]);
     assert_eq!(group.len(), 2);
-    drop(a);
 }
 
 #[test]
@@ -88,17 +83,12 @@ fn report_has_actors_added_while_stopping() {
     group.grace_period(|| ready(()));
     group.add(ready("done"), |_| {}).named("first");
     test.add_manual("a", &mut group);
-    let mut group = {
-        let mut front = group;
-        let mut back = Group::new();
-        let b = test.add_manual("b", &mut back);
-        front = front.before(back);
-        test.settle(&mut front);
-        front.add_abortable(pending());
-        b.returns("late");
-        Box::pin(front.report())
-    };
-    let exits = test.poll_ready(&mut group);
+    let (back, [b]) = test.group(["b"]);
+    let mut group = group.before(back);
+    test.settle(&mut group);
+    group.add_abortable(pending());
+    b.returns("late");
+    let exits = test.poll_ready(&mut Box::pin(group.report()));
     let indices: Vec<_> = exits.iter().map(|exit| exit.index()).collect();
     assert_eq!(indices, [0, 1, 3, 2]);
     assert!(matches!(exits[2].outcome(), Outcome::Aborted));
@@ -154,21 +144,6 @@ fn new_handles_are_needed_after_the_end() {
     new.add(ready("new"), |_| {});
     test.poll_pending(&mut group);
     assert!(group.is_stopping());
-}
-
-#[test]
-fn group_runs_in_a_loop() {
-    let test = Test::default();
-    let mut group = Group::new();
-    for round in 0..100 {
-        group.add(async move { round }, |_| {});
-        group.add_abortable(pending());
-        group.add_with(|interrupted| async move {
-            interrupted.await;
-            0
-        });
-        assert_eq!(test.poll_ready(&mut group), Some(round));
-    }
 }
 
 #[test]
