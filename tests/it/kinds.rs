@@ -1,7 +1,6 @@
 //! What a group may hold, and which auto traits it and its futures have.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::Cell;
 use std::fmt::{Debug, Display};
 use std::future::{pending, ready, Future};
 use std::rc::Rc;
@@ -58,15 +57,6 @@ fn local_group_takes_what_is_not_send() {
     });
     let output = block_on(front.before(Group::local()));
     assert_eq!(output.unwrap().get(), 11_511); // without `on_wait`, because the group never waits
-}
-
-#[test]
-fn local_group_runs_and_reports_like_a_group() {
-    let log = RefCell::new(VecDeque::new());
-    let mut group = Group::local();
-    group.add(async { Err::<(), _>(Rc::new("oh")) }, |_| log.borrow_mut().push_back(1));
-    assert_eq!(block_on(group.run()), Err(Rc::new("oh")));
-    assert_eq!(log.into_inner(), [1]);
 }
 
 /// The future asserts in each poll that it is still at the same address.
@@ -228,18 +218,6 @@ fn debug_without_bounds_on_the_output() {
     assert_is!(Handle<'static, Bare>: Clone + Debug);
     assert_is_not!(Exit<Bare>: Debug); // it shows the output
     assert_is_not!(Exit<Bare>: Display);
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn handle_may_be_shared_between_threads() {
-    let mut group = Group::new();
-    let handle = group.handle();
-    let add = |output: u8| handle.add(ready(output), |_| {});
-    fn is_shared(_: impl Fn(u8) + Send + Sync) {}
-    is_shared(|output| drop(add(output)));
-    handle.add(ready(7), |_| {});
-    assert_eq!(block_on(group), Some(7));
 }
 
 /// `unless` returns a future that is `Send` if its argument is.
