@@ -97,11 +97,8 @@ fn running_groups_can_be_combined() {
 fn polled_actors_of_back_are_polled_once_more() {
     for front_runs in [false, true] {
         let test = Test::default();
-        let (mut front, mut back) = (Group::new(), Group::new());
-        for name in ["a", "b"] {
-            test.add_manual(name, &mut front);
-        }
-        let [c, d] = ["c", "d"].map(|name| test.add_manual(name, &mut back));
+        let (mut front, _) = test.group(["a", "b"]);
+        let (mut back, [c, d]) = test.group(["c", "d"]);
         d.spins();
         test.poll_pending(&mut back);
         d.waits();
@@ -125,9 +122,8 @@ fn polled_actors_of_back_are_polled_once_more() {
 fn wakes_from_before_are_not_lost() {
     for after in [false, true] {
         let test = Test::default();
-        let (mut front, mut back) = (Group::new(), Group::new());
-        let a = test.add_manual("a", &mut front);
-        let b = test.add_manual("b", &mut back);
+        let (mut front, [a]) = test.group(["a"]);
+        let (mut back, [b]) = test.group(["b"]);
         test.settle(&mut front);
         test.settle(&mut back);
         test.take_log();
@@ -153,9 +149,8 @@ fn wakes_from_before_are_not_lost() {
 #[test]
 fn new_group_before_another_is_the_other() {
     let test = Test::default();
-    let mut other = Group::new();
+    let (mut other, _) = test.group(["a"]);
     other.on_exit(|_| panic!("it was replaced"));
-    test.add_manual("a", &mut other);
     let mut group = Group::new().before(other);
     assert_eq!(stages(&group), 1);
     test.log_exits(&mut group);
@@ -261,11 +256,7 @@ fn stopping_groups_cannot_be_combined() {
     use std::panic::{catch_unwind, AssertUnwindSafe};
 
     let test = Test::default();
-    let add = |name| {
-        let mut group = Group::new();
-        test.add_manual(name, &mut group);
-        group
-    };
+    let add = |name| test.group([name]).0;
     let running = || {
         let mut group = add("a");
         test.settle(&mut group);

@@ -91,8 +91,7 @@ fn first_added_is_the_cause_at_the_start() {
 fn first_woken_is_the_cause() {
     for order_of_waking in permutations(4) {
         let test = Test::default();
-        let mut group = Group::new();
-        let actors = NAMES.map(|name| test.add_manual(name, &mut group));
+        let (mut group, actors) = test.group(NAMES);
         test.settle(&mut group);
         for &index in &order_of_waking {
             actors[index].returns(NAMES[index]);
@@ -107,8 +106,7 @@ fn first_woken_is_the_cause() {
 #[test]
 fn interrupts_come_before_further_polls() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [a, b, c]) = test.group(["a", "b", "c"]);
     test.settle(&mut group);
     test.take_log();
 
@@ -122,8 +120,7 @@ fn interrupts_come_before_further_polls() {
 #[test]
 fn interrupts_are_called_once() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors = NAMES.map(|name| test.add_manual(name, &mut group));
+    let (mut group, actors) = test.group(NAMES);
     actors[0].returns("done");
     test.settle(&mut group);
     for actor in &actors[1..] {
@@ -151,8 +148,7 @@ fn interrupts_get_the_exit_of_the_cause() {
 #[test]
 fn interrupt_may_wake_any_actor() {
     let test = Test::default();
-    let mut group = Group::new();
-    let first = test.add_manual("first", &mut group);
+    let (mut group, [first]) = test.group(["first"]);
     let other = test.actor("other");
     let wake = other.clone();
     group.add(pending(), move |_| wake.returns("woken"));
@@ -167,8 +163,7 @@ fn interrupt_may_wake_any_actor() {
 #[test]
 fn waits_until_every_actor_has_exited() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors = NAMES.map(|name| test.add_manual(name, &mut group));
+    let (mut group, actors) = test.group(NAMES);
     actors[3].returns("d");
     for (exited, actor) in actors[..3].iter().enumerate() {
         test.settle(&mut group);
@@ -181,8 +176,7 @@ fn waits_until_every_actor_has_exited() {
 #[test]
 fn ignored_interrupt_keeps_the_group_waiting() {
     let test = Test::default();
-    let mut group = Group::new();
-    let stuck = test.add_manual("stuck", &mut group);
+    let (mut group, [stuck]) = test.group(["stuck"]);
     group.add(ready("done"), |_| {});
     for _ in 0..100 {
         stuck.wake();
@@ -252,8 +246,7 @@ fn run_takes_no_expiry_for_an_error() {
 #[test]
 fn report_has_every_exit_in_order() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (group, [a, b, c]) = test.group(["a", "b", "c"]);
     let mut report = Box::pin(group.report());
     for (actor, word) in [(b, "1st"), (c, "2nd"), (a, "3rd")] {
         test.poll_pending(&mut report);
@@ -269,8 +262,7 @@ fn report_has_every_exit_in_order() {
 #[test]
 fn report_includes_earlier_exits() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [a, b, c]) = test.group(["a", "b", "c"]);
     b.returns("1st");
     c.returns("2nd");
     test.settle(&mut group);
@@ -282,9 +274,8 @@ fn report_includes_earlier_exits() {
 #[test]
 fn observer_sees_exits_as_they_happen() {
     let test = Test::default();
-    let mut group = Group::new();
+    let (mut group, [a, b]) = test.group(["a", "b"]);
     test.log_exits(&mut group);
-    let [a, b] = ["a", "b"].map(|name| test.add_manual(name, &mut group));
     b.returns("1st");
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["a", "b", r#"b returned "1st""#, "a! (by b)", "b! (by b)"]);

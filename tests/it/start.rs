@@ -186,8 +186,7 @@ fn none_polled_twice_before_all_polled_once() {
 #[test]
 fn later_only_woken_actors_are_polled() {
     let test = Test::default();
-    let mut group = Group::new();
-    let actors: Vec<_> = (0..100).map(|_| test.add_manual("x", &mut group)).collect();
+    let (mut group, actors) = test.group(["x"; 100]);
     test.settle(&mut group);
     assert_eq!(test.take_log().len(), 100);
 
@@ -203,8 +202,7 @@ fn later_only_woken_actors_are_polled() {
 #[test]
 fn polls_follow_order_of_waking() {
     let test = Test::default();
-    let mut group = Group::new();
-    let [_a, b, c] = ["a", "b", "c"].map(|name| test.add_manual(name, &mut group));
+    let (mut group, [_a, b, c]) = test.group(["a", "b", "c"]);
     test.settle(&mut group);
     test.take_log();
 
