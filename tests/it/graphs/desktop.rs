@@ -395,24 +395,20 @@ fn second_signal_forces_both_groups() {
 #[test]
 fn signal_at_every_poll_stops_the_daemon() {
     const COMMANDS: [&str; 4] = ["start logger", "slow", "stop logger", "start logger"];
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+    let runs = interrupt_at_every_poll(|interrupted| async move {
         let daemon = Daemon::default();
         let mut sent = 0;
-        let shutdown = async {
-            let events = async {
-                for command in COMMANDS {
-                    daemon.world.after(50).await;
-                    daemon.commands.send(command);
-                    daemon.hangups.send(());
-                    sent += 1;
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
-            daemon.signals.send(Signal::Term);
+        let events = async {
+            for command in COMMANDS {
+                daemon.world.after(50).await;
+                daemon.commands.send(command);
+                daemon.hangups.send(());
+                sent += 1;
+            }
         };
+        let stop = || daemon.signals.send(Signal::Term);
         let program = daemon.world.start(daemon.group().report());
-        let report = program.interrupted_by(shutdown, 2_000).await;
+        let report = program.interrupted_by(interrupted, events, stop, 2_000).await;
         let reloads = sent - daemon.hangups.take().len();
         let commands = &COMMANDS[..sent - daemon.commands.take().len()];
         (report, daemon.world.take_log(), reloads, commands)

@@ -1,7 +1,7 @@
 //! Dex, an identity provider (dexidp/dex, cmd/dex/serve.go).
 //!
-//! It has servers for telemetry, HTTP, HTTPS and gRPC, each if it is configured, and an actor for the signals. The
-//! first three servers drain for a minute at most, gRPC without a limit.
+//! It has servers for telemetry, HTTP, HTTPS and gRPC, and an actor for the signals. The first three servers drain for
+//! a minute at most, gRPC without a limit.
 //!
 //! In Go, they drain inside their interrupts, one after the other. So the limits add up to three minutes, HTTPS accepts
 //! requests while HTTP drains, and a stuck gRPC call hangs the program.
@@ -14,7 +14,7 @@ use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Interrupted};
 
 use super::gate::Gate;
-use super::report::{expired, failures, names};
+use super::report::{expired, failures};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -25,22 +25,15 @@ const GRACE_PERIOD: u64 = 90;
 struct Dex {
     world: World,
     signal: Gate,
-    /// The servers that are configured, in the order of adding.
-    servers: Vec<Server>,
+    /// In the order of adding.
+    servers: [Server; 4],
 }
 
 impl Dex {
-    fn new(servers: &[&'static str]) -> Self {
+    fn new() -> Self {
         let world = World::default();
-        Self {
-            signal: Gate::default(),
-            servers: servers.iter().map(|name| Server::new(&world, name)).collect(),
-            world,
-        }
-    }
-
-    fn full() -> Self {
-        Self::new(&["telemetry", "http", "https", "grpc"])
+        let servers = ["telemetry", "http", "https", "grpc"].map(|name| Server::new(&world, name));
+        Self { signal: Gate::default(), servers, world }
     }
 
     fn group(&self) -> Group<'_, Done> {
@@ -69,22 +62,10 @@ impl Dex {
     }
 }
 
-#[test]
-fn only_configured_servers_are_added() {
-    for servers in
-        [&["http", "grpc"][..], &["telemetry", "https"], &["telemetry", "http", "https", "grpc"]]
-    {
-        let dex = Dex::new(servers);
-        dex.signal.open();
-        let exits = dex.world.start(dex.group().report()).end();
-        assert_eq!(names(&exits), [servers, &["signal"]].concat());
-    }
-}
-
 /// In Go, nothing returns the error of the servers that were cut off.
 #[test]
 fn shutdown_takes_as_long_as_the_longest_drain() {
-    let dex = Dex::full();
+    let dex = Dex::new();
     let mut program = dex.world.start(dex.group().run());
     program.until(10);
     dex.request("telemetry", 1000);
@@ -109,7 +90,7 @@ fn shutdown_takes_as_long_as_the_longest_drain() {
 
 #[test]
 fn no_server_accepts_while_another_drains() {
-    let dex = Dex::full();
+    let dex = Dex::new();
     let mut program = dex.world.start(dex.group().run());
     program.until(10);
     assert!(dex.request("http", 30));
@@ -121,7 +102,7 @@ fn no_server_accepts_while_another_drains() {
 
 #[test]
 fn stuck_grpc_call_is_named_and_expires() {
-    let dex = Dex::full();
+    let dex = Dex::new();
     let mut program = dex.world.start(dex.group().report());
     program.until(10);
     dex.request("http", 30);
@@ -146,7 +127,7 @@ fn stuck_grpc_call_is_named_and_expires() {
 #[test]
 fn port_in_use_stops_the_others() {
     for failing in 0..4 {
-        let dex = Dex::full();
+        let dex = Dex::new();
         dex.servers[failing].fail("port in use");
         let exits = dex.world.start(dex.group().report()).end();
         assert_eq!(exits[0].index(), failing);
@@ -158,25 +139,23 @@ fn port_in_use_stops_the_others() {
 
 #[test]
 fn signal_at_every_poll_drains_every_server() {
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
-        let dex = Dex::full();
+    let runs = interrupt_at_every_poll(|interrupted| async move {
+        let dex = Dex::new();
         let mut requests = Vec::new();
+        let events = async {
+            for server in &dex.servers {
+                dex.world.after(10).await;
+                server.request(45);
+                requests.push(server.name());
+            }
+        };
         let mut interrupted_at = 0;
-        let shutdown = async {
-            let events = async {
-                for server in &dex.servers {
-                    dex.world.after(10).await;
-                    server.request(45);
-                    requests.push(server.name());
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
+        let stop = || {
             interrupted_at = dex.world.now();
             dex.signal.open();
         };
         let program = dex.world.start(dex.group().report());
-        let exits = program.interrupted_by(shutdown, 90).await;
+        let exits = program.interrupted_by(interrupted, events, stop, 90).await;
         assert!(dex.world.now() <= interrupted_at + 45);
         (exits, dex.world.take_log(), requests)
     });

@@ -1,10 +1,10 @@
 //! Kolide launcher, an endpoint agent (kolide/launcher, cmd/launcher/launcher.go, cmd/launcher/desktop.go,
 //! pkg/rungroup).
 //!
-//! It has twenty-two actors, about half of them conditional. Their names here say what they do. Each is a struct with
-//! one method for execute and one for interrupt. Several of them stop the process by returning: on new hardware, a
-//! remote request to restart, or an update. A second process shows a menu. Its seven actors run next to the main
-//! thread, which belongs to the user interface.
+//! It has twenty-two actors. Their names here say what they do. Each is a struct with one method for execute and one
+//! for interrupt. Several of them stop the process by returning: on new hardware, a remote request to restart, or an
+//! update. A second process shows a menu. Its seven actors run next to the main thread, which belongs to the user
+//! interface.
 //!
 //! In Go, the program has its own version of oklog/run, for names and time limits. It gives the interrupts 10 seconds
 //! and the executes 5. Then it continues without the stuck actors, because the service manager kills it after 20
@@ -17,50 +17,37 @@ use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Report};
 
 use super::channel::Channel;
-use super::report::{expired, failures, names};
+use super::report::{expired, failures};
 use super::world::World;
 use super::Done;
 
 const GRACE_PERIOD: u64 = 10;
 const LOG_GRACE_PERIOD: u64 = 5;
 
-/// The condition on which an actor is added.
-#[derive(Clone, Copy, PartialEq)]
-enum When {
-    Always,
-    /// With a control server.
-    Control,
-    /// With updates switched on.
-    Updates,
-    /// On Windows.
-    Windows,
-}
-use When::{Always, Control, Updates, Windows};
-
 /// All actors, in the order of adding.
-const ACTORS: [(&str, When); 22] = [
-    ("log shipper", Control),
-    ("telemetry exporter", Control),
-    ("startup settings", Always),
-    ("database backup", Always),
-    ("log checkpoint", Always),
-    ("watchdog", Windows),
-    ("signals", Always),
-    ("hardware change", Always),
-    ("power events", Windows),
-    ("session events", Windows),
-    ("runtime metrics", Always),
-    ("osquery runner", Always),
-    ("osquery queries", Always),
-    ("osquery results", Always),
-    ("control service", Control),
-    ("hardware keys", Control),
-    ("desktop runner", Control),
-    ("actions queue", Control),
-    ("remote restart", Control),
-    ("local server", Control),
-    ("update check", Updates),
-    ("update", Updates),
+const ACTORS: [&str; 22] = [
+    "log shipper",
+    "telemetry exporter",
+    "startup settings",
+    "database backup",
+    "log checkpoint",
+    "watchdog",
+    "signals",
+    "hardware change",
+    "power events",
+    "session events",
+    "runtime metrics",
+    "osquery runner",
+    "osquery queries",
+    "osquery results",
+    "control service",
+    "hardware keys",
+    "desktop runner",
+    "actions queue",
+    "remote restart",
+    "local server",
+    "update check",
+    "update",
 ];
 
 /// The actors that ship or store the log of the others.
@@ -103,27 +90,19 @@ impl Component {
 
 struct Launcher {
     world: World,
-    components: Vec<Component>,
+    components: [Component; ACTORS.len()],
 }
 
 impl Launcher {
-    fn new(features: &[When], stuck: &[&str]) -> Self {
+    fn new(stuck: &[&str]) -> Self {
         let world = World::default();
-        let components = ACTORS
-            .iter()
-            .filter(|(_, when)| *when == Always || features.contains(when))
-            .map(|&(name, _)| Component {
-                world: world.clone(),
-                name,
-                stuck: stuck.contains(&name),
-                events: Channel::default(),
-            })
-            .collect();
+        let components = ACTORS.map(|name| Component {
+            world: world.clone(),
+            name,
+            stuck: stuck.contains(&name),
+            events: Channel::default(),
+        });
         Self { world, components }
-    }
-
-    fn full(stuck: &[&str]) -> Self {
-        Self::new(&[Control, Updates, Windows], stuck)
     }
 
     fn group(&self) -> Group<'_, Done> {
@@ -145,44 +124,33 @@ impl Launcher {
         group
     }
 
+    /// Gives a component an event.
+    #[track_caller]
+    fn send(&self, name: &str, event: Event) {
+        let component = self.components.iter().find(|it| it.name == name);
+        component.unwrap().events.send(event);
+    }
+
     /// Runs the launcher, gives a component an event at 100 seconds, and returns the report.
     #[track_caller]
     fn run_until(&self, name: &str, event: Event) -> Report<Done> {
         let mut program = self.world.start(self.group().report());
         program.until(100);
-        let component = self.components.iter().find(|it| it.name == name);
-        component.unwrap().events.send(event);
+        self.send(name, event);
         program.end()
     }
 
     /// Returns the log of a shutdown in which all actors stop in the order of adding, and those that log last.
     fn stopped_by(cause: &str) -> Vec<String> {
-        let all = ACTORS.iter().map(|(name, _)| *name);
-        all.filter(|name| !LOGGING.contains(name))
-            .chain(LOGGING)
-            .map(|name| format!("100 {name} is stopped by {cause}"))
-            .collect()
-    }
-}
-
-#[test]
-fn about_half_of_the_actors_are_conditional() {
-    for (features, count) in [
-        (&[][..], 9),
-        (&[Control], 17),
-        (&[Control, Updates], 19),
-        (&[Control, Updates, Windows], 22),
-    ] {
-        let launcher = Launcher::new(features, &[]);
-        let exits = launcher.run_until("signals", Event::Returns(Ok(())));
-        assert_eq!(names(&exits).len(), count);
+        let others = ACTORS.into_iter().filter(|name| !LOGGING.contains(name));
+        others.chain(LOGGING).map(|name| format!("100 {name} is stopped by {cause}")).collect()
     }
 }
 
 #[test]
 fn report_begins_with_the_actor_that_returned() {
     for name in ["hardware change", "remote restart", "update"] {
-        let exits = Launcher::full(&[]).run_until(name, Event::Returns(Err("restart")));
+        let exits = Launcher::new(&[]).run_until(name, Event::Returns(Err("restart")));
         assert_eq!(exits[0].to_string(), format!("{name} returned Err(\"restart\")"));
         assert_eq!(exits.len(), ACTORS.len());
         assert!(exits[1..].iter().all(Exit::was_interrupted));
@@ -191,7 +159,7 @@ fn report_begins_with_the_actor_that_returned() {
 
 #[test]
 fn actors_that_log_are_stopped_last() {
-    let launcher = Launcher::full(&[]);
+    let launcher = Launcher::new(&[]);
     launcher.run_until("signals", Event::Returns(Ok(())));
     assert_eq!(launcher.world.take_log(), Launcher::stopped_by("signals"));
 }
@@ -199,7 +167,7 @@ fn actors_that_log_are_stopped_last() {
 #[test]
 fn three_stuck_actors_are_named_and_expire() {
     let stuck = ["watchdog", "osquery runner", "local server"];
-    let launcher = Launcher::full(&stuck);
+    let launcher = Launcher::new(&stuck);
     let exits = launcher.run_until("signals", Event::Returns(Ok(())));
     assert_eq!(launcher.world.last_wait(), stuck.join(", "));
     assert_eq!(expired(&exits), stuck);
@@ -210,7 +178,7 @@ fn three_stuck_actors_are_named_and_expire() {
 /// The grace periods of the two stages add up to less than the 20 seconds of the service manager.
 #[test]
 fn stuck_actor_in_each_stage_expires_in_time() {
-    let launcher = Launcher::full(&["log shipper", "osquery runner"]);
+    let launcher = Launcher::new(&["log shipper", "osquery runner"]);
     let exits = launcher.run_until("signals", Event::Returns(Ok(())));
     assert_eq!(expired(&exits), ["osquery runner", "log shipper"]);
     assert_eq!(
@@ -223,7 +191,7 @@ fn stuck_actor_in_each_stage_expires_in_time() {
 #[cfg(all(feature = "std", panic = "unwind"))]
 #[test]
 fn panic_stops_the_others_in_order() {
-    let launcher = Launcher::full(&[]);
+    let launcher = Launcher::new(&[]);
     let exits = launcher.run_until("desktop runner", Event::Panics("no display"));
     assert_eq!(launcher.world.take_log(), Launcher::stopped_by("desktop runner"));
     assert_eq!(exits[0].to_string(), "desktop runner panicked: no display");
@@ -234,15 +202,10 @@ fn panic_stops_the_others_in_order() {
 fn signal_at_every_poll_stops_all_in_order() {
     for stuck in [&[][..], &["osquery runner", "log shipper"]] {
         let runs = interrupt_at_every_poll(|interrupted| async move {
-            let launcher = Launcher::full(stuck);
-            let shutdown = async {
-                interrupted.await;
-                let mut components = launcher.components.iter();
-                let signals = components.find(|it| it.name == "signals").unwrap();
-                signals.events.send(Event::Returns(Ok(())));
-            };
+            let launcher = Launcher::new(stuck);
+            let stop = || launcher.send("signals", Event::Returns(Ok(())));
             let program = launcher.world.start(launcher.group().report());
-            let exits = program.interrupted_by(shutdown, 0).await;
+            let exits = program.interrupted_by(interrupted, async {}, stop, 0).await;
             (exits, launcher.world.take_log())
         });
         for (exits, log) in &runs {
@@ -325,24 +288,21 @@ mod desktop {
             ]
         );
     }
+
     #[test]
     fn request_at_every_poll_frees_main_thread() {
-        let runs = interrupt_at_every_poll(|mut interrupted| async move {
+        let runs = interrupt_at_every_poll(|interrupted| async move {
             let world = World::default();
             let desktop =
                 Desktop { shutdown: Gate::default(), server: Server::new(&world, "server") };
             let (quit, menu) = mpsc::channel();
-            let shutdown = async {
-                let events = async {
-                    world.after(10).await;
-                    desktop.server.request(3);
-                };
-                interrupted.unless(events).await;
-                interrupted.await;
-                desktop.shutdown.open();
+            let events = async {
+                world.after(10).await;
+                desktop.server.request(3);
             };
+            let stop = || desktop.shutdown.open();
             let program = world.start(desktop.group(quit).report());
-            let exits = program.interrupted_by(shutdown, 20).await;
+            let exits = program.interrupted_by(interrupted, events, stop, 20).await;
             (exits, menu)
         });
         for (exits, menu) in runs {

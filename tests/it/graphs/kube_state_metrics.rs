@@ -73,13 +73,6 @@ fn caller_stops_it_without_an_actor_of_its_own() {
 }
 
 #[test]
-fn context_ended_before_the_start_stops_it() {
-    let program = KubeStateMetrics::new();
-    let (_, context) = Interrupted::channel();
-    assert_eq!(program.world.start(program.group(context).run()).end(), Ok(()));
-}
-
-#[test]
 fn scrapes_in_progress_have_three_seconds() {
     let program = KubeStateMetrics::new();
     let (cancel, context) = Interrupted::channel();
@@ -100,28 +93,27 @@ fn scrapes_in_progress_have_three_seconds() {
     assert_eq!(program.world.now(), 100 + DRAIN);
 }
 
+/// In the first run, it has ended before the start.
 #[test]
 fn context_ended_at_every_poll_finishes_scrapes() {
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+    let runs = interrupt_at_every_poll(|interrupted| async move {
         let program = KubeStateMetrics::new();
         let (cancel, context) = Interrupted::channel();
         let mut scrapes = 0;
+        let events = async {
+            for server in [&program.metrics, &program.telemetry] {
+                program.world.after(9).await;
+                server.request(2);
+                scrapes += 1;
+            }
+        };
         let mut cancelled_at = 0;
-        let shutdown = async {
-            let events = async {
-                for server in [&program.metrics, &program.telemetry] {
-                    program.world.after(9).await;
-                    server.request(2);
-                    scrapes += 1;
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
+        let stop = || {
             cancelled_at = program.world.now();
             cancel.interrupt();
         };
         let running = program.world.start(program.group(context).report());
-        let exits = running.interrupted_by(shutdown, 40).await;
+        let exits = running.interrupted_by(interrupted, events, stop, 40).await;
         assert!(program.world.now() < cancelled_at + DRAIN);
         (exits, program.world.take_log(), scrapes)
     });

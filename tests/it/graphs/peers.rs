@@ -389,26 +389,22 @@ fn peers_say_goodbye_when_lan_panics() {
 /// Each peer whose name was heard says goodbye, also one that says its name as the node stops.
 #[test]
 fn signal_at_every_poll_says_every_goodbye() {
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+    let runs = interrupt_at_every_poll(|interrupted| async move {
         let node = Node::default();
         let mut peers = Vec::new();
-        let shutdown = async {
-            let events = async {
-                for name in ["ann", "bob", "cid"] {
-                    node.world.after(50).await;
-                    let peer = node.connect(name);
-                    node.world.after(1).await;
-                    peer.said.send(name);
-                    peer.said.send("hello");
-                    peers.push(peer);
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
-            node.signals.send(Signal::Int);
+        let events = async {
+            for name in ["ann", "bob", "cid"] {
+                node.world.after(50).await;
+                let peer = node.connect(name);
+                node.world.after(1).await;
+                peer.said.send(name);
+                peer.said.send("hello");
+                peers.push(peer);
+            }
         };
+        let stop = || node.signals.send(Signal::Int);
         let program = node.world.start(node.group().report());
-        let report = program.interrupted_by(shutdown, 200).await;
+        let report = program.interrupted_by(interrupted, events, stop, 200).await;
         (report, peers)
     });
     for (report, peers) in &runs {

@@ -1,11 +1,11 @@
 //! Thanos receive (thanos-io/thanos, cmd/thanos/receive.go).
 //!
-//! It has fourteen actors, some of them conditional. Two of them depend on each other during the shutdown. The storage
-//! flushes, announces that no more blocks follow, waits for the uploader's last upload, and closes. The uploader waits
-//! for that announcement, uploads the rest, and announces that it is done.
+//! It has fourteen actors. Two of them depend on each other during the shutdown. The storage flushes, announces that no
+//! more blocks follow, waits for the uploader's last upload, and closes. The uploader waits for that announcement,
+//! uploads the rest, and announces that it is done.
 //!
-//! A hashring comes from a source: a file that is watched, or a fixed hashring that is sent once. The consumer passes
-//! it to the storage as a change. When the consumer returns, there are no more changes, so the storage returns as well.
+//! A hashring comes from a file that is watched. The consumer passes it to the storage as a change. When the consumer
+//! returns, there are no more changes, so the storage returns as well.
 //!
 //! In Go, either of the two may be interrupted first, but both must be. If one never answers, the other waits forever,
 //! and so does the group.
@@ -20,7 +20,7 @@ use smol::future::{or, pending};
 
 use super::channel::Channel;
 use super::gate::Gate;
-use super::report::{expired, failures, names};
+use super::report::{expired, failures};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -31,11 +31,6 @@ const GRACE_PERIOD: u64 = 60;
 
 struct Receive {
     world: World,
-    ingest: bool,
-    upload: bool,
-    limits: bool,
-    /// Whether the hashring is fixed instead of in a file that is watched.
-    fixed: bool,
     /// Whether the uploader is added before the storage.
     uploader_first: bool,
     /// The actor that is not added, although the others depend on it.
@@ -56,14 +51,9 @@ struct Receive {
 }
 
 impl Receive {
-    /// Returns the program with every option enabled.
-    fn full() -> Self {
+    fn new() -> Self {
         let world = World::default();
         Self {
-            ingest: true,
-            upload: true,
-            limits: true,
-            fixed: false,
             uploader_first: false,
             missing: None,
             signal: Gate::default(),
@@ -86,7 +76,7 @@ impl Receive {
         if self.uploader_first {
             self.add_uploader(&mut group);
         }
-        if self.ingest && self.missing != Some("storage") {
+        if self.missing != Some("storage") {
             group.add_with(|interrupted| self.storage(interrupted)).named("storage");
         }
         if !self.uploader_first {
@@ -99,13 +89,9 @@ impl Receive {
         for server in [&self.http, &self.grpc, &self.ingest_http] {
             self.add_server(&mut group, server);
         }
-        if self.limits {
-            group.add_abortable(self.world.every(15)).named("limits poller");
-        }
+        group.add_abortable(self.world.every(15)).named("limits poller");
         group.add_abortable(self.world.every(7200)).named("prune");
-        if self.limits {
-            group.add_abortable(self.world.every(60)).named("limits reloader");
-        }
+        group.add_abortable(self.world.every(60)).named("limits reloader");
         self.add_server(&mut group, &self.rpc);
         group.add_abortable(self.signal.opened().map(Ok)).named("signal");
         group.add_abortable(pending()).named("reload");
@@ -116,7 +102,7 @@ impl Receive {
     }
 
     fn add_uploader<'a>(&'a self, group: &mut Group<'a, Done>) {
-        if self.upload && self.missing != Some("uploader") {
+        if self.missing != Some("uploader") {
             group.add_with(|interrupted| self.uploader(interrupted)).named("uploader");
         }
     }
@@ -148,9 +134,7 @@ impl Receive {
         self.world.after(FLUSH).await;
         self.world.log("storage: flushed");
         self.blocks.close();
-        if self.upload {
-            self.uploaded.opened().await;
-        }
+        self.uploaded.opened().await;
         self.world.log("storage: closed");
         Ok(())
     }
@@ -176,12 +160,7 @@ impl Receive {
                 self.hashrings.send(hashring);
             }
         };
-        if self.fixed {
-            self.hashrings.send(1);
-            interrupted.await;
-        } else {
-            interrupted.unless(watch).await;
-        }
+        interrupted.unless(watch).await;
         self.hashrings.close();
         Ok(())
     }
@@ -217,25 +196,12 @@ fn stop(receive: &Receive) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn only_enabled_actors_are_added() {
-    let all = "tracer, storage, uploader, hashring source, hashring consumer, http, grpc, ingest http, limits poller, \
-               prune, limits reloader, rpc, signal, reload";
-    let few = "tracer, hashring source, hashring consumer, http, grpc, ingest http, prune, rpc, signal, reload";
-    for (switch, expected) in [(true, all), (false, few)] {
-        let receive = Receive { ingest: switch, upload: switch, limits: switch, ..Receive::full() };
-        receive.signal.open();
-        let exits = receive.world.start(receive.group().report()).end();
-        assert_eq!(names(&exits).join(", "), expected);
-    }
-}
-
-#[test]
 fn storage_and_uploader_finish_in_either_order() {
     for (uploader_first, interrupted) in [
         (false, ["100 storage: interrupted", "100 uploader: interrupted"]),
         (true, ["100 uploader: interrupted", "100 storage: interrupted"]),
     ] {
-        let receive = Receive { uploader_first, ..Receive::full() };
+        let receive = Receive { uploader_first, ..Receive::new() };
         let (expired, log) = stop(&receive);
         assert_eq!(log[..2], interrupted);
         assert_eq!(
@@ -252,56 +218,24 @@ fn storage_and_uploader_finish_in_either_order() {
 }
 
 #[test]
-fn storage_expires_without_the_uploader() {
-    let receive = Receive { missing: Some("uploader"), ..Receive::full() };
-    let (expired, log) = stop(&receive);
-    assert_eq!(receive.world.last_wait(), "storage");
-    assert_eq!(expired, ["storage"]);
-    assert_eq!(
-        log,
-        ["100 storage: interrupted", "105 storage: flushed", "150 ingest http answers",]
-    );
-    assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
-}
-
-#[test]
-fn uploader_expires_without_the_storage() {
-    let receive = Receive { missing: Some("storage"), ..Receive::full() };
-    let (expired, log) = stop(&receive);
-    assert_eq!(receive.world.last_wait(), "uploader");
-    assert_eq!(expired, ["uploader"]);
-    assert_eq!(log, ["100 uploader: interrupted", "150 ingest http answers"]);
-    assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
-}
-
-#[test]
-fn fixed_hashring_is_sent_once() {
-    for (fixed, expected) in [
-        (true, &["consumer: hashring 1"][..]),
-        (false, &["consumer: hashring 7", "consumer: hashring 8"]),
+fn side_that_waits_for_a_missing_one_expires() {
+    for (missing, waits, steps) in [
+        ("uploader", "storage", &["100 storage: interrupted", "105 storage: flushed"][..]),
+        ("storage", "uploader", &["100 uploader: interrupted"]),
     ] {
-        let receive = Receive { fixed, ..Receive::full() };
-        let mut program = receive.world.start(receive.group().report());
-        program.until(0);
-        for hashring in [7, 8] {
-            receive.file.send(hashring);
-            program.until(0);
-        }
-        let expected: Vec<_> = expected
-            .iter()
-            .flat_map(|line| {
-                [line, "storage: cuts a block for a new hashring", "uploader: uploads a block"]
-            })
-            .map(|line| format!("0 {line}"))
-            .collect();
-        assert_eq!(receive.world.take_log(), expected);
+        let receive = Receive { missing: Some(missing), ..Receive::new() };
+        let (expired, log) = stop(&receive);
+        assert_eq!(receive.world.last_wait(), waits);
+        assert_eq!(expired, [waits]);
+        assert_eq!(log, [steps, &["150 ingest http answers"]].concat());
+        assert_eq!(receive.world.now(), 100 + GRACE_PERIOD);
     }
 }
 
 /// The storage is interrupted as well, but returns because there are no more changes.
 #[test]
 fn exit_of_the_consumer_ends_the_storage() {
-    let receive = Receive::full();
+    let receive = Receive::new();
     let mut program = receive.world.start(receive.group().report());
     program.until(100);
     receive.file.send(0);
@@ -313,24 +247,20 @@ fn exit_of_the_consumer_ends_the_storage() {
 #[test]
 fn signal_at_every_poll_completes_the_handshake() {
     for uploader_first in [false, true] {
-        let runs = interrupt_at_every_poll(|mut interrupted| async move {
-            let receive = Receive { uploader_first, ..Receive::full() };
+        let runs = interrupt_at_every_poll(|interrupted| async move {
+            let receive = Receive { uploader_first, ..Receive::new() };
             let mut requests = 0;
-            let shutdown = async {
-                let events = async {
-                    for hashring in 1..4 {
-                        receive.world.after(10).await;
-                        receive.file.send(hashring);
-                        receive.ingest_http.request(7);
-                        requests += 1;
-                    }
-                };
-                interrupted.unless(events).await;
-                interrupted.await;
-                receive.signal.open();
+            let events = async {
+                for hashring in 1..4 {
+                    receive.world.after(10).await;
+                    receive.file.send(hashring);
+                    receive.ingest_http.request(7);
+                    requests += 1;
+                }
             };
             let program = receive.world.start(receive.group().report());
-            let exits = program.interrupted_by(shutdown, 45).await;
+            let stop = || receive.signal.open();
+            let exits = program.interrupted_by(interrupted, events, stop, 45).await;
             (exits, receive.world.take_log(), requests)
         });
         for (exits, log, requests) in &runs {

@@ -22,7 +22,7 @@ use smol::future::{or, pending, yield_now};
 
 use super::channel::Channel;
 use super::gate::Gate;
-use super::report::{expired, failures, lines, names};
+use super::report::{expired, failures, lines};
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -196,17 +196,6 @@ fn tracer_is_closed_last_so_no_span_is_lost() {
 }
 
 #[test]
-fn without_a_bucket_there_is_no_shipper() {
-    let sidecar = Sidecar::new(false);
-    sidecar.signals.send(());
-    let exits = sidecar.world.start(sidecar.group().report()).end();
-    assert_eq!(
-        names(&exits),
-        ["http", "heartbeat", "reloader", "grpc", "signal", "reload", "tracer"]
-    );
-}
-
-#[test]
 fn shutdown_before_the_metadata_is_immediate() {
     let sidecar = Sidecar::new(true);
     let mut program = sidecar.world.start(sidecar.group().report());
@@ -277,27 +266,23 @@ fn failed_http_server_does_not_drain() {
 #[test]
 fn signal_at_every_poll_loses_no_span_or_request() {
     for uploads in [false, true] {
-        let runs = interrupt_at_every_poll(|mut interrupted| async move {
+        let runs = interrupt_at_every_poll(|interrupted| async move {
             let sidecar = Sidecar::new(uploads);
             let mut expected = vec!["tracer closed"];
-            let shutdown = async {
-                let events = async {
-                    sidecar.world.after(5).await;
-                    sidecar.http.request(30);
-                    expected.push("http answers");
-                    sidecar.grpc.request(20);
-                    expected.push("grpc answers");
-                    sidecar.world.after(5).await;
-                    sidecar.metadata.open();
-                    sidecar.world.after(5).await;
-                    sidecar.hangups.send(());
-                };
-                interrupted.unless(events).await;
-                interrupted.await;
-                sidecar.signals.send(());
+            let events = async {
+                sidecar.world.after(5).await;
+                sidecar.http.request(30);
+                expected.push("http answers");
+                sidecar.grpc.request(20);
+                expected.push("grpc answers");
+                sidecar.world.after(5).await;
+                sidecar.metadata.open();
+                sidecar.world.after(5).await;
+                sidecar.hangups.send(());
             };
+            let stop = || _ = sidecar.signals.send(());
             let program = sidecar.world.start(sidecar.group().report());
-            let exits = program.interrupted_by(shutdown, 50).await;
+            let exits = program.interrupted_by(interrupted, events, stop, 50).await;
             (exits, sidecar.world.take_log(), expected)
         });
         for (exits, log, expected) in &runs {
@@ -358,7 +343,7 @@ fn program_dropped_at_every_poll_leaves_no_timer() {
                     of_program.signals.send(());
                 };
                 let program = of_program.world.start(of_program.group().report());
-                program.interrupted_by(shutdown, 50).await
+                program.beside(shutdown, 50).await
             };
             (program, move || assert!(!sidecar.world.has_timers()))
         });

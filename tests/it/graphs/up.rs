@@ -15,7 +15,7 @@ use smol::future::or;
 
 use super::clock::Timer;
 use super::gate::Gate;
-use super::report::{lines, names};
+use super::report::lines;
 use super::server::Server;
 use super::world::World;
 use super::Done;
@@ -90,13 +90,6 @@ fn result(exits: Report<Done>) -> Done {
 }
 
 #[test]
-fn only_enabled_checks_are_added() {
-    let up = Up::new(&[("reader", WELL)]);
-    let exits = up.world.start(up.group().report()).end();
-    assert_eq!(names(&exits), ["signal", "http", "reader"]);
-}
-
-#[test]
 fn all_verdicts_are_in_the_report() {
     let up = Up::new(&[("writer", WELL), ("reader", BADLY), ("queries", WELL)]);
     let exits = up.world.start(up.group().report()).end();
@@ -147,13 +140,12 @@ fn signal_at_every_poll_has_every_verdict() {
         let runs = interrupt_at_every_poll(|interrupted| async move {
             let up = Up::new(&[("writer", WELL), ("reader", fails_every), ("queries", WELL)]);
             let mut interrupted_at = DURATION;
-            let shutdown = async {
-                interrupted.await;
+            let stop = || {
                 interrupted_at = up.world.now();
                 up.signal.open();
             };
             let program = up.world.start(up.group().report());
-            let exits = program.interrupted_by(shutdown, DURATION).await;
+            let exits = program.interrupted_by(interrupted, async {}, stop, DURATION).await;
             (exits, interrupted_at)
         });
         for (exits, interrupted_at) in runs {

@@ -2,9 +2,9 @@
 //!
 //! It has groups at three levels:
 //!
-//! - The outer group has the server and, if it is configured, the metrics.
+//! - The outer group has the server and the metrics.
 //! - The execute of the server is the second group: an actor that waits for the context, proxies for SSH and
-//!   web-sockets if they are configured, and sshd.
+//!   web-sockets, and sshd.
 //! - In sshd, every connection is a third group: an actor that waits for the context, and two copy loops, one for each
 //!   direction.
 //!
@@ -19,14 +19,13 @@
 //! deletion is the result of the server. The outer grace period limits everything inside. A shorter inner one keeps the
 //! inner report.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 
-use futures::future::{join, pending, FutureExt};
+use futures::future::{pending, FutureExt};
 use futures::stream::StreamExt;
-use run_group::testing::{abort_at_every_poll, interrupt_at_every_poll};
+use run_group::testing::interrupt_at_every_poll;
 use run_group::{Exit, Group, Interrupted, Outcome};
-use smol::future::{or, yield_now};
+use smol::future::or;
 
 use super::channel::Channel;
 use super::gate::Gate;
@@ -56,9 +55,9 @@ impl From<Done> for End {
 
 struct Upterm {
     world: World,
-    ssh_proxy: Option<Server>,
-    web_socket_proxy: Option<Server>,
-    metrics: Option<Server>,
+    ssh_proxy: Server,
+    web_socket_proxy: Server,
+    metrics: Server,
     /// The result of deleting the sessions.
     deletion: Done,
     /// Whether sshd ignores its interrupt.
@@ -78,13 +77,12 @@ struct Connection {
 }
 
 impl Upterm {
-    fn full() -> Self {
+    fn new() -> Self {
         let world = World::default();
-        let server = |name| Some(Server::new(&world, name));
         Self {
-            ssh_proxy: server("ssh proxy"),
-            web_socket_proxy: server("web-socket proxy"),
-            metrics: server("metrics"),
+            ssh_proxy: Server::new(&world, "ssh proxy"),
+            web_socket_proxy: Server::new(&world, "web-socket proxy"),
+            metrics: Server::new(&world, "metrics"),
             world,
             deletion: Ok(()),
             stuck: false,
@@ -173,13 +171,10 @@ fn ok((): ()) -> End {
     Ok(()).into()
 }
 
-/// Adds a server, if it is configured.
-fn add_server<'a>(group: &mut Group<'a, End>, server: &'a Option<Server>) {
-    if let Some(server) = server {
-        group
-            .add_with(|interrupted| server.serve_until(interrupted, DRAIN).map(End::from))
-            .named(server.name());
-    }
+fn add_server<'a>(group: &mut Group<'a, End>, server: &'a Server) {
+    group
+        .add_with(|interrupted| server.serve_until(interrupted, DRAIN).map(End::from))
+        .named(server.name());
 }
 
 /// Returns the result of a group: the first error in its report.
@@ -215,7 +210,7 @@ impl Drop for Dropped<'_> {
 
 #[test]
 fn connection_ends_with_one_of_its_directions() {
-    let upterm = Upterm::full();
+    let upterm = Upterm::new();
     let mut program = upterm.world.start(upterm.group().report());
     let [one, other] = [upterm.connect(), upterm.connect()];
     program.until(10);
@@ -230,7 +225,7 @@ fn connection_ends_with_one_of_its_directions() {
 
 #[test]
 fn report_holds_the_inner_reports() {
-    let upterm = Upterm::full();
+    let upterm = Upterm::new();
     let mut program = upterm.world.start(upterm.group().report());
     let [one, _other] = [upterm.connect(), upterm.connect()];
     program.until(10);
@@ -259,20 +254,8 @@ fn report_holds_the_inner_reports() {
 }
 
 #[test]
-fn only_configured_servers_are_added() {
-    let upterm =
-        Upterm { ssh_proxy: None, web_socket_proxy: None, metrics: None, ..Upterm::full() };
-    upterm.context.open();
-    let exits = upterm.world.start(upterm.group().report()).end();
-    assert_eq!(
-        tree(&exits),
-        ["server returned Ok(())", "  context returned Ok(())", "  sshd returned Ok(())",]
-    );
-}
-
-#[test]
 fn failed_deletion_is_the_error() {
-    let upterm = Upterm { deletion: Err("network is down"), ..Upterm::full() };
+    let upterm = Upterm { deletion: Err("network is down"), ..Upterm::new() };
     let mut program = upterm.world.start(upterm.group());
     program.until(10);
     upterm.context.open();
@@ -281,10 +264,10 @@ fn failed_deletion_is_the_error() {
 
 #[test]
 fn late_failed_deletion_is_an_error() {
-    let upterm = Upterm { deletion: Err("network is down"), ..Upterm::full() };
+    let upterm = Upterm { deletion: Err("network is down"), ..Upterm::new() };
     let mut program = upterm.world.start(upterm.group().report());
     program.until(10);
-    upterm.metrics.as_ref().unwrap().drain(); // a clean return
+    upterm.metrics.drain(); // a clean return
     let exits = program.end();
     assert_eq!(exits[0].name(), Some("metrics"));
     assert_eq!(exits[0].output().unwrap().result, Ok(()));
@@ -293,10 +276,10 @@ fn late_failed_deletion_is_an_error() {
 
 #[test]
 fn outer_grace_period_limits_the_inner_group() {
-    let upterm = Upterm { stuck: true, ..Upterm::full() };
+    let upterm = Upterm { stuck: true, ..Upterm::new() };
     let mut program = upterm.world.start(upterm.group().report());
     program.until(10);
-    upterm.metrics.as_ref().unwrap().fail("port in use");
+    upterm.metrics.fail("port in use");
     let exits = program.end();
     assert_eq!(tree(&exits), ["metrics returned Err(\"port in use\")", "server expired"]);
     assert_eq!(upterm.world.take_log(), ["40 sshd is dropped"]);
@@ -304,10 +287,10 @@ fn outer_grace_period_limits_the_inner_group() {
 
 #[test]
 fn inner_grace_period_leaves_the_inner_report() {
-    let upterm = Upterm { stuck: true, limited: true, ..Upterm::full() };
+    let upterm = Upterm { stuck: true, limited: true, ..Upterm::new() };
     let mut program = upterm.world.start(upterm.group().report());
     program.until(10);
-    upterm.metrics.as_ref().unwrap().fail("port in use");
+    upterm.metrics.fail("port in use");
     let exits = program.end();
     assert_eq!(
         tree(&exits),
@@ -326,30 +309,25 @@ fn inner_grace_period_leaves_the_inner_report() {
 /// Every connection that was accepted is in the report of sshd, and the sessions are deleted.
 #[test]
 fn shutdown_at_every_poll_reports_all_connections() {
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
-        let upterm = Upterm::full();
+    let runs = interrupt_at_every_poll(|interrupted| async move {
+        let upterm = Upterm::new();
         let mut connections = 0;
         let requested = Gate::default();
-        let shutdown = async {
-            let events = async {
-                for _ in 0..3 {
-                    upterm.world.after(1).await;
-                    let connection = upterm.connect();
-                    connections += 1;
-                    connection.client.send("hello");
-                    upterm.world.after(1).await;
-                    connection.host.send("bye");
-                    connection.host.close();
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
-            requested.open();
+        let events = async {
+            for _ in 0..3 {
+                upterm.world.after(1).await;
+                let connection = upterm.connect();
+                connections += 1;
+                connection.client.send("hello");
+                upterm.world.after(1).await;
+                connection.host.send("bye");
+                connection.host.close();
+            }
         };
         let mut group = upterm.group();
         group.add_abortable(requested.opened().map(ok)).named("shutdown requested");
         let program = upterm.world.start(group.report());
-        let exits = program.interrupted_by(shutdown, 20).await;
+        let exits = program.interrupted_by(interrupted, events, || requested.open(), 20).await;
         (exits, upterm.world.take_log(), connections)
     });
     for (exits, log, connections) in &runs {
@@ -361,32 +339,4 @@ fn shutdown_at_every_poll_reports_all_connections() {
         assert!(!tree.iter().any(|line| line.ends_with("expired")));
         assert!(log.last().unwrap().ends_with("deletion has ended"));
     }
-}
-
-/// The copy loops are abortable, so a drop at any `.await` must not lose what a client has sent.
-#[test]
-fn copy_dropped_at_every_poll_loses_no_text() {
-    let runs = abort_at_every_poll(|| {
-        let (upterm, connection) = (Arc::new(Upterm::full()), Arc::new(Connection::default()));
-        let sent = Arc::new(AtomicUsize::new(0));
-        let (of_copy, client, texts) = (upterm.clone(), connection.clone(), sent.clone());
-        let copy = async move {
-            let send = async {
-                for text in ["ls", "pwd", "exit"] {
-                    client.client.send(text);
-                    texts.fetch_add(1, SeqCst);
-                    yield_now().await;
-                }
-            };
-            join(of_copy.copy(&client.client, "to host"), send).await
-        };
-        let check = move || {
-            connection.client.close();
-            let left = connection.client.receive().now_or_never().flatten();
-            let copied = upterm.world.take_log().len();
-            assert_eq!(copied + left.into_iter().count(), sent.load(SeqCst));
-        };
-        (copy, check)
-    });
-    assert_eq!(runs, 5);
 }

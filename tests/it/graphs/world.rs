@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::FutureExt;
-use run_group::Group;
+use run_group::{Group, Interrupted};
 
 use super::clock::{Clock, Timer};
 
@@ -121,16 +121,29 @@ impl<F: Future> Running<F> {
         }
     }
 
-    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. Beside it runs `shutdown`,
-    /// which requests the shutdown and may do other things before that.
+    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. `events` happen until it does.
+    /// Then `stop` requests the shutdown. Until then, the clock does not advance beyond `time`.
+    pub async fn interrupted_by(
+        self,
+        mut interrupted: Interrupted,
+        events: impl Future,
+        stop: impl FnOnce(),
+        time: u64,
+    ) -> F::Output {
+        let shutdown = async {
+            interrupted.unless(events).await;
+            interrupted.await;
+            stop();
+        };
+        self.beside(shutdown, time).await
+    }
+
+    /// Runs the program as a future. Beside it runs `shutdown`, which requests the shutdown and may do other things
+    /// before that.
     ///
     /// Each poll of the future polls the program once. If the program then waits, the clock advances, but not beyond
     /// `time` before `shutdown` is ready.
-    pub async fn interrupted_by(
-        mut self,
-        shutdown: impl Future<Output = ()>,
-        time: u64,
-    ) -> F::Output {
+    pub async fn beside(mut self, shutdown: impl Future<Output = ()>, time: u64) -> F::Output {
         let mut shutdown = pin!(shutdown.fuse());
         let mut limit = time;
         poll_fn(|cx| {

@@ -474,21 +474,17 @@ fn check_order(report: &Report<Done>) {
 
 #[test]
 fn signal_at_every_poll_stops_the_stages_in_order() {
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+    let runs = interrupt_at_every_poll(|interrupted| async move {
         let node = Arc::new(Node::default());
-        let shutdown = async {
-            let events = async {
-                for address in ["one", "two", "three"] {
-                    node.world.after(70).await;
-                    node.connect(address).said.send("height");
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
-            node.signals.send(Signal::Int);
+        let events = async {
+            for address in ["one", "two", "three"] {
+                node.world.after(70).await;
+                node.connect(address).said.send("height");
+            }
         };
+        let stop = || node.signals.send(Signal::Int);
         let program = node.start(node.group().report());
-        program.interrupted_by(shutdown, 300).await
+        program.interrupted_by(interrupted, events, stop, 300).await
     });
     for report in &runs {
         assert_eq!(report[0].to_string(), "signals returned Ok(())");

@@ -15,9 +15,9 @@
 //! | a handler panics | `panicking_handler_ends_its_connection` |
 //! | a handler hangs | `second_signal_drops_the_hanging_client` |
 //! | 70 clients reset their connections | `sockets::seventy_resets_stop_nothing`, `client_lost_in_the_shutdown_is_no_failure` |
-//! | too many open files | `listener_pauses_without_files`, `sockets::too_many_open_files_stop_nothing` |
+//! | too many open files | `listener_pauses_without_files` |
 //! | the listener fails for good | `lost_listener_finishes_the_requests` |
-//! | `stop` before the first poll, while it runs, twice, after the end | `stop_before_the_first_poll`, `stop_waits_for_the_end`, `two_stops_wait_for_the_same_end`, `stop_after_the_end_returns_at_once`; without a run: `stop_of_a_dropped_config_returns` |
+//! | `stop` before the first poll, while it runs, twice, after the end | `stop_before_the_first_poll`, `stop_waits_for_the_end`, `stop_after_the_end_returns_at_once`; without a run: `stop_of_a_dropped_config_returns` |
 
 mod connection;
 #[cfg(unix)]
@@ -28,7 +28,7 @@ use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use futures::future::{join, BoxFuture, FutureExt};
+use futures::future::{join, join_all, BoxFuture, FutureExt};
 use futures::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use futures::stream::{BoxStream, Stream, StreamExt};
 use run_group::testing::interrupt_at_every_poll;
@@ -408,44 +408,28 @@ fn stop_before_the_first_poll() {
     assert_eq!(stopped.now_or_never(), Some(()));
 }
 
+/// Whether it is called once, or twice at the same time.
 #[test]
 fn stop_waits_for_the_end() {
-    let outside = Outside::default();
-    let config = outside.config();
-    let server = config.handle();
-    let client = outside.connect("10.0.0.7:1");
-    client.send("hello");
-    let stop = async {
-        outside.world.after(50).await;
-        let line = line!() + 1;
-        server.stop().await;
-        (line, outside.world.now())
-    };
-    let program = outside.world.start(join(config.run(), stop));
-    let (report, (line, stopped)) = program.end();
-    assert_eq!(stopped, WORK);
-    assert_eq!(report.cause().unwrap().location().line(), line);
-    assert_eq!(exit_code(&report), 0);
-    assert_eq!(client.received(), "answered\n");
-}
-
-#[test]
-fn two_stops_wait_for_the_same_end() {
-    let outside = Outside::default();
-    let config = outside.config();
-    let server = config.handle();
-    let client = outside.connect("10.0.0.7:1");
-    client.send("hello");
-    let (world, server) = (&outside.world, &server);
-    let stop = |delay| async move {
-        world.after(delay).await;
-        server.stop().await;
-        world.now()
-    };
-    let stops = join(stop(50), stop(50));
-    let (report, stopped) = outside.world.start(join(config.run(), stops)).end();
-    assert_eq!(stopped, (WORK, WORK));
-    assert_eq!(exit_code(&report), 0);
+    for calls in [1, 2] {
+        let outside = Outside::default();
+        let config = outside.config();
+        let (world, server) = (&outside.world, &config.handle());
+        let client = outside.connect("10.0.0.7:1");
+        client.send("hello");
+        let line = line!() + 3;
+        let stop = |_| async move {
+            world.after(50).await;
+            server.stop().await;
+            world.now()
+        };
+        let stops = join_all((0..calls).map(stop));
+        let (report, stopped) = world.start(join(config.run(), stops)).end();
+        assert_eq!(stopped, vec![WORK; calls]);
+        assert_eq!(report.cause().unwrap().location().line(), line);
+        assert_eq!(exit_code(&report), 0);
+        assert_eq!(client.received(), "answered\n");
+    }
 }
 
 #[test]
@@ -473,25 +457,21 @@ fn stop_of_a_dropped_config_returns() {
 /// A request that was begun is answered, whenever the signal arrives. No other request is read.
 #[test]
 fn signal_at_every_poll_answers_what_was_begun() {
-    let runs = interrupt_at_every_poll(|mut interrupted| async move {
+    let runs = interrupt_at_every_poll(|interrupted| async move {
         let outside = Outside::default();
         let mut clients = Vec::new();
-        let shutdown = async {
-            let events = async {
-                for address in ["one", "two", "three"] {
-                    outside.world.after(50).await;
-                    let client = outside.connect(address);
-                    client.send("hello");
-                    client.send("again");
-                    clients.push(client);
-                }
-            };
-            interrupted.unless(events).await;
-            interrupted.await;
-            outside.signals.send(Signal::Int);
+        let events = async {
+            for address in ["one", "two", "three"] {
+                outside.world.after(50).await;
+                let client = outside.connect(address);
+                client.send("hello");
+                client.send("again");
+                clients.push(client);
+            }
         };
+        let stop = || outside.signals.send(Signal::Int);
         let program = outside.world.start(outside.config().run());
-        let report = program.interrupted_by(shutdown, 1_000).await;
+        let report = program.interrupted_by(interrupted, events, stop, 1_000).await;
         (report, clients)
     });
     for (report, clients) in &runs {
