@@ -67,9 +67,9 @@ fn main() {
 // The recipe ends here.
 
 use run_group::testing::interrupt_at_every_poll;
-use smol::future::poll_once;
 
 use super::assert_is_a_recipe;
+use crate::harness::Test;
 
 #[test]
 fn is_the_recipe() {
@@ -86,9 +86,7 @@ fn running_after(commands: Vec<Command>) -> Vec<String> {
     let mut group = Group::new();
     let handle = group.handle();
     group.add_with(|interrupted| control(interrupted, receive, handle)).named("control");
-    for _ in 0..9 {
-        assert!(smol::block_on(poll_once(&mut group)).is_none());
-    }
+    Test::default().settle(&mut group);
     group.running().map(|actor| actor.to_string()).collect()
 }
 

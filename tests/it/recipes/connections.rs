@@ -81,8 +81,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 
-use run_group::Report;
-
 use super::{assert_is_a_recipe, interrupt_on_smol};
 #[cfg(unix)]
 use crate::examples::client::reset;
@@ -194,30 +192,6 @@ fn idle_clients_are_closed_when_it_stops() {
     let name = idle.local_addr().unwrap();
     assert!(exits.contains(&format!("{name} returned Ok(()), interrupted")));
     assert_eq!(std::io::Read::read(&mut idle, &mut [0]).unwrap(), 0);
-}
-
-/// The listener fails for good: here, its actor is replaced by one that fails.
-#[test]
-fn clients_finish_when_the_listener_fails() {
-    let (_client, server) = pair();
-    let mut group = Group::new();
-    let handle = group.handle();
-    group
-        .add(
-            async move {
-                handle
-                    .add_with(|interrupted| serve(interrupted, server))
-                    .stops_if(|_| false)
-                    .named("client");
-                smol::future::yield_now().await;
-                Err(io::ErrorKind::InvalidInput.into())
-            },
-            |_| {},
-        )
-        .named("listener");
-    let report: Report<Output> = smol::block_on(group.report());
-    assert!(report[0].is_failure());
-    assert_eq!(report[1].to_string(), "client returned Ok(()), interrupted");
 }
 
 /// Returns a connection: the client's end and the server's.

@@ -27,6 +27,7 @@ use smol::channel::{unbounded, Receiver};
 use smol::future::poll_once;
 
 use super::assert_is_a_recipe;
+use crate::harness::Test;
 
 #[test]
 fn is_the_recipe() {
@@ -72,16 +73,12 @@ fn signals_that_fail_or_end_force_nothing() {
         user.try_send(signal).unwrap();
     }
     let mut group = program(&signals);
-    for _ in 0..3 {
-        assert!(smol::block_on(poll_once(&mut group)).is_none());
-    }
+    Test::default().settle(&mut group);
     assert_eq!(group.running().count(), 2);
 
     user.try_send(Ok(())).unwrap();
     user.close();
     let mut group = program(&signals);
-    for _ in 0..3 {
-        assert!(smol::block_on(poll_once(&mut group)).is_none());
-    }
+    Test::default().settle(&mut group);
     assert_eq!(group.running().count(), 2);
 }

@@ -58,10 +58,11 @@ web returned Ok(()), interrupted"#
 
 use futures::FutureExt;
 use run_group::testing::interrupt_at_every_poll;
-use smol::future::{pending, poll_once, yield_now};
+use smol::future::{pending, yield_now};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::assert_is_a_recipe;
+use crate::harness::Test;
 
 #[test]
 fn is_the_recipe() {
@@ -87,11 +88,7 @@ fn served(opening: impl Future<Output = Output> + Send) -> (usize, Vec<String>) 
     }
     group.add_with(|interrupted| database(interrupted, opening, open)).named("database");
     let handle = group.handle();
-    for _ in 0..9 {
-        if let Some(output) = smol::block_on(poll_once(&mut group)) {
-            return (served.load(SeqCst), vec![format!("{output:?}")]);
-        }
-    }
+    Test::default().settle(&mut group);
     handle.stop(Ok(()));
     let report = smol::block_on(group.report());
     (served.load(SeqCst), report[1..].iter().map(|exit| exit.to_string()).collect())
@@ -119,21 +116,13 @@ fn shutdown_does_not_wait_for_a_gate_that_never_opens() {
     assert_eq!(served(pending()), (0, ALL_RETURN.map(String::from).to_vec()));
 }
 
-#[test]
-fn error_of_the_database_is_the_cause() {
-    let missing = async {
-        yield_now().await;
-        Err("no such file".into())
-    };
-    assert_eq!(served(missing), (0, vec![r#"Some(Err("no such file"))"#.to_string()]));
-}
-
 /// A database may drop the gate well before it returns its error.
 #[test]
 fn dropped_gate_is_not_the_cause() {
     let (open, gate) = oneshot::channel();
     let mut group = Group::new();
-    group.add_with(|interrupted| behind(interrupted, gate, serve)).named("web");
+    let never = |_| async { panic!("the gate is closed") };
+    group.add_with(|interrupted| behind(interrupted, gate, never)).named("web");
     group.add(
         async move {
             drop(open);

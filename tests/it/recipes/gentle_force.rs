@@ -20,9 +20,9 @@ fn force_soon<'a, T>(group: &mut Group<'a, T>, signal: impl Future<Output = ()> 
 // The recipe ends here.
 
 use smol::channel::{bounded, Sender};
-use smol::future::{pending, poll_once};
+use smol::future::poll_once;
 
-use super::assert_is_a_recipe;
+use super::{assert_is_a_recipe, two_stuck_stages};
 
 #[test]
 fn is_the_recipe() {
@@ -63,12 +63,7 @@ fn tasks_still_end_after_the_second_signal() {
 #[test]
 fn second_signal_forces_both_stages() {
     let (user, signals) = bounded::<()>(2);
-    let mut web = Group::new();
-    web.add(pending(), |_| {}).named("web");
-    web.add_abortable(async {}).named("signals");
-    let mut storage = Group::new();
-    storage.add(pending(), |_| {}).named("storage");
-    let mut group = web.before(storage);
+    let mut group = two_stuck_stages();
     force_soon(&mut group, async { signals.recv().await.unwrap() });
     assert!(smol::block_on(poll_once(&mut group)).is_none());
     user.try_send(()).unwrap();

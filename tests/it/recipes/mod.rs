@@ -6,8 +6,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use run_group::testing::{interrupt_at_every_poll_on, Run};
-use run_group::Interrupted;
-use smol::{future::or, Timer};
+use run_group::{Group, Interrupted};
+use smol::future::{or, pending};
+use smol::Timer;
 
 mod adding;
 mod backoff;
@@ -63,6 +64,16 @@ fn interrupt_on_smol<F: Future>(actor: impl FnMut(Interrupted) -> F) -> Vec<F::O
         }))
     };
     interrupt_at_every_poll_on(block_on, actor)
+}
+
+/// Returns a group of two stages that hang, `web` and `storage`. The actor `signals` stops it at once.
+fn two_stuck_stages<'a>() -> Group<'a, ()> {
+    let mut web = Group::new();
+    web.add_abortable(async {}).named("signals");
+    web.add(pending(), |_| {}).named("web");
+    let mut storage = Group::new();
+    storage.add(pending(), |_| {}).named("storage");
+    web.before(storage)
 }
 
 /// Checks that a code block of a page has what stands in `source` before its tests.

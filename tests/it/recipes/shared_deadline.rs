@@ -13,37 +13,27 @@ use smol::{channel::bounded, future::poll_once, Timer};
 use std::future::pending;
 use std::time::Duration;
 
-use super::assert_is_a_recipe;
+use super::{assert_is_a_recipe, two_stuck_stages};
 
 #[test]
 fn is_the_recipe() {
     assert_is_a_recipe(include_str!("shared_deadline.rs"));
 }
 
-/// Returns a group of two stages that hang. The first stops by itself.
-fn program() -> Group<'static, ()> {
-    let mut web = Group::new();
-    web.add_abortable(async {}).named("signals");
-    web.add(pending(), |_| {}).named("stuck");
-    let mut storage = Group::new();
-    storage.add(pending(), |_| {}).named("stuck, too");
-    web.before(storage)
-}
-
 #[test]
 fn both_stages_expire() {
-    let mut group = program();
+    let mut group = two_stuck_stages();
     set_limit(&mut group, async {
         Timer::after(Duration::from_millis(10)).await;
     });
     let report = smol::block_on(group.report());
-    assert_eq!(report.to_string(), "signals returned ()\nstuck expired\nstuck, too expired");
+    assert_eq!(report.to_string(), "signals returned ()\nweb expired\nstorage expired");
 }
 
 #[test]
 fn timer_starts_with_the_shutdown() {
     let (start, started) = bounded(1);
-    let mut group = program();
+    let mut group = two_stuck_stages();
     set_limit(&mut group, async move {
         start.try_send(()).unwrap();
         pending().await

@@ -61,6 +61,7 @@ use smol::channel::{unbounded, Receiver};
 use smol::future::poll_once;
 
 use super::assert_is_a_recipe;
+use crate::harness::Test;
 
 #[test]
 fn is_the_recipe() {
@@ -140,9 +141,7 @@ fn signals_that_fail_or_end_force_nothing() {
     }
     for _ in 0..2 {
         let mut group = program(true, &signals);
-        for _ in 0..3 {
-            assert!(smol::block_on(poll_once(&mut group)).is_none());
-        }
+        Test::default().settle(&mut group);
         assert!(group.is_stopping());
         assert_eq!(group.running().count(), 2);
         assert!(signals.is_empty());

@@ -26,9 +26,9 @@ use std::time::Instant;
 
 use futures::channel::oneshot;
 use futures::FutureExt;
-use smol::future::poll_once;
 
-use crate::recipes::assert_is_a_recipe;
+use crate::harness::Test;
+use crate::recipes::{assert_is_a_recipe, two_stuck_stages};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -37,23 +37,11 @@ fn is_the_recipe() {
     assert_is_a_recipe(include_str!("at_least.rs"));
 }
 
-/// Returns a group of two stages that both hang.
-fn stuck<'a>() -> Group<'a, ()> {
-    let mut web = Group::new();
-    web.add_abortable(async {}).named("signals");
-    web.add(pending(), |_| {}).named("web");
-    let mut storage = Group::new();
-    storage.add(pending(), |_| {}).named("storage");
-    web.before(storage)
-}
-
 #[test]
 fn force_waits_for_the_least_time() {
-    let mut group = stuck();
+    let mut group = two_stuck_stages();
     set_limits(&mut group, HOUR, HOUR, ready(()));
-    for _ in 0..3 {
-        assert!(smol::block_on(poll_once(&mut group)).is_none());
-    }
+    Test::default().settle(&mut group);
     assert_eq!(group.len(), 2);
 }
 
@@ -61,7 +49,7 @@ fn force_waits_for_the_least_time() {
 fn each_stage_has_the_least_time() {
     let least = Duration::from_millis(5);
     let begin = Instant::now();
-    let mut group = stuck();
+    let mut group = two_stuck_stages();
     set_limits(&mut group, HOUR, least, ready(()));
     let report = smol::block_on(group.report());
     assert_eq!(report.to_string(), "signals returned ()\nweb expired\nstorage expired");
@@ -72,7 +60,7 @@ fn each_stage_has_the_least_time() {
 fn without_force_each_stage_has_its_limit() {
     let limit = Duration::from_millis(5);
     let begin = Instant::now();
-    let mut group = stuck();
+    let mut group = two_stuck_stages();
     set_limits(&mut group, limit, Duration::ZERO, pending::<()>());
     smol::block_on(group.report());
     assert!(begin.elapsed() >= 2 * limit);
@@ -82,11 +70,9 @@ fn without_force_each_stage_has_its_limit() {
 #[test]
 fn force_ends_a_stage_that_had_its_time() {
     let (force, forced) = oneshot::channel();
-    let mut group = stuck();
+    let mut group = two_stuck_stages();
     set_limits(&mut group, HOUR, Duration::ZERO, forced.shared());
-    for _ in 0..3 {
-        assert!(smol::block_on(poll_once(&mut group)).is_none());
-    }
+    Test::default().settle(&mut group);
     assert_eq!(group.len(), 2);
     force.send(()).unwrap();
     smol::block_on(group.report());

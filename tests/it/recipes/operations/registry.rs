@@ -71,8 +71,7 @@ fn main() {
 
 use std::future::pending;
 
-use smol::future::poll_once;
-
+use crate::harness::Test;
 use crate::recipes::assert_is_a_recipe;
 
 #[test]
@@ -92,9 +91,7 @@ fn registry() -> (Registry, Group<'static, Output>, Handle<'static, Output>) {
 
 /// Polls the group until it does nothing more, and returns what runs.
 fn running(group: &mut Group<'_, Output>) -> Vec<String> {
-    for _ in 0..9 {
-        assert!(smol::block_on(poll_once(&mut *group)).is_none());
-    }
+    Test::default().settle(group);
     group.running().map(|actor| actor.to_string()).collect()
 }
 
