@@ -339,22 +339,6 @@ mod signals {
     }
 
     #[test]
-    fn request_in_flight_is_finished_after_a_signal() {
-        let (mut program, web, _) = start();
-        let mut client = Client::connect(web);
-        client.begin();
-        let name = client.name();
-
-        stop(&mut program, Signal::TERM);
-        assert_eq!(program.line(), waits_for(&name));
-        // In two steps, so that polling the connection once more is not enough.
-        client.assert_echoes("be");
-        client.assert_echoes("hind");
-        client.assert_closed();
-        program.end().assert_went_well(&returned(&[&name]));
-    }
-
-    #[test]
     fn idle_connections_are_closed_after_a_signal() {
         let (program, web, _) = start();
         let mut busy = Client::connect(web);
@@ -374,6 +358,7 @@ mod signals {
         program.end();
     }
 
+    /// A request in flight is finished. The load balancer learns that the server is stopping.
     #[test]
     fn load_balancer_gets_503_during_the_shutdown() {
         let (mut program, web, health) = start();
@@ -385,7 +370,8 @@ mod signals {
 
         stop(&mut program, Signal::TERM);
         assert_eq!(program.line(), waits_for(&name));
-        // Everything that the public server sends from here on, it sends after its interrupt.
+        // Everything that the public server sends from here on, it sends after its interrupt. It echoes in two steps,
+        // so that polling the connection once more is not enough.
         client.assert_echoes("be");
         for balancer in [&mut balancer, &mut Client::connect(health)] {
             balancer.assert_get("/ready", 503, "stopping\n");
@@ -395,6 +381,7 @@ mod signals {
         assert_refused(web);
 
         client.assert_echoes("hind");
+        client.assert_closed();
         balancer.assert_closed();
         program.end().assert_went_well(&returned(&[&name]));
     }
