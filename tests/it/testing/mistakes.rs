@@ -133,6 +133,30 @@ fn panics_when_interrupted_early() {
     assert_eq!(said, "it has started");
 }
 
+/// A panic of the actor does not say in which run it was, so the functions print that. This test runs itself in a
+/// process of its own, whose output it can read.
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+#[test]
+fn run_of_a_panic_is_printed() {
+    const CHILD: &str = "RUN_GROUP_TEST_PANICS";
+    let panics = |mut interrupted: Interrupted| async move {
+        assert!(interrupted.unless(yield_now()).await.is_none(), "it was not interrupted");
+    };
+    if std::env::var_os(CHILD).is_some() {
+        interrupt_at_every_poll(panics);
+    }
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([&format!("{module}::run_of_a_panic_is_printed"), "--exact", "--nocapture"])
+        .env(CHILD, "")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && printed.contains("it was not interrupted"), "{printed}");
+    let run = "\nthis was the run that interrupts the actor after 2 polls\n";
+    assert!(printed.replace("\r\n", "\n").contains(run), "{printed}");
+}
+
 /// The message names the line of the test, not one of the crate.
 #[test]
 fn panic_is_at_the_line_of_the_caller() {
