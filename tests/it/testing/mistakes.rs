@@ -33,6 +33,20 @@ fn listens_only_at_the_top_of_its_loop() {
     assert_eq!(said, format!("interrupted after 3 polls, {WAITS}"));
 }
 
+/// It would return if it were polled again, but nothing wakes it.
+#[test]
+fn looks_at_its_interruption_but_does_not_wait() {
+    let said = message(|| {
+        interrupt_at_every_poll(|interrupted| {
+            std::future::poll_fn(move |_| match interrupted.is_interrupted() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            })
+        })
+    });
+    assert_eq!(said, format!("interrupted after 1 poll, {WAITS}"));
+}
+
 #[test]
 fn ignores_the_interruption_in_a_select() {
     let said = message(|| {

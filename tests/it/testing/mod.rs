@@ -107,9 +107,9 @@ fn actor_that_returns_at_once() {
     assert_eq!(interrupt_at_every_poll(|_| ready(7)), [7, 7]);
 }
 
-/// An actor is not polled again without a wake. The series ends where it waits.
+/// The actor returns how often it was polled.
 #[test]
-fn polls_only_when_woken() {
+fn series_ends_where_the_actor_waits() {
     let outputs = interrupt_at_every_poll(|mut interrupted| {
         let mut polls = 0;
         std::future::poll_fn(move |cx| {
