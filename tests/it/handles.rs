@@ -15,8 +15,16 @@ mod stop;
 #[cfg(feature = "std")]
 use {
     crate::harness::{Actor, Output, Test},
-    run_group::Handle,
+    run_group::{Group, Handle},
 };
+
+/// Returns a test, a group, and a handle of it.
+#[cfg(feature = "std")]
+fn group_with_handle<'a, T>() -> (Test, Group<'a, T>, Handle<'a, T>) {
+    let mut group = Group::new();
+    let handle = group.handle();
+    (Test::default(), group, handle)
+}
 
 /// Adds an actor of this name through a handle. It returns `"stopped"` when it is interrupted.
 #[cfg(feature = "std")]

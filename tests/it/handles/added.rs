@@ -7,18 +7,17 @@ use std::task::Poll;
 use futures::channel::oneshot;
 use run_group::{Group, LocalGroup};
 
-use super::{add, adds_once};
-use crate::harness::Test;
+use super::{add, adds_once, group_with_handle};
+use crate::harness::{Output, Test};
 
 // Where actors are added from.
 
 /// Before there were handles, programs put a loop around the group. It lost a request that came with the last exit.
 #[test]
 fn last_actor_adds_another_as_it_returns() {
-    let test = Test::default();
-    let mut group = Group::new();
+    let (test, mut group, handle) = group_with_handle();
     test.log_exits(&mut group);
-    let mut adds = adds_once(&test, group.handle(), "added");
+    let mut adds = adds_once(&test, handle, "added");
     let cause = poll_fn(move |_| {
         adds();
         Poll::Ready("done")
@@ -39,35 +38,10 @@ fn last_actor_adds_another_as_it_returns() {
     assert_eq!(indices, [0, 1]);
 }
 
-/// Its exit does not stop the group, and it was the last actor. Without the one that it adds, the group would end.
-#[test]
-fn leaving_actor_adds_another() {
-    let test = Test::default();
-    let mut group = Group::new();
-    test.log_exits(&mut group);
-    let mut adds = adds_once(&test, group.handle(), "added");
-    let leaves = poll_fn(move |_| {
-        adds();
-        Poll::Ready("done")
-    });
-    group.add(leaves, |_| {}).stops_if(|_| false).named("leaves");
-
-    test.poll_pending(&mut group);
-    assert_eq!(test.take_log(), [r#"leaves returned "done", left"#]);
-    assert!(!group.is_stopping() && group.is_empty());
-    assert_eq!(test.take_wakes(), 1);
-
-    test.settle(&mut group);
-    assert_eq!(test.take_log(), ["added"]);
-    let added: Vec<_> = group.running().collect();
-    assert_eq!((added.len(), added[0].index()), (1, 1));
-}
-
 #[test]
 fn running_actor_adds_another() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let mut adds = adds_once(&test, group.handle(), "added");
+    let (test, mut group, handle) = group_with_handle();
+    let mut adds = adds_once(&test, handle, "added");
     let (send, request) = oneshot::channel();
     group.add_abortable(async move {
         request.await.unwrap();
@@ -88,36 +62,50 @@ fn running_actor_adds_another() {
     assert_eq!(test.take_log(), ["added"]);
 }
 
-#[test]
-fn interrupt_adds_an_actor() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let mut adds = adds_once(&test, group.handle(), "added");
-    group.add(ready("done"), move |_| adds()).named("cause");
+/// Runs a group whose cause returns at once. In the same poll, what `set` sets calls a closure that adds an actor.
+#[track_caller]
+fn assert_adds(set: impl FnOnce(&mut Group<'static, Output>, Box<dyn FnMut() + Send>)) {
+    let (test, mut group, handle) = group_with_handle();
+    group.add(ready("done"), |_| {}).named("cause");
+    set(&mut group, Box::new(adds_once(&test, handle, "added")));
     test.poll_pending(&mut group);
     assert_eq!(test.take_wakes(), 1);
     assert_eq!(test.poll_ready(&mut group), Some("done"));
     assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
+}
+
+#[test]
+fn interrupt_adds_an_actor() {
+    assert_adds(|group, mut adds| _ = group.add(ready("late"), move |_| adds()));
 }
 
 #[test]
 fn exit_observer_adds_an_actor() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let mut adds = adds_once(&test, group.handle(), "added");
-    group.on_exit(move |_| adds());
-    group.add(ready("done"), |_| {}).named("cause");
-    test.poll_pending(&mut group);
-    assert_eq!(test.take_wakes(), 1);
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
+    assert_adds(|group, mut adds| group.on_exit(move |_| adds()));
+}
+
+/// An actor that is aborted exits as well, so the drop of its execute may add another.
+#[test]
+fn drop_of_an_aborted_actor_adds_an_actor() {
+    struct AddsInDrop(Box<dyn FnMut() + Send>);
+    impl Drop for AddsInDrop {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+    assert_adds(|group, adds| {
+        let adds = AddsInDrop(adds);
+        _ = group.add_abortable(async move {
+            let _held = adds;
+            pending().await
+        });
+    });
 }
 
 #[test]
 fn wait_observer_adds_an_actor() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let mut adds = adds_once(&test, group.handle(), "added");
+    let (test, mut group, handle) = group_with_handle();
+    let mut adds = adds_once(&test, handle, "added");
     group.on_wait(move |_| adds());
     let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {}).named("cause");
@@ -129,52 +117,11 @@ fn wait_observer_adds_an_actor() {
     assert_eq!(test.poll_ready(&mut group), Some("done"));
 }
 
-/// An actor that is aborted exits as well, so the drop of its execute may add another.
-#[test]
-fn drop_of_an_aborted_actor_adds_an_actor() {
-    struct AddsInDrop<A: FnMut()>(A);
-    impl<A: FnMut()> Drop for AddsInDrop<A> {
-        fn drop(&mut self) {
-            (self.0)();
-        }
-    }
-    let test = Test::default();
-    let mut group = Group::new();
-    let adds = AddsInDrop(adds_once(&test, group.handle(), "added"));
-    group.add_abortable(async move {
-        let _held = adds;
-        pending().await
-    });
-    group.add(ready("done"), |_| {}).named("cause");
-    test.poll_pending(&mut group);
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert_eq!(test.take_log(), ["added! (by cause)", "added"]);
-}
-
-#[cfg(not(target_family = "wasm"))]
-#[test]
-fn thread_adds_an_actor() {
-    let mut group = Group::new();
-    group.add_with(|interrupted| async {
-        interrupted.await;
-        "interrupted"
-    });
-    let handle = group.handle();
-    let output = std::thread::scope(|scope| {
-        let running = scope.spawn(|| smol::block_on(group));
-        handle.add(ready("from a thread"), |_| {});
-        running.join().unwrap()
-    });
-    assert_eq!(output, Some("from a thread"));
-}
-
 // When an actor counts as added.
 
 #[test]
 fn added_between_polls_joins_in_next_poll() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     let a = test.add_stoppable("a", &mut group);
     test.settle(&mut group);
     test.take_log();
@@ -194,9 +141,7 @@ fn added_between_polls_joins_in_next_poll() {
 /// `a`, added to the group itself, comes before `b`, which a handle added earlier.
 #[test]
 fn index_is_assigned_by_the_next_poll() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     add(&test, &handle, "b");
     test.add_stoppable("a", &mut group);
     test.poll_pending(&mut group);
@@ -234,9 +179,7 @@ fn dropped_actors_leave_no_gap_in_the_indices() {
 
 #[test]
 fn clones_keep_their_order() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     let clone = handle.clone();
     let another = group.handle();
     for (handle, name) in [(&clone, "a"), (&handle, "b"), (&another, "c"), (&clone, "d")] {
@@ -263,26 +206,16 @@ fn inner_before_outer_and_front_before_back() {
     assert_eq!(test.take_log(), ["a", "b", "ab", "c", "abc"]);
 }
 
-/// The first actor of a group may come through a handle.
-#[test]
-fn group_may_have_only_actors_of_handles() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.handle().add(ready("done"), |_| {});
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-}
-
 // What `add` returns, and `Debug`.
 
+/// Not earlier, whatever is called on what `add` returns.
 #[test]
 fn adding_adds_when_it_is_dropped() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_stoppable("a", &mut group);
     test.settle(&mut group);
     let added = test.actor("added");
-    let adding = handle.add(added.execute(), added.interrupt());
+    let adding = handle.add(added.execute(), added.interrupt()).stops_if(|_| false);
     assert_eq!(test.take_wakes(), 0);
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["a"]);
@@ -292,27 +225,9 @@ fn adding_adds_when_it_is_dropped() {
     assert_eq!(test.take_log(), ["added"]);
 }
 
-/// `stops_if` on what a handle returns does not add the actor yet.
-#[test]
-fn adding_with_stops_if_adds_when_it_is_dropped() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
-    test.add_stoppable("a", &mut group);
-    test.settle(&mut group);
-    let adding = handle.add(ready("done"), |_| {}).stops_if(|_| false);
-    assert_eq!(test.take_wakes(), 0);
-    drop(adding);
-    assert_eq!(test.take_wakes(), 1);
-    test.settle(&mut group); // it has left
-    assert_eq!(group.len(), 1);
-}
-
 #[test]
 fn all_kinds_of_actors_can_be_named() {
-    let test = Test::default();
-    let mut group: Group<'_, ()> = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle::<()>();
     handle.add(pending(), |_| {}).named("a literal");
     let string = String::from("a string");
     handle.add_with(|interrupted| interrupted).named(string.clone());
@@ -324,9 +239,7 @@ fn all_kinds_of_actors_can_be_named() {
 
 #[test]
 fn all_kinds_of_actors_can_leave() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.log_exits(&mut group);
     test.add_manual("stays", &mut group);
     handle.add(ready("1"), |_| {}).stops_if(|_| false);
@@ -345,9 +258,7 @@ fn all_kinds_of_actors_can_leave() {
 
 #[test]
 fn location_is_the_line_of_the_call() {
-    let test = Test::default();
-    let mut group: Group<'_, ()> = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle::<()>();
     let before = Location::caller().line();
     handle.add(pending(), |_| {});
     handle.add_with(|interrupted| interrupted);
@@ -370,8 +281,7 @@ fn location_is_the_line_of_the_call() {
 
 #[test]
 fn debug_shows_whether_a_handle_is_closed() {
-    let mut group: Group<'_, ()> = Group::new();
-    let handle = group.handle();
+    let (_, group, handle) = group_with_handle::<()>();
     assert_eq!(format!("{handle:?}"), "Handle { is_closed: false }");
     let adding = handle.add_abortable(pending());
     assert_eq!(format!("{adding:?}"), "Adding { .. }");
@@ -383,8 +293,7 @@ fn debug_shows_whether_a_handle_is_closed() {
 #[test]
 fn actors_of_a_handle_may_borrow() {
     let name = String::from("borrowed");
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     handle.add(async { name.as_str() }, |_| {});
-    assert_eq!(Test::default().poll_ready(&mut group), Some("borrowed"));
+    assert_eq!(test.poll_ready(&mut group), Some("borrowed"));
 }

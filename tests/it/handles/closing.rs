@@ -1,23 +1,19 @@
 //! When a handle is closed, and what happens to what waits behind it.
 
-use std::future::{pending, ready, Future};
-use std::pin::Pin;
+use std::future::{pending, ready};
 #[cfg(not(target_family = "wasm"))]
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::FusedFuture;
 use run_group::{Group, Handle, Interrupted};
 
-use super::add;
+use super::{add, group_with_handle};
 use crate::harness::{Actor, Output, Test};
 
+/// Handles keep no group alive: it ends, although there are two.
 #[test]
 fn closed_when_the_group_has_ended() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     let clone = handle.clone();
     let slow = test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {});
@@ -29,29 +25,12 @@ fn closed_when_the_group_has_ended() {
     assert!(handle.is_closed() && clone.is_closed());
 }
 
-#[test]
-fn closed_when_the_group_was_dropped() {
-    for polls in [0, 1] {
-        let test = Test::default();
-        let mut group = Group::new();
-        let handle = group.handle();
-        test.add_manual("a", &mut group);
-        for _ in 0..polls {
-            test.poll_pending(&mut group);
-        }
-        drop(group);
-        assert!(handle.is_closed());
-    }
-}
-
 /// One poll used to take in all that other threads were adding meanwhile, so it returned only when they stopped. One
 /// such poll took in three million actors.
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn poll_returns_while_threads_keep_adding() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_manual("a", &mut group);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -72,30 +51,8 @@ fn poll_returns_while_threads_keep_adding() {
 }
 
 #[test]
-fn closed_when_an_empty_group_was_polled() {
-    let test = Test::default();
-    let mut group: Group<'_, Output> = Group::new();
-    let handle = group.handle();
-    assert_eq!(test.poll_ready(&mut group), None);
-    assert!(handle.is_closed());
-}
-
-/// The group does not wait for actors that a handle might add.
-#[test]
-fn handles_keep_no_group_alive() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
-    group.add(ready("done"), |_| {});
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    drop(handle);
-}
-
-#[test]
 fn closed_handle_drops_actors_unpolled() {
-    let test = Test::default();
-    let mut group: Group<'_, Output> = Group::new();
-    let handle = group.handle();
+    let (test, group, handle) = group_with_handle::<Output>();
     drop(group);
 
     let a = add(&test, &handle, "a");
@@ -113,18 +70,22 @@ fn closed_handle_drops_actors_unpolled() {
     assert_eq!(test.take_log(), ["a dropped", "b dropped", "called", "c dropped"]);
 }
 
+/// The drop also closes the handle.
 #[test]
 fn queued_actors_are_dropped_with_the_group() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
-    test.add_manual("a", &mut group);
-    test.settle(&mut group);
-    test.take_log();
-    let added = ["b", "c"].map(|name| add(&test, &handle, name));
-    drop(group);
-    assert!(added.iter().all(Actor::is_dropped));
-    assert_eq!(test.take_log(), ["a dropped", "b dropped", "c dropped"]);
+    for polled in [false, true] {
+        let (test, mut group, handle) = group_with_handle();
+        test.add_manual("a", &mut group);
+        if polled {
+            test.settle(&mut group);
+            test.take_log();
+        }
+        let added = ["b", "c"].map(|name| add(&test, &handle, name));
+        drop(group);
+        assert!(handle.is_closed());
+        assert!(added.iter().all(Actor::is_dropped));
+        assert_eq!(test.take_log(), ["a dropped", "b dropped", "c dropped"]);
+    }
 }
 
 #[test]
@@ -253,78 +214,35 @@ fn handles_close_before_what_waits_is_dropped() {
 
 // The waker of the group.
 
-/// A waker of a task, whose references can be counted.
-fn waker() -> (Arc<impl Wake + Send + Sync>, Waker) {
-    struct Task;
-    impl Wake for Task {
-        fn wake(self: Arc<Self>) {}
-    }
-    let task = Arc::new(Task);
-    (task.clone(), Waker::from(task))
-}
-
-fn poll(group: &mut Group<'_, Output>, waker: &Waker) -> Poll<Option<Output>> {
-    Pin::new(group).poll(&mut Context::from_waker(waker))
-}
-
-/// A handle in a registry used to keep the task of its group in memory.
-#[test]
-fn handle_holds_no_waker_of_a_dropped_group() {
-    let (task, waker) = waker();
-    let mut group = Group::new();
-    let handle = group.handle();
-    group.add_abortable(pending());
-    assert!(poll(&mut group, &waker).is_pending());
-    drop((group, waker));
-    assert_eq!(Arc::strong_count(&task), 1);
-    drop(handle);
-}
-
-#[test]
-fn handle_holds_no_waker_of_an_ended_group() {
-    let (task, waker) = waker();
-    let mut group = Group::new();
-    let handle = group.handle();
-    group.add(ready("done"), |_| {});
-    assert!(poll(&mut group, &waker).is_ready());
-    drop((group, waker));
-    assert_eq!(Arc::strong_count(&task), 1);
-    drop(handle);
-}
-
-/// The handle of the front is closed while the back is still running.
+/// The handle of the front is closed while the back is still running. For groups that are gone, see [`dropping`].
+///
+/// [`dropping`]: crate::dropping
 #[test]
 fn handle_holds_no_waker_once_its_stage_has_ended() {
-    let test = Test::default();
-    let (task, waker) = waker();
+    let (test, task) = (Test::default(), Test::default());
     let (mut front, mut back) = (Group::new(), Group::new());
     let handle = front.handle();
     let slow = test.add_manual("slow", &mut front);
     test.add_manual("back", &mut back);
     let mut group = front.before(back);
     group.add(ready("done"), |_| {});
-    assert!(poll(&mut group, &waker).is_pending());
+    task.poll_pending(&mut group);
     slow.returns("late");
-    assert!(poll(&mut group, &waker).is_pending());
+    task.poll_pending(&mut group);
     test.settle(&mut group); // with another waker, so that only the handle could have this one
     assert!(handle.is_closed());
-    drop(waker);
-    assert_eq!(Arc::strong_count(&task), 1);
+    assert_eq!(task.wakers(), 0);
 }
 
 /// A group that moves to another task drops the waker of the previous one.
 #[test]
 fn handle_wakes_the_task_that_polled_last() {
-    let test = Test::default();
-    let (task, waker) = waker();
-    let mut group = Group::new();
-    let handle = group.handle();
-    assert!(!handle.is_closed());
+    let (test, mut group, handle) = group_with_handle();
+    let task = Test::default();
     group.add_abortable(pending());
-    assert!(poll(&mut group, &waker).is_pending());
+    task.poll_pending(&mut group);
     test.settle(&mut group);
-    drop(waker);
-    assert_eq!(Arc::strong_count(&task), 1);
+    assert_eq!(task.wakers(), 0);
     handle.stop("done");
     assert_eq!(test.take_wakes(), 1);
 }
@@ -351,9 +269,7 @@ fn dropping_a_handle_wakes_nothing() {
 /// Several actors that are added between two polls wake the group once.
 #[test]
 fn group_is_woken_once_for_many_actors() {
-    let test = Test::default();
-    let mut group: Group<'_, Output> = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle::<Output>();
     group.add_abortable(pending());
     for _ in 0..3 {
         test.settle(&mut group);

@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use run_group::{Exit, Group, Handle, LocalGroup, LocalHandle, Running};
 
-use super::add;
+use super::{add, group_with_handle};
 use crate::harness::{Output, Test};
 
 /// Returns the answer, which must be there.
@@ -22,9 +22,7 @@ fn answer(test: &Test, answer: &mut (impl Future<Output = Vec<Running>> + Unpin)
 /// The future is polled only when the group was polled, and has changed since.
 #[test]
 fn question_is_asked_by_the_call() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_manual("a", &mut group);
     test.settle(&mut group);
     let mut asked = handle.running();
@@ -37,9 +35,7 @@ fn question_is_asked_by_the_call() {
 
 #[test]
 fn next_poll_answers_and_wakes() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_manual("a", &mut group);
     let mut asked = handle.running();
     for _ in 0..3 {
@@ -74,9 +70,7 @@ fn answer_has_what_was_added_before_the_poll() {
 /// The answer is what the poll finds when it begins, so an actor that returns in that poll is still listed.
 #[test]
 fn answer_is_made_before_actors_are_polled() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_manual("a", &mut group);
     let leaves = test.actor("leaves");
     let added = group.add(leaves.execute(), |_| {});
@@ -93,9 +87,7 @@ fn answer_is_made_before_actors_are_polled() {
 
 #[test]
 fn answer_shows_interrupted_actors() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_manual("slow", &mut group);
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
@@ -146,9 +138,7 @@ fn answer_during_a_shutdown_has_later_stages() {
 
 #[test]
 fn actor_may_await_the_answer() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     let status = async move {
         let running = handle.running().await;
         format!("{} {}", running[0], running[1])
@@ -163,9 +153,7 @@ fn actor_may_await_the_answer() {
 /// Each of them is answered, in the same poll.
 #[test]
 fn many_questions_get_the_same_answer() {
-    let test = Test::default();
-    let mut group: Group<'_, ()> = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle::<()>();
     group.add_abortable(pending()).named("a");
     let mut asked = [(); 5].map(|()| handle.clone().running());
     test.poll_pending(&mut group);
@@ -175,9 +163,7 @@ fn many_questions_get_the_same_answer() {
 
 #[test]
 fn answer_may_be_dropped() {
-    let test = Test::default();
-    let mut group: Group<'_, ()> = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle::<()>();
     group.add_abortable(pending()).named("a");
     drop(handle.running());
     assert_eq!(test.take_wakes(), 0); // it was not polled before
@@ -191,18 +177,14 @@ fn answer_may_be_dropped() {
 
 #[test]
 fn closed_handle_answers_at_once() {
-    let test = Test::default();
-    let mut group: Group<'_, Output> = Group::new();
-    let handle = group.handle();
+    let (test, group, handle) = group_with_handle::<Output>();
     drop(group);
     assert!(answer(&test, &mut handle.running()).is_empty());
 }
 
 #[test]
 fn dropped_group_answers_with_an_empty_list() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_manual("a", &mut group);
     let mut asked = handle.running();
     test.poll_pending(&mut asked);

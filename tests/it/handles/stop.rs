@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use run_group::{Group, LocalGroup};
 
+use super::group_with_handle;
 use crate::harness::Test;
 
 #[test]
 fn stop_shuts_the_group_down() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     test.add_stoppable("a", &mut group);
     test.settle(&mut group);
     handle.stop("shutdown");
@@ -24,9 +23,7 @@ fn stop_shuts_the_group_down() {
 /// It adds an actor. So a second one adds another, and the group that is stopping takes it in.
 #[test]
 fn stop_is_an_actor_like_any_other() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, group, handle) = group_with_handle();
     handle.stop("first");
     handle.stop("second");
     let report = test.poll_ready(&mut Box::pin(group.report()));
@@ -37,9 +34,7 @@ fn stop_is_an_actor_like_any_other() {
 
 #[test]
 fn label_of_a_stop_is_the_line_that_calls_it() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, group, handle) = group_with_handle();
     let line = Location::caller().line() + 1;
     handle.stop(());
     let report = test.poll_ready(&mut Box::pin(group.report()));
@@ -52,8 +47,7 @@ fn label_of_a_stop_is_the_line_that_calls_it() {
 #[test]
 fn closed_handle_drops_the_output() {
     let output = Arc::new(());
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (_, group, handle) = group_with_handle();
     drop(group);
     handle.stop(output.clone());
     assert_eq!(Arc::strong_count(&output), 1);
@@ -61,9 +55,7 @@ fn closed_handle_drops_the_output() {
 
 #[test]
 fn actor_stops_its_own_group() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let handle = group.handle();
+    let (test, mut group, handle) = group_with_handle();
     group.add_abortable(async move {
         handle.stop("from within");
         pending().await
