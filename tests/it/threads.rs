@@ -156,7 +156,6 @@ impl Bells {
 #[test]
 fn every_wake_polls_its_actor_once() {
     with_watchdog(|| {
-        let mut wakes = 0;
         for (driver, groups, threads, bells, rings) in [
             // The thread waits for each answer. So its next wake comes when the group has just returned `Pending`.
             (Driver::BlockOn, 1, 1, 1, 4_000),
@@ -168,7 +167,6 @@ fn every_wake_polls_its_actor_once() {
             (Driver::BlockOn, 2, 2, 16, 1_000),
             (Driver::Executor(3), 4, 2, 16, 1_000),
         ] {
-            wakes += groups * threads * bells * rings;
             let mut sets = Vec::new();
             let groups = Vec::from_iter((0..groups).map(|_| {
                 let mut group = Group::new();
@@ -192,7 +190,6 @@ fn every_wake_polls_its_actor_once() {
                 }
             });
         }
-        assert!(wakes >= 1_000_000, "{wakes}");
     });
 }
 

@@ -1,6 +1,6 @@
 //! Many threads add actors, which stay or come and go, and ask which actors run.
 
-use std::future::{pending, ready};
+use std::future::{pending, ready, Future};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -8,10 +8,13 @@ use std::thread;
 use futures::channel::oneshot;
 use futures::executor::block_on;
 use futures::future::FutureExt;
-use run_group::{Exit, Group, Handle, Interrupted};
+use run_group::{Adding, Exit, Group, Handle, Interrupted, Report};
 
 use super::{with_watchdog, Driver, Dropped};
 use crate::harness::Test;
+
+/// How many threads add actors.
+const THREADS: usize = 4;
 
 /// What happened to the actors that threads have added.
 #[derive(Clone, Default)]
@@ -22,16 +25,33 @@ struct Counts {
 }
 
 impl Counts {
-    /// Adds an actor that is counted, and returns when it is interrupted.
-    fn add_counted(&self, handle: &Handle<'static, ()>) {
+    /// Adds an actor that is counted, and returns when `work` does.
+    fn add<'h, F: Future<Output = ()> + Send + 'static>(
+        &self,
+        handle: &'h Handle<'static, ()>,
+        work: fn(Interrupted) -> F,
+    ) -> Adding<'h, 'static, ()> {
         let counts = self.clone();
         let dropped = Dropped(counts.dropped);
-        handle.add_with(|interrupted| async move {
+        handle.add_with(move |interrupted| async move {
             counts.polled.fetch_add(1, SeqCst);
-            interrupted.await;
+            work(interrupted).await;
             counts.returned.fetch_add(1, SeqCst);
             drop(dropped);
+        })
+    }
+
+    /// Adds an actor that is counted, and returns when it is interrupted.
+    fn add_actor(&self, handle: &Handle<'static, ()>) {
+        self.add(handle, |interrupted| interrupted);
+    }
+
+    /// Adds a child that is counted. It leaves after one yield, unless it is interrupted before.
+    fn add_child(&self, handle: &Handle<'static, ()>) {
+        let child = self.add(handle, |mut interrupted| async move {
+            interrupted.unless(smol::future::yield_now()).await;
         });
+        child.stops_if(|_| false);
     }
 
     /// Returns how many were polled, how many returned, and how many were dropped.
@@ -40,37 +60,44 @@ impl Counts {
     }
 }
 
+/// Threads call `add` this many times each, with their number and that of the call, while `driver` runs a group of one
+/// actor that is aborted. Returns the report.
+fn report_of_added(
+    driver: Driver,
+    mut group: Group<'static, ()>,
+    times: usize,
+    add: impl Fn(&Handle<'static, ()>, usize, usize) + Sync,
+) -> Report<()> {
+    let handle = group.handle();
+    group.add_abortable(pending());
+    let report = thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (handle, add) = (handle.clone(), &add);
+            scope.spawn(move || (0..times).for_each(|number| add(&handle, thread, number)));
+        }
+        driver.run(vec![group]).remove(0)
+    });
+    assert!(handle.is_closed());
+    report
+}
+
 /// Threads add 100,000 actors while the group runs, while it stops, and when it has ended. Each actor either returns
 /// and is in the report, or is dropped without having been polled.
 #[test]
 fn added_actors_run_or_are_dropped_unpolled() {
     const ROUNDS: usize = 50;
-    const THREADS: usize = 4;
     const ACTORS: usize = 500;
     with_watchdog(|| {
-        let mut added = 0;
         for round in 0..ROUNDS {
             let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
             let counts = Counts::default();
-            let mut group = Group::new();
-            let handle = group.handle();
-            group.add_abortable(pending());
-            let report = thread::scope(|scope| {
-                for thread in 0..THREADS {
-                    let (handle, counts) = (handle.clone(), &counts);
-                    scope.spawn(move || {
-                        for actor in 0..ACTORS {
-                            counts.add_counted(&handle);
-                            // The cause comes at another time in each round.
-                            if thread == 0 && actor == round * ACTORS / ROUNDS {
-                                handle.add(ready(()), |_| {});
-                            }
-                        }
-                    });
+            let report = report_of_added(driver, Group::new(), ACTORS, |handle, thread, actor| {
+                counts.add_actor(handle);
+                // The cause comes at another time in each round.
+                if thread == 0 && actor == round * ACTORS / ROUNDS {
+                    handle.stop(());
                 }
-                driver.run(vec![group]).remove(0)
             });
-            assert!(handle.is_closed());
             let returned = report.iter().filter(|exit| exit.output().is_some());
             let returned = returned.count() - 1; // the cause
             assert_eq!(returned, report.len() - 2); // the pending one was aborted
@@ -79,16 +106,13 @@ fn added_actors_run_or_are_dropped_unpolled() {
             let mut indices = Vec::from_iter(report.iter().map(Exit::index));
             indices.sort();
             assert!(indices.into_iter().eq(0..report.len()));
-            added += THREADS * ACTORS;
         }
-        assert_eq!(added, 100_000);
     });
 }
 
 /// A thread adds its next actor when the last one was polled. After a lost wake, both would wait forever.
 #[test]
 fn every_actor_from_a_thread_wakes_the_group() {
-    const THREADS: usize = 4;
     const ACTORS: usize = 1_000;
     with_watchdog(|| {
         for driver in [Driver::BlockOn, Driver::Executor(3)] {
@@ -110,10 +134,8 @@ fn every_actor_from_a_thread_wakes_the_group() {
                     })
                 });
                 scope.spawn(move || {
-                    for adder in adders {
-                        adder.join().unwrap();
-                    }
-                    handle.add(ready(()), |_| {});
+                    adders.into_iter().for_each(|adder| adder.join().unwrap());
+                    handle.stop(());
                 });
                 driver.run(vec![group]).remove(0)
             });
@@ -124,7 +146,6 @@ fn every_actor_from_a_thread_wakes_the_group() {
 
 #[test]
 fn groups_are_dropped_while_threads_add_actors() {
-    const THREADS: usize = 3;
     const ACTORS: usize = 10;
     with_watchdog(|| {
         for round in 0..1_000 {
@@ -139,7 +160,7 @@ fn groups_are_dropped_while_threads_add_actors() {
                     let (handle, counts, barrier) = (handle.clone(), &counts, &barrier);
                     scope.spawn(move || {
                         barrier.wait();
-                        (0..ACTORS).for_each(|_| counts.add_counted(&handle));
+                        (0..ACTORS).for_each(|_| counts.add_actor(&handle));
                     });
                 }
                 barrier.wait();
@@ -155,85 +176,42 @@ fn groups_are_dropped_while_threads_add_actors() {
     });
 }
 
-/// What happened to the children that threads have added.
-#[derive(Clone, Default)]
-struct Children {
-    added: Arc<AtomicUsize>,
-    left: Arc<AtomicUsize>,
-    interrupted: Arc<AtomicUsize>,
-    dropped: Arc<AtomicUsize>,
-}
-
-impl Children {
-    /// Adds a child that leaves after one yield, unless it is interrupted before.
-    fn add(&self, handle: &Handle<'static, ()>) {
-        self.added.fetch_add(1, SeqCst);
-        let children = self.clone();
-        let dropped = Dropped(children.dropped);
-        let child = handle.add_with(|mut interrupted| async move {
-            let _dropped = dropped;
-            let served = interrupted.unless(smol::future::yield_now()).await;
-            let ends = match served {
-                Some(()) => children.left,
-                None => children.interrupted,
-            };
-            ends.fetch_add(1, SeqCst);
-        });
-        child.stops_if(|_| false);
-    }
-}
-
 /// Children come and go from four threads, 100,000 of them, while the group runs, stops and ends. Each leaves, exits in
 /// the shutdown, or is dropped unpolled. None is lost, and none stays.
 #[test]
 fn children_leave_exit_or_are_dropped() {
     const ROUNDS: usize = 50;
-    const THREADS: usize = 4;
     const CHILDREN: usize = 500;
     with_watchdog(|| {
         let (mut left, mut exited) = (0, 0);
         for round in 0..ROUNDS {
             let driver = [Driver::BlockOn, Driver::Executor(3)][round % 2];
-            let children = Children::default();
+            let counts = Counts::default();
             let leavers = Arc::new(AtomicUsize::new(0));
             let mut group = Group::new();
-            let handle = group.handle();
-            group.add_abortable(pending());
             let seen = leavers.clone();
             group.on_exit(move |exit| {
                 seen.fetch_add(usize::from(exit.has_left()), SeqCst);
             });
-            let report = thread::scope(|scope| {
-                for thread in 0..THREADS {
-                    let (handle, children, leavers) = (handle.clone(), &children, &leavers);
-                    scope.spawn(move || {
-                        for child in 0..CHILDREN {
-                            children.add(&handle);
-                            // The shutdown comes at another time in each round, and in some after all were added. It
-                            // waits until one has left, because a busy machine may not have polled the group yet.
-                            if thread == 0 && child == (round + 1) * CHILDREN / ROUNDS - 1 {
-                                while leavers.load(SeqCst) == 0 {
-                                    thread::yield_now();
-                                }
-                                handle.stop(());
-                            }
-                        }
-                    });
+            let report = report_of_added(driver, group, CHILDREN, |handle, thread, child| {
+                counts.add_child(handle);
+                // The shutdown comes at another time in each round, and in some after all were added. It waits until
+                // one has left, because a busy machine may not have polled the group yet.
+                if thread == 0 && child == (round + 1) * CHILDREN / ROUNDS - 1 {
+                    while leavers.load(SeqCst) == 0 {
+                        thread::yield_now();
+                    }
+                    handle.stop(());
                 }
-                driver.run(vec![group]).remove(0)
             });
-            assert!(handle.is_closed());
-            let count = |count: &AtomicUsize| count.load(SeqCst);
-            assert_eq!(count(&children.added), THREADS * CHILDREN);
-            assert_eq!(count(&children.dropped), THREADS * CHILDREN);
-
             // Some of those that returned by themselves did so when the group was already stopping.
+            let leavers = leavers.load(SeqCst);
             let in_report = report.len() - 2; // without the cause and the pending one
-            let returned = count(&children.left) + count(&children.interrupted);
-            assert_eq!(count(&leavers) + in_report, returned);
+            let returned = leavers + in_report;
+            assert_eq!(counts.load(), [returned, returned, THREADS * CHILDREN]);
             assert!(report.iter().all(|exit| !exit.has_left()));
             assert!(report[1..].iter().all(Exit::was_interrupted));
-            left += count(&leavers);
+            left += leavers;
             exited += in_report;
         }
         assert!(left > 0 && exited > 0, "{left}, {exited}");
@@ -270,20 +248,19 @@ fn grace_period_ends_while_a_thread_adds() {
 /// Threads ask which actors run, while others come and go. Each gets an answer, and an empty one in the end.
 #[test]
 fn threads_ask_which_actors_run() {
-    const THREADS: usize = 3;
     const QUESTIONS: usize = 500;
     with_watchdog(|| {
         for driver in [Driver::BlockOn, Driver::Executor(3)] {
-            let children = Children::default();
+            let counts = Counts::default();
             let mut group = Group::new();
             let handle = group.handle();
             group.add_with(|interrupted| interrupted).named("resident");
             thread::scope(|scope| {
                 let askers = [(); THREADS].map(|()| {
-                    let (handle, children) = (handle.clone(), &children);
+                    let (handle, counts) = (handle.clone(), &counts);
                     scope.spawn(move || {
                         for _ in 0..QUESTIONS {
-                            children.add(&handle);
+                            counts.add_child(&handle);
                             let running = block_on(handle.running());
                             assert_eq!(running[0].name(), Some("resident"));
                         }
@@ -291,9 +268,7 @@ fn threads_ask_which_actors_run() {
                 });
                 let stop = handle.clone();
                 scope.spawn(move || {
-                    for asker in askers {
-                        asker.join().unwrap();
-                    }
+                    askers.into_iter().for_each(|asker| asker.join().unwrap());
                     stop.stop(());
                     // The group may end before it answers.
                     while !block_on(stop.running()).is_empty() {}
