@@ -12,7 +12,7 @@ use run_group::{Group, Interrupted};
 use smol::block_on;
 
 use crate::harness::Test;
-use crate::interrupted::{assert_in_bounds, poll_with, running, yields, Woken};
+use crate::interrupted::{assert_in_bounds, running, yields};
 
 #[test]
 fn clones_resolve_together() {
@@ -132,12 +132,11 @@ fn new_clone_for_each_poll_yields() {
 fn clone_that_yields_is_ready_next() {
     let (interrupt, interrupted) = Interrupted::channel();
     interrupt.interrupt();
-    let task = Arc::new(Woken::default());
+    let task = Test::default();
     let mut clones = std::iter::repeat_with(|| interrupted.clone());
-    let mut yields =
-        clones.find(|clone| poll_with(&task, &mut clone.clone()).is_pending()).unwrap();
-    assert_eq!((task.count(), Arc::strong_count(&task)), (1, 1));
-    assert!(poll_with(&task, &mut yields).is_ready());
+    let mut yields = clones.find(|clone| task.poll(&mut clone.clone()).is_pending()).unwrap();
+    assert_eq!((task.take_wakes(), task.wakers()), (1, 0));
+    task.poll_ready(&mut yields);
 }
 
 // The wakers of clones.
@@ -145,31 +144,28 @@ fn clone_that_yields_is_ready_next() {
 #[test]
 fn dropped_clone_drops_its_waker() {
     let (interrupt, interrupted) = Interrupted::channel();
-    let tasks = [(); 3].map(|()| Arc::new(Woken::default()));
+    let tasks = [(); 3].map(|()| Test::default());
     let mut clones = Vec::from_iter(tasks.iter().map(|task| {
         let mut clone = interrupted.clone();
-        assert!(poll_with(task, &mut clone).is_pending());
+        task.poll_pending(&mut clone);
         clone
     }));
     drop(clones.remove(1));
-    let counts = |tasks: &[Arc<Woken>; 3]| tasks.each_ref().map(Arc::strong_count);
-    assert_eq!(counts(&tasks), [2, 1, 2]);
+    assert_eq!(tasks.each_ref().map(Test::wakers), [1, 0, 1]);
     interrupt.interrupt();
-    assert_eq!(tasks.each_ref().map(|task| task.count()), [1, 0, 1]);
-    assert_eq!(counts(&tasks), [1, 1, 1]);
+    assert_eq!(tasks.each_ref().map(Test::take_wakes), [1, 0, 1]);
+    assert_eq!(tasks.each_ref().map(Test::wakers), [0, 0, 0]);
 }
 
 #[test]
 fn clone_wakes_the_task_that_polled_it_last() {
     let (interrupt, interrupted) = Interrupted::channel();
     let mut clone = interrupted.clone();
-    let tasks = [(); 3].map(|()| Arc::new(Woken::default()));
-    for task in &tasks {
-        assert!(poll_with(task, &mut clone).is_pending());
-    }
-    assert_eq!(tasks.each_ref().map(Arc::strong_count), [1, 1, 2]);
+    let tasks = [(); 3].map(|()| Test::default());
+    tasks.iter().for_each(|task| task.poll_pending(&mut clone));
+    assert_eq!(tasks.each_ref().map(Test::wakers), [0, 0, 1]);
     interrupt.interrupt();
-    assert_eq!(tasks.each_ref().map(|task| task.count()), [0, 0, 1]);
+    assert_eq!(tasks.each_ref().map(Test::take_wakes), [0, 0, 1]);
 }
 
 /// The wakers are dropped when the clones are interrupted, although the clones stay.
@@ -177,18 +173,18 @@ fn clone_wakes_the_task_that_polled_it_last() {
 fn interruption_drops_the_wakers() {
     let (interrupt, mut interrupted) = Interrupted::channel();
     let mut clone = interrupted.clone();
-    let task = Arc::new(Woken::default());
+    let task = Test::default();
     for interrupted in [&mut interrupted, &mut clone] {
-        assert!(poll_with(&task, interrupted).is_pending());
+        task.poll_pending(interrupted);
     }
-    assert_eq!(Arc::strong_count(&task), 3);
+    assert_eq!(task.wakers(), 2);
     interrupt.interrupt();
-    assert_eq!((task.count(), Arc::strong_count(&task)), (2, 1));
+    assert_eq!((task.take_wakes(), task.wakers()), (2, 0));
     // Nor does a poll after that keep one.
     for interrupted in [&mut interrupted, &mut clone] {
-        assert!(poll_with(&task, interrupted).is_ready());
+        task.poll_ready(interrupted);
     }
-    assert_eq!(Arc::strong_count(&task), 1);
+    assert_eq!(task.wakers(), 0);
 }
 
 /// A clone may be dropped after the interruption has taken its waker, and a new one may wait in its place.
@@ -247,9 +243,6 @@ fn wakers_may_drop_waiting_clones() {
 #[test]
 fn only_waiting_clones_allocate() {
     let (_interrupt, interrupted) = Interrupted::channel();
-    let test = Test::default();
     let clone = measure(|| drop(interrupted.clone()));
     assert_eq!(clone.count_total, 0);
-    let wait = measure(|| test.poll_pending(&mut interrupted.clone()));
-    assert!(wait.count_total > 0);
 }

@@ -1,39 +1,14 @@
 //! `Interrupted` and `Interrupt`, in a group and without one.
 
-use std::future::{pending, poll_fn, ready, Future};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::future::{pending, poll_fn, ready};
+use std::task::Poll;
 
 use futures::future::{FusedFuture, FutureExt};
 use futures::select;
-use run_group::{Exit, Group, Interrupt, Interrupted};
+use run_group::{Group, Interrupt, Interrupted};
 use smol::block_on;
 
-use crate::harness::{Output, Test};
-
-/// Returns a group that is stopping, and the `Interrupted` of one of its actors.
-fn stopping() -> (Test, Group<'static, ()>, Interrupted) {
-    let test = Test::default();
-    let mut taken = None;
-    let mut group = Group::new();
-    group.add_with(|interrupted| {
-        taken = Some(interrupted);
-        pending::<()>()
-    });
-    group.add(ready(()), |_| {});
-    test.settle(&mut group);
-    (test, group, taken.unwrap())
-}
-
-#[test]
-fn stays_ready_once_its_actor_is_interrupted() {
-    let (test, _group, mut interrupted) = stopping();
-    for _ in 0..3 {
-        test.poll_ready(&mut interrupted);
-    }
-}
+use crate::harness::Test;
 
 #[test]
 fn wakes_its_actor() {
@@ -44,16 +19,6 @@ fn wakes_its_actor() {
     test.settle(&mut group);
     first.returns("done");
     assert_eq!(test.poll_ready(&mut group), Some("done"));
-}
-
-/// A `oneshot` receiver is terminated as soon as its sender is dropped, and `select!` skips a terminated future. With
-/// such a receiver, an actor would not see that it is interrupted.
-#[test]
-fn terminated_only_after_it_was_ready() {
-    let (test, _group, mut interrupted) = stopping();
-    assert!(!interrupted.is_terminated());
-    test.poll_ready(&mut interrupted);
-    assert!(interrupted.is_terminated());
 }
 
 #[test]
@@ -92,28 +57,6 @@ fn debug_shows_whether_it_is_interrupted() {
     assert_eq!(format!("{interrupted:?}"), shown);
 }
 
-/// A task, and how often it was woken.
-#[derive(Default)]
-pub struct Woken(AtomicUsize);
-
-impl Woken {
-    pub fn count(&self) -> usize {
-        self.0.load(SeqCst)
-    }
-}
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-}
-
-/// Polls a future once, for this task.
-pub fn poll_with(task: &Arc<Woken>, future: &mut (impl Future<Output = ()> + Unpin)) -> Poll<()> {
-    let waker = Waker::from(task.clone());
-    Pin::new(future).poll(&mut Context::from_waker(&waker))
-}
-
 /// Returns a running group, and the `Interrupted` of its actor.
 pub fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
     let test = Test::default();
@@ -132,13 +75,13 @@ pub fn running() -> (Test, Group<'static, &'static str>, Interrupted) {
 #[test]
 fn drop_releases_the_waker() {
     let (test, mut group, mut interrupted) = running();
-    let task = Arc::new(Woken::default());
-    assert!(poll_with(&task, &mut interrupted).is_pending());
+    let task = Test::default();
+    task.poll_pending(&mut interrupted);
     drop(interrupted);
-    assert_eq!(Arc::strong_count(&task), 1);
+    assert_eq!(task.wakers(), 0);
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
-    assert_eq!(task.count(), 0);
+    assert_eq!(task.take_wakes(), 0);
 }
 
 /// When the group interrupted an actor that had dropped its `Interrupted`, it used to poll the actor, although nothing
@@ -167,13 +110,11 @@ fn actor_that_dropped_it_is_not_woken() {
 #[test]
 fn wakes_the_task_that_polled_it_last() {
     let (test, mut group, mut interrupted) = running();
-    let tasks = [0; 3].map(|_| Arc::new(Woken::default()));
-    for task in &tasks {
-        assert!(poll_with(task, &mut interrupted).is_pending());
-    }
+    let tasks = [(); 3].map(|()| Test::default());
+    tasks.iter().for_each(|task| task.poll_pending(&mut interrupted));
     group.add(ready("done"), |_| {});
     test.settle(&mut group);
-    assert_eq!(tasks.map(|task| task.count()), [0, 0, 1]);
+    assert_eq!(tasks.map(|task| task.take_wakes()), [0, 0, 1]);
 }
 
 // When it yields.
@@ -206,45 +147,12 @@ pub fn assert_in_bounds(yields: &[usize]) {
 }
 
 /// A loop that ignored the interruption used to spin in one poll forever. Neither the grace period nor a second signal
-/// could do anything.
+/// could do anything. To look without waiting, there is `is_interrupted`, which never yields.
 #[test]
 fn yields_now_and_then() {
     let (interrupt, interrupted) = Interrupted::channel();
     interrupt.interrupt();
     assert_in_bounds(&yields(&mut [interrupted]));
-}
-
-#[test]
-fn unless_polls_nothing_when_it_yields() {
-    let test = Test::default();
-    let (interrupt, mut interrupted) = Interrupted::channel();
-    interrupt.interrupt();
-    let yields = (0..1_000).filter(|_| {
-        let actor = test.actor("future");
-        let mut unless = Box::pin(interrupted.unless(actor.execute()));
-        let polled = test.poll(&mut unless);
-        let yields = polled.is_pending();
-        if yields {
-            assert!(!actor.is_dropped());
-            assert_eq!(test.take_wakes(), 1);
-            assert_eq!(test.poll_ready(&mut unless), None);
-        }
-        assert_eq!(test.take_log(), ["future dropped"]);
-        yields
-    });
-    assert!((1..=10).contains(&yields.count()));
-}
-
-/// To look without waiting, there is `is_interrupted`, which never yields.
-#[test]
-fn yield_is_pending_for_now_or_never() {
-    let (interrupt, mut interrupted) = Interrupted::channel();
-    interrupt.interrupt();
-    let seen = (0..1_000).filter(|_| {
-        assert!(interrupted.is_interrupted());
-        (&mut interrupted).now_or_never().is_some()
-    });
-    assert!((990..1_000).contains(&seen.count()));
 }
 
 // The other end.
@@ -338,47 +246,22 @@ fn other_end_may_outlive_its_group() {
     another.interrupt();
 }
 
-// An `Interrupted` that is held elsewhere resolves when its actor has exited.
-
-/// Adds an actor that returns at once. Returns its `Interrupted`.
-fn add_returning(
-    group: &mut Group<'_, Output>,
-    stops_if: fn(&Exit<Output>) -> bool,
-) -> Interrupted {
-    let mut taken = None;
-    let added = group.add_with(|interrupted| {
+/// An actor that exits in a later stage is interrupted with its stage. For one that leaves, see [`leaving`].
+///
+/// [`leaving`]: crate::leaving
+#[test]
+fn resolves_when_the_stage_of_its_actor_is_interrupted() {
+    let (test, mut taken) = (Test::default(), None);
+    let (mut front, mut back) = (Group::new(), Group::new());
+    let slow = test.add_manual("slow", &mut front);
+    back.add_with(|interrupted| {
         taken = Some(interrupted);
         ready("done")
     });
-    added.stops_if(stops_if).named("returns");
-    taken.unwrap()
-}
-
-#[test]
-fn resolves_when_its_actor_leaves() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let mut interrupted = add_returning(&mut group, |_| false);
-    test.add_manual("other", &mut group);
-    test.poll_pending(&mut interrupted);
-    assert_eq!(test.take_wakes(), 0);
-    test.poll_pending(&mut group);
-    assert!(test.take_wakes() > 0);
-    assert!(interrupted.is_interrupted());
-    test.poll_ready(&mut interrupted);
-    assert!(!group.is_stopping());
-}
-
-/// An actor that exits in a later stage is interrupted with its stage.
-#[test]
-fn resolves_when_the_stage_of_its_actor_is_interrupted() {
-    let test = Test::default();
-    let (mut front, mut back) = (Group::new(), Group::new());
-    let slow = test.add_manual("slow", &mut front);
-    let interrupted = add_returning(&mut back, |_| true);
     test.add_manual("other", &mut back);
     let mut group = front.before(back);
     test.settle(&mut group);
+    let interrupted = taken.unwrap();
     assert!(!interrupted.is_interrupted());
     slow.returns("late");
     test.settle(&mut group);
@@ -387,6 +270,8 @@ fn resolves_when_the_stage_of_its_actor_is_interrupted() {
 
 // Without a group.
 
+/// It is terminated only after it was ready. A `oneshot` receiver is terminated as soon as its sender is dropped, and
+/// `select!` skips a terminated future. With such a receiver, an actor would not see that it is interrupted.
 #[test]
 fn channel_resolves_when_interrupted_or_dropped() {
     for end in [Interrupt::interrupt, drop] {
@@ -405,14 +290,6 @@ fn channel_resolves_when_interrupted_or_dropped() {
     }
 }
 
-/// A test of a function that takes an `Interrupted` may interrupt it from the start.
-#[test]
-fn channel_interrupted_before_first_poll() {
-    let (interrupt, mut interrupted) = Interrupted::channel();
-    interrupt.interrupt();
-    Test::default().poll_ready(&mut interrupted);
-}
-
 #[test]
 fn is_interrupted_follows_the_group() {
     let (test, mut group, interrupted) = running();
@@ -428,13 +305,6 @@ fn is_interrupted_when_the_group_was_dropped() {
     let (_, group, interrupted) = running();
     drop(group);
     assert!(interrupted.is_interrupted());
-}
-
-#[test]
-fn interrupt_may_outlive_interrupted() {
-    let (interrupt, interrupted) = Interrupted::channel();
-    drop(interrupted);
-    interrupt.interrupt();
 }
 
 // `unless`.
@@ -484,19 +354,25 @@ fn unless_interruption_wins_a_tie() {
     assert!(test.take_log().is_empty());
 }
 
+/// Not even when it yields.
 #[test]
 fn unless_polls_nothing_once_interrupted() {
     let test = Test::default();
     let (interrupt, mut interrupted) = Interrupted::channel();
     interrupt.interrupt();
-    for _ in 0..2 {
+    let yields = (0..1_000).filter(|_| {
         let actor = test.actor("future");
         let mut unless = Box::pin(interrupted.unless(actor.execute()));
-        assert_eq!(test.poll_ready(&mut unless), None);
-        assert!(actor.is_dropped());
-        assert_eq!(test.take_log(), ["future dropped"]);
-    }
-    test.poll_ready(&mut interrupted);
+        let yields = test.poll(&mut unless).map(|output| assert_eq!(output, None)).is_pending();
+        assert_eq!(test.take_wakes(), usize::from(yields));
+        if yields {
+            assert!(!actor.is_dropped());
+            assert_eq!(test.poll_ready(&mut unless), None);
+        }
+        assert_eq!(test.take_log(), ["future dropped"]); // although the future of `unless` still exists
+        yields
+    });
+    assert!((1..=10).contains(&yields.count()));
 }
 
 #[test]

@@ -24,7 +24,7 @@
 //! | 14 adding | [`adding`] | all of them; through handles, see 15 |
 //! | 15 handles | [`handles`] | all of them; from many threads: `threads::handles` |
 //! | 16 `on_wait` | [`waiting`] | all that call it, `waiting_displays_ten_labels`, `waiting_has_the_length_of_its_stage`; if an observer panics: `panics::panic_in_wait_observer_is_contained` |
-//! | 17 fairness | [`fairness`] | all of them, in numbers; an `Interrupted` that yields: `interrupted::yields_now_and_then`, `interrupted::unless_polls_nothing_when_it_yields`, `clones::clones_share_the_count_of_polls`, `clones::new_clone_for_each_poll_yields` |
+//! | 17 fairness | [`fairness`] | all of them, in numbers; an `Interrupted` that yields: `interrupted::yields_now_and_then`, `interrupted::unless_polls_nothing_once_interrupted`, `clones::clones_share_the_count_of_polls`, `clones::new_clone_for_each_poll_yields` |
 //! | 18 complexity | [`costs`] | all of them; exact counts: `.ci/costs` |
 //! | 19 leaving | [`leaving`] | all of them; panics: `panics::leaving`; without `std`: `unwinding::panic_in_stops_if_unwinds`, `unwinding::drop_panic_of_a_leaving_actor_unwinds`; indices after `before`: `before::indices_count_those_that_have_left`; stopped alone: `interrupted::actor_that_was_stopped_alone_leaves`; through handles: `threads::handles::children_leave_exit_or_are_dropped` |
 //!
