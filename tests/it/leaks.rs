@@ -43,6 +43,9 @@ fn nothing_is_left_of_100_000_groups() {
     totals.assert_enough();
 }
 
+/// Whether a group contains panics. Elsewhere, nothing panics here.
+const PANICS: bool = cfg!(all(feature = "std", panic = "unwind"));
+
 /// How a group ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
@@ -54,9 +57,7 @@ enum End {
     DroppedUnpolled,
     DroppedRunning,
     DroppedStopping,
-    #[cfg(all(feature = "std", panic = "unwind"))]
     Panicked,
-    #[cfg(all(feature = "std", panic = "unwind"))]
     DroppedPanicking,
 }
 
@@ -70,14 +71,15 @@ impl End {
         Self::DroppedUnpolled,
         Self::DroppedRunning,
         Self::DroppedStopping,
-        #[cfg(all(feature = "std", panic = "unwind"))]
         Self::Panicked,
-        #[cfg(all(feature = "std", panic = "unwind"))]
         Self::DroppedPanicking,
     ];
 
+    /// How many of these there are: without the last two, where nothing panics.
+    const COUNT: usize = Self::ALL.len() - if PANICS { 0 } else { 2 };
+
     fn of(number: usize) -> Self {
-        Self::ALL[number % Self::ALL.len()]
+        Self::ALL[number % Self::COUNT]
     }
 
     /// Returns what its actors may do. If it needs a cause, one of them returns at once instead.
@@ -92,39 +94,25 @@ impl End {
             Self::Expired | Self::DroppedStopping => {
                 &[Behavior::ReturnLater, Behavior::ReturnWhenInterrupted, Behavior::Ignore]
             }
-            Self::DroppedUnpolled | Self::DroppedRunning => {
+            Self::DroppedUnpolled | Self::DroppedRunning | Self::DroppedPanicking => {
                 &[Behavior::Leave, Behavior::ReturnWhenInterrupted, Behavior::Ignore]
             }
-            #[cfg(all(feature = "std", panic = "unwind"))]
             Self::Panicked => &[
                 Behavior::Return,
                 Behavior::ReturnWhenInterrupted,
                 Behavior::Panic,
                 Behavior::PanicWhenInterrupted,
             ],
-            #[cfg(all(feature = "std", panic = "unwind"))]
-            Self::DroppedPanicking => {
-                &[Behavior::Leave, Behavior::ReturnWhenInterrupted, Behavior::Ignore]
-            }
         }
     }
 
     /// Returns whether the group ends by itself, and so needs an actor that returns at once.
     fn needs_a_cause(self) -> bool {
-        match self {
-            Self::DroppedUnpolled | Self::DroppedRunning => false,
-            #[cfg(all(feature = "std", panic = "unwind"))]
-            Self::DroppedPanicking => false,
-            _ => true,
-        }
+        !matches!(self, Self::DroppedUnpolled | Self::DroppedRunning | Self::DroppedPanicking)
     }
 
     fn panics(self) -> bool {
-        match self {
-            #[cfg(all(feature = "std", panic = "unwind"))]
-            Self::Panicked | Self::DroppedPanicking => true,
-            _ => false,
-        }
+        matches!(self, Self::Panicked | Self::DroppedPanicking)
     }
 }
 
@@ -137,9 +125,7 @@ enum Behavior {
     ReturnLater,
     ReturnWhenInterrupted,
     Ignore,
-    #[cfg(all(feature = "std", panic = "unwind"))]
     Panic,
-    #[cfg(all(feature = "std", panic = "unwind"))]
     PanicWhenInterrupted,
 }
 
@@ -156,7 +142,6 @@ macro_rules! add_to {
                 let execute =
                     Execute::new(behavior, tracked, leftovers, before_return, interrupted);
                 $to.add(execute, move |_| {
-                    #[cfg(all(feature = "std", panic = "unwind"))]
                     if behavior == Behavior::PanicWhenInterrupted {
                         interrupt.drops.panic();
                     }
@@ -212,7 +197,7 @@ struct Round {
 impl Round {
     fn new(number: usize) -> Self {
         let mut random = Random(number as u64);
-        let nth_of_its_end = number / End::ALL.len();
+        let nth_of_its_end = number / End::COUNT;
         Self {
             end: End::of(number),
             actors: match nth_of_its_end % 50 {
@@ -308,12 +293,10 @@ impl Round {
                         usize::from(self.test.poll(&mut report).is_pending());
                 }
             },
-            #[cfg(all(feature = "std", panic = "unwind"))]
             End::Panicked => match (self.group(), self.random.one_in(2)) {
                 (group, true) => drop(self.finish(group)),
                 (group, false) => drop(self.finish(group.report())),
             },
-            #[cfg(all(feature = "std", panic = "unwind"))]
             End::DroppedPanicking => {
                 let mut group = self.group();
                 if self.random.one_in(2) {
@@ -507,7 +490,6 @@ impl Execute {
                 Behavior::Return | Behavior::Leave => {}
                 Behavior::ReturnLater => yield_now().await,
                 Behavior::Ignore => pending().await,
-                #[cfg(all(feature = "std", panic = "unwind"))]
                 Behavior::Panic => drops.panic(),
                 _ => _ = interrupted.await,
             }

@@ -1,6 +1,7 @@
 //! What happened in all rounds, and that it was enough.
 
 use super::tracked::Kind;
+use super::PANICS;
 
 /// What happened in all rounds.
 pub struct Totals {
@@ -32,7 +33,7 @@ impl Totals {
 
     /// Asserts that everything happened often enough. Otherwise the test would show little.
     pub fn assert_enough(&self) {
-        let with_panics = usize::from(cfg!(all(feature = "std", panic = "unwind")));
+        let with_panics = usize::from(PANICS);
         for (what, least) in [
             (Kind::Execute, 300_000),
             (Kind::Interrupt, 100_000),
