@@ -39,8 +39,8 @@
 //! | C24 | no names, no events, no state, no shutdown from outside, no limits | fixed: names and lines, `on_exit` and `on_wait`, `running` and `Debug`, handles, grace periods | `exits`, `waiting`, `handles`, `grace_period` |
 //!
 //! The tests and examples of oklog/run have counterparts here: groups without actors and with one (`start`), an actor that
-//! fails next to one that waits (`error_stops_the_actor_that_waits`), the order of events (`examples::basic`), a context,
-//! a listener, and signals.
+//! fails next to one that waits (the graphs), the order of events (`examples::basic`), a context, a listener, and
+//! signals.
 //!
 //! [oklog/run]: https://github.com/oklog/run
 
@@ -370,21 +370,6 @@ fn actor_may_need_another_one_to_stop() {
             ["the storage is interrupted", "stores", "the worker returns", "the storage returns"]
         );
     }
-}
-
-#[test]
-fn error_stops_the_actor_that_waits() {
-    let (close, closed) = bounded::<Infallible>(1);
-    let mut group = Group::new();
-    group.add(ready(Err("failed")), |_| {});
-    let wait = async {
-        let _ = closed.recv().await;
-        Ok(())
-    };
-    group.add(wait, |_| {
-        close.close();
-    });
-    assert_eq!(block_on(group.run()), Err("failed"));
 }
 
 /// Adds a counterpart of oklog/run's `ContextHandler`: an actor that ends with its context, here a channel that is
