@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use core::pin::pin;
 use core::task::{Poll, Waker};
 
-use run_group::Exit;
+use run_group::{Exit, Interrupted, LocalGroup};
 
 use crate::contract::Clock;
 
@@ -55,6 +55,25 @@ impl<C: Clock> Log<C> {
             let cause = cause.name().unwrap_or("?");
             self.note(format_args!("{name} interrupted by {cause}"));
         }
+    }
+
+    /// Adds an actor that takes this many ticks to stop.
+    pub(crate) fn add_slow<'a>(
+        &'a self,
+        group: &mut LocalGroup<'a, ()>,
+        name: &'static str,
+        ticks: u32,
+    ) {
+        let stop = |interrupted: Interrupted| async move {
+            interrupted.await;
+            C::after(ticks).await;
+        };
+        group.add_with(|interrupted| self.execute(name, stop(interrupted))).named(name);
+    }
+
+    /// Sorts the events, for those that may come in any order.
+    pub(crate) fn sort(&self) {
+        self.events.borrow_mut().sort();
     }
 
     /// Compares the events with `events`, and clears them.
