@@ -54,39 +54,17 @@ impl Wake for Task {
 }
 
 #[test]
-fn interrupt_wakes_the_waiting_thread() {
-    loom::model(|| {
-        let (interrupt, mut interrupted) = Interrupted::channel();
-        let other = thread::spawn(move || interrupt.interrupt());
-        block_on(&mut interrupted);
-        assert!(interrupted.is_interrupted());
-        assert!(interrupted.is_terminated());
-        other.join().unwrap();
-    });
-}
-
-#[test]
-fn drop_wakes_the_waiting_thread() {
-    loom::model(|| {
-        let (interrupt, interrupted) = Interrupted::channel();
-        let other = thread::spawn(move || drop(interrupt));
-        block_on(interrupted);
-        other.join().unwrap();
-    });
-}
-
-/// After a poll that returns `Pending`, the task is woken, and its next poll is ready.
-#[test]
-fn pending_poll_is_followed_by_a_wake() {
-    loom::model(|| {
-        let (interrupt, mut interrupted) = Interrupted::channel();
-        let task = Task::new();
-        let other = thread::spawn(move || interrupt.interrupt());
-        let is_ready = task.poll(&mut interrupted);
-        other.join().unwrap();
-        assert!(is_ready || task.was_woken());
-        assert!(task.poll(&mut interrupted));
-    });
+fn interrupt_or_drop_wakes_the_waiting_thread() {
+    for end in [Interrupt::interrupt, drop] {
+        loom::model(move || {
+            let (interrupt, mut interrupted) = Interrupted::channel();
+            let other = thread::spawn(move || end(interrupt));
+            block_on(&mut interrupted);
+            assert!(interrupted.is_interrupted());
+            assert!(interrupted.is_terminated());
+            other.join().unwrap();
+        });
+    }
 }
 
 /// Two tasks poll it, one after the other. The second is woken, unless it sees the interruption.
@@ -144,25 +122,6 @@ fn is_interrupted_synchronizes_the_threads() {
     });
 }
 
-/// `Interrupted` is polled and dropped while the other thread interrupts. Neither end keeps the waker.
-#[test]
-fn drop_during_the_interrupt() {
-    loom::model(|| {
-        let (interrupt, interrupted) = Interrupted::channel();
-        drop_while_interrupted(interrupt, interrupted);
-    });
-}
-
-/// Polls and drops `interrupted` while another thread interrupts it, and asserts that nothing keeps the waker.
-fn drop_while_interrupted(interrupt: Interrupt, mut interrupted: Interrupted) {
-    let task = Task::new();
-    let other = thread::spawn(move || interrupt.interrupt());
-    task.poll(&mut interrupted);
-    drop(interrupted);
-    other.join().unwrap();
-    assert_eq!(std::sync::Arc::strong_count(&task), 1);
-}
-
 /// Dropping `Interrupted` drops its waker at once, even if `Interrupt` still exists.
 #[test]
 fn drop_drops_the_waker() {
@@ -211,21 +170,10 @@ fn unless_races_with_its_future() {
 
 // Clones. A clone has its waker in a slab behind a mutex, and the original in an `AtomicWaker`.
 
+/// After a poll that returns `Pending`, its task is woken, and its next poll is ready. The same holds for a clone that
+/// waits as well.
 #[test]
-fn interrupt_wakes_a_waiting_clone() {
-    loom::model(|| {
-        let (interrupt, interrupted) = Interrupted::channel();
-        let other = thread::spawn(move || interrupt.interrupt());
-        block_on(interrupted.clone());
-        assert!(interrupted.is_interrupted());
-        other.join().unwrap();
-    });
-}
-
-/// After a poll of a clone that returns `Pending`, its task is woken, and its next poll is ready. The same for the
-/// original, which waits as well.
-#[test]
-fn pending_poll_of_a_clone_is_followed_by_a_wake() {
+fn pending_poll_is_followed_by_a_wake() {
     loom::model(|| {
         let (interrupt, mut interrupted) = Interrupted::channel();
         let mut clone = interrupted.clone();
@@ -336,9 +284,14 @@ fn interrupted_from_two_ends() {
 #[test]
 fn other_end_keeps_no_waker() {
     loom::model(|| {
-        let (interrupt, interrupted) = Interrupted::channel();
+        let (interrupt, mut interrupted) = Interrupted::channel();
         let _another = interrupted.other_end();
-        drop_while_interrupted(interrupt, interrupted);
+        let task = Task::new();
+        let other = thread::spawn(move || interrupt.interrupt());
+        task.poll(&mut interrupted);
+        drop(interrupted);
+        other.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&task), 1);
     });
 }
 
