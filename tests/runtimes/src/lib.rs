@@ -12,7 +12,66 @@ pub mod local;
 mod runner;
 pub mod shared;
 
+use std::net::SocketAddr;
+
+use futures::channel::oneshot;
+
 pub use crate::runner::test;
+
+/// Where a server sends its address.
+pub type Listening = oneshot::Sender<SocketAddr>;
+
+/// Makes a type for an executor, and implements the traits of [`shared`] or [`local`] for it.
+///
+/// `run`, `sleep`, `spawn` and `serve` are functions or closures. The macro boxes the futures that they return.
+/// `refusal` and `starves` are an `Option<String>`. Only `run` and `sleep` are required.
+#[macro_export]
+macro_rules! executor {
+    ($kind:ident $name:ident {
+        $(refusal: $refusal:expr,)?
+        $(starves: $starves:expr,)?
+        run: $run:expr,
+        sleep: $sleep:expr
+        $(, spawn: $spawn:expr)?
+        $(, serve: $serve:expr)?
+        $(,)?
+    }) => {
+        struct $name;
+
+        impl $crate::$kind::Runtime for $name {
+            $(fn refusal() -> Option<String> {
+                $refusal
+            })?
+
+            $(fn starves() -> Option<String> {
+                $starves
+            })?
+
+            fn run(future: $crate::$kind::Task) {
+                let run: fn($crate::$kind::Task) = $run;
+                run(future);
+            }
+
+            fn sleep(duration: ::std::time::Duration) -> $crate::$kind::Task {
+                let sleep: fn(::std::time::Duration) -> _ = $sleep;
+                Box::pin(sleep(duration))
+            }
+        }
+
+        $(impl $crate::$kind::Spawn for $name {
+            fn spawn(task: $crate::$kind::Task) -> $crate::$kind::Task {
+                let spawn: fn($crate::$kind::Task) -> _ = $spawn;
+                Box::pin(spawn(task))
+            }
+        })?
+
+        $(impl $crate::$kind::Serve for $name {
+            fn serve(listening: $crate::Listening) -> $crate::$kind::Task<::std::io::Result<()>> {
+                Box::pin($serve(listening))
+            }
+        })?
+    };
+}
 
 /// Makes a module of tests: the suite on one executor.
 ///
@@ -51,7 +110,6 @@ macro_rules! suite {
     (@tests Spawn $kind:ident $runtime:path) => {
         $crate::suite!(@each refusal $kind $runtime:
             groups_run_as_tasks
-            tasks_add_actors
             tasks_add_children
             error_of_a_spawned_task_is_returned
             interrupts_a_spawned_task
@@ -69,7 +127,6 @@ macro_rules! suite {
     };
     (@tests Threads $kind:ident $runtime:path) => {
         $crate::suite!(@each refusal $kind $runtime:
-            threads_add_actors
             threads_add_actors_until_the_end
             threads_add_children
         );

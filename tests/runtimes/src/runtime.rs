@@ -9,11 +9,11 @@ use std::sync::Mutex;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures::channel::oneshot;
 use futures::future::{select, Either};
 use run_group::{Exit, Report};
 
 use super::{Pointer, Portable, Task};
+use crate::Listening;
 
 /// An executor with its timer.
 pub trait Runtime {
@@ -44,7 +44,7 @@ pub trait Spawn: Runtime {
 pub trait Serve: Runtime {
     /// Listens on a free port, sends its address, and echoes the four bytes that each client sends, one client after
     /// the other. It ignores a client that disconnects earlier.
-    fn serve(listening: oneshot::Sender<SocketAddr>) -> Task<io::Result<()>>;
+    fn serve(listening: Listening) -> Task<io::Result<()>>;
 }
 
 /// A short time. The tests pass with any other duration.

@@ -94,12 +94,7 @@ pub fn interrupts_sleeping_actors<R: Runtime>() {
                 })
                 .named(name);
         }
-        group
-            .add_abortable(async {
-                R::sleep(MOMENT).await;
-                "done"
-            })
-            .named("short");
+        group.add_abortable(R::sleep(MOMENT).map(|()| "done")).named("short");
 
         let expected = [
             r#"short returned "done""#,
@@ -212,15 +207,9 @@ pub fn stages_shut_down_one_by_one<R: Runtime>() {
                 "flushed"
             })
             .named("disk");
-        storage
-            .add(
-                async {
-                    R::sleep(MOMENT).await;
-                    "full"
-                },
-                |cause| log.log(format_args!("interrupt of quota: {cause}")),
-            )
-            .named("quota");
+        let quota = R::sleep(MOMENT).map(|()| "full");
+        let interrupt = |cause: &_| log.log(format_args!("interrupt of quota: {cause}"));
+        storage.add(quota, interrupt).named("quota");
         storage.grace_period(|| R::sleep(AGES));
         storage.on_exit(|exit| log.log(exit));
 
@@ -299,12 +288,7 @@ pub fn thread_wakes_the_group<R: Runtime>() {
                 "answered"
             })
             .named("asking");
-        group
-            .add_abortable(async {
-                assert!(stopped.await.is_err(), "nothing is sent");
-                "stopped"
-            })
-            .named("stop");
+        group.add_abortable(stopped.map(|_| "stopped")).named("stop");
 
         let expected = [r#"stop returned "stopped""#, r#"asking returned "answered", interrupted"#];
         assert_eq!(lines(group.report().await), expected);
@@ -323,16 +307,9 @@ pub fn panic_lets_the_others_shut_down<R: Runtime>() {
                 "cleaned up"
             })
             .named("worker");
-        group
-            .add(
-                async {
-                    R::sleep(MOMENT).await;
-                    // Like `panic!`, but without a message on the terminal.
-                    resume_unwind(Box::new("out of paper"))
-                },
-                |_| {},
-            )
-            .named("printer");
+        // Like `panic!`, but without a message on the terminal.
+        let panic = |()| resume_unwind(Box::new("out of paper"));
+        group.add(R::sleep(MOMENT).map(panic), |_| {}).named("printer");
         group.on_exit(|exit| log.log(exit));
 
         let payload = AssertUnwindSafe(group).catch_unwind().await.unwrap_err();
@@ -349,15 +326,7 @@ pub fn actor_is_added_while_running<R: Runtime>() {
         group.add_with(|interrupted| interrupted.map(|()| "cleaned up")).named("resident");
         assert_runs_for_a_moment::<R, _>(&mut group).await;
 
-        group
-            .add(
-                async {
-                    R::sleep(MOMENT).await;
-                    "done"
-                },
-                |_| {},
-            )
-            .named("newcomer");
+        group.add(R::sleep(MOMENT).map(|()| "done"), |_| {}).named("newcomer");
         let expected =
             [r#"newcomer returned "done""#, r#"resident returned "cleaned up", interrupted"#];
         assert_eq!(lines(group.report().await), expected);
@@ -369,15 +338,8 @@ pub fn actor_is_added_while_stopping<R: Runtime>() {
         let log = &Log::default();
         let (release, released) = oneshot::channel::<()>();
         let mut group = new_group();
-        group
-            .add(
-                async {
-                    assert!(released.await.is_err(), "nothing is sent");
-                    "released"
-                },
-                |_| log.log("interrupt of slow"),
-            )
-            .named("slow");
+        let slow = released.map(|_| "released");
+        group.add(slow, |_| log.log("interrupt of slow")).named("slow");
         group.add(async { "done" }, |_| {}).named("first");
         group.on_exit(|exit| log.log(exit));
         assert_runs_for_a_moment::<R, _>(&mut group).await;
@@ -459,15 +421,7 @@ pub fn group_is_reused_in_a_loop<R: Runtime>() {
         let log = Log::default();
         let mut group = new_group();
         for round in 1..=3 {
-            group
-                .add(
-                    async move {
-                        R::sleep(MOMENT).await;
-                        round
-                    },
-                    |_| {},
-                )
-                .named("work");
+            group.add(R::sleep(MOMENT).map(move |()| round), |_| {}).named("work");
             group.add(pending(), |_| {}).named("stuck");
             group.grace_period(|| R::sleep(MOMENT));
             group.on_exit(|exit| log.log(format_args!("{}: {exit}", exit.index())));
@@ -517,17 +471,13 @@ pub fn busy_actor_starves_no_timer<R: Runtime>() {
     run::<R>(async {
         let mut group = new_group();
         group.add(busy(), |_| {}).named("busy");
-        group
-            .add(
-                async {
-                    for _ in 0..3 {
-                        R::sleep(MOMENT).await;
-                    }
-                    "done"
-                },
-                |_| {},
-            )
-            .named("sibling");
+        let sibling = async {
+            for _ in 0..3 {
+                R::sleep(MOMENT).await;
+            }
+            "done"
+        };
+        group.add(sibling, |_| {}).named("sibling");
         group.grace_period(|| R::sleep(MOMENT));
 
         let expected = [r#"sibling returned "done""#, "busy expired"];
@@ -541,23 +491,19 @@ pub fn server_is_an_actor<R: Serve>() {
         let mut port = None;
         let mut group = new_group();
         group.add_abortable(R::serve(listening).map(|ended| format!("{ended:?}"))).named("server");
-        group
-            .add(
-                async {
-                    let address = address.await.expect("the server listens");
-                    port = Some(address);
-                    let mut said = String::new();
-                    for word in ["ping", "pong"] {
-                        // On a thread, so that only the server depends on the executor.
-                        let (answer, answered) = oneshot::channel();
-                        thread::spawn(move || answer.send(ask(address, word)));
-                        said += &answered.await.unwrap();
-                    }
-                    said
-                },
-                |_| {},
-            )
-            .named("client");
+        let client = async {
+            let address = address.await.expect("the server listens");
+            port = Some(address);
+            let mut said = String::new();
+            for word in ["ping", "pong"] {
+                // On a thread, so that only the server depends on the executor.
+                let (answer, answered) = oneshot::channel();
+                thread::spawn(move || answer.send(ask(address, word)));
+                said += &answered.await.unwrap();
+            }
+            said
+        };
+        group.add(client, |_| {}).named("client");
 
         let expected = [r#"client returned "pingpong""#, "server aborted"];
         assert_eq!(lines(group.report().await), expected);

@@ -19,7 +19,7 @@ fn new_group<'a, T>() -> Group<'a, T> {
 
 #[path = "runtime.rs"]
 mod runtime;
-pub use runtime::{Runtime, Serve, Spawn};
+pub use runtime::{lines, Runtime, Serve, Spawn, MOMENT};
 
 #[path = "scenarios.rs"]
 mod scenarios;

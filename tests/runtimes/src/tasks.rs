@@ -35,35 +35,7 @@ pub fn groups_run_as_tasks<R: Spawn>() {
     });
 }
 
-/// Several tasks add actors. Each actor gets an index and exits.
-pub fn tasks_add_actors<R: Spawn>() {
-    run::<R>(async {
-        let mut group = new_group();
-        let handle = group.handle();
-        let tasks: Vec<_> = (0..TASKS)
-            .map(|_| {
-                let handle = handle.clone();
-                spawn::<R, _>(async move {
-                    for _ in 0..ACTORS {
-                        handle.add_with(|interrupted| interrupted.map(|()| "cleaned up"));
-                        wake_itself(2).await;
-                    }
-                })
-            })
-            .collect();
-        group.add(join_all(tasks).map(|_| "done"), |_| {});
-
-        let mut exits = Vec::from(group.report().await);
-        assert_eq!(exits[0].output(), Some(&"done"));
-        exits.sort_by_key(Exit::index);
-        let indices: Vec<_> = exits.iter().map(Exit::index).collect();
-        assert_eq!(indices, Vec::from_iter(0..=TASKS * ACTORS));
-        assert!(exits[1..].iter().all(|exit| exit.was_interrupted()));
-        assert!(handle.is_closed());
-    });
-}
-
-/// Several tasks add children. Most of them leave, and some stay until the shutdown.
+/// Several tasks add children. Most of them leave, and some stay until the shutdown. Each gets an index.
 pub fn tasks_add_children<R: Spawn>() {
     run::<R>(async {
         let mut group = new_group();
@@ -79,7 +51,7 @@ pub fn tasks_add_children<R: Spawn>() {
                                 true => interrupted.await,
                                 false => wake_itself(2).await,
                             }
-                            "child"
+                            vec![]
                         });
                         child.stops_if(|_| false);
                         wake_itself(2).await;
@@ -87,28 +59,28 @@ pub fn tasks_add_children<R: Spawn>() {
                 })
             })
             .collect();
-        let (leaves, mut left) = channel::unbounded();
+        let (leaves, left) = channel::unbounded();
         group.on_exit(move |exit| {
             if exit.has_left() {
-                leaves.unbounded_send(()).unwrap();
+                leaves.unbounded_send(exit.index()).unwrap();
             }
         });
         let stay = TASKS * ACTORS.div_ceil(STAYS);
         let cause = async move {
             join_all(tasks).await;
-            for _ in stay..TASKS * ACTORS {
-                left.next().await.unwrap();
-            }
-            "done"
+            left.take(TASKS * ACTORS - stay).collect().await
         };
         group.add(cause, |_| {}).named("cause");
 
         let report = group.report().await;
-        assert_eq!(report.cause().unwrap().output(), Some(&"done"));
         assert_eq!(report.len(), 1 + stay);
         assert!(report[1..].iter().all(Exit::was_interrupted));
         assert!(report.iter().all(|exit| !exit.has_left()));
         assert!(handle.is_closed());
+        let mut indices: Vec<_> = report.iter().map(Exit::index).collect();
+        indices.extend(report[0].output().unwrap());
+        indices.sort();
+        assert_eq!(indices, Vec::from_iter(0..=TASKS * ACTORS));
     });
 }
 

@@ -1,54 +1,14 @@
 //! The scenarios in which other threads add actors, for executors whose tasks are `Send`.
 
+use std::mem::take;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use futures::future::FutureExt;
 use run_group::{Exit, Group};
 
 use super::runtime::{Runtime, ACTORS, STAYS, TASKS};
-
-/// Several threads add actors, then one more requests the shutdown. The actors of each thread keep their order.
-pub fn threads_add_actors<R: Runtime>() {
-    R::run(Box::pin(async {
-        let mut group = Group::new();
-        group.add_with(|interrupted| interrupted.map(|()| (TASKS, 0))).named("resident");
-        let handle = group.handle();
-        let threads: Vec<_> = (0..TASKS)
-            .map(|thread| {
-                let handle = handle.clone();
-                thread::spawn(move || {
-                    for number in 0..ACTORS {
-                        handle
-                            .add_with(|interrupted| interrupted.map(move |()| (thread, number)))
-                            .named(format!("{thread}.{number}"));
-                    }
-                    assert!(!handle.is_closed());
-                })
-            })
-            .collect();
-        let shutdown = handle.clone();
-        thread::spawn(move || {
-            for thread in threads {
-                thread.join().unwrap();
-            }
-            shutdown.add(async { (TASKS, 1) }, |_| {}).named("shutdown");
-        });
-
-        let mut exits = Vec::from(group.report().await);
-        assert_eq!(exits[0].name(), Some("shutdown"));
-        exits.sort_by_key(Exit::index);
-        assert_eq!(exits.len(), TASKS * ACTORS + 2);
-        let outputs: Vec<_> = exits.into_iter().filter_map(Exit::into_output).collect();
-        for thread in 0..TASKS {
-            let numbers = outputs.iter().filter(|output| output.0 == thread);
-            let numbers: Vec<_> = numbers.map(|output| output.1).collect();
-            assert_eq!(numbers, Vec::from_iter(0..ACTORS));
-        }
-        assert!(handle.is_closed());
-    }));
-}
 
 /// Several threads add actors while the group shuts down. Each actor either exits in the group or is dropped unpolled.
 pub fn threads_add_actors_until_the_end<R: Runtime>() {
@@ -91,30 +51,35 @@ pub fn threads_add_actors_until_the_end<R: Runtime>() {
     }));
 }
 
-/// Several threads add children. Most of them leave, and some stay until a thread stops the group.
+/// Several threads add children. Most of them leave, and some stay until a thread stops the group. Those of each thread
+/// keep their order.
 pub fn threads_add_children<R: Runtime>() {
+    const CHILDREN: usize = 40 * ACTORS;
     R::run(Box::pin(async {
-        let left = Arc::new(AtomicUsize::new(0));
+        let exits = Arc::new(Mutex::new(Vec::new()));
         let mut group = Group::new();
         let handle = group.handle();
-        group.add_with(|interrupted| interrupted).named("resident");
-        let seen = left.clone();
+        group.add_with(|interrupted| interrupted.map(|()| (TASKS, 0))).named("resident");
+        let seen = exits.clone();
         group.on_exit(move |exit| {
-            seen.fetch_add(usize::from(exit.has_left()), SeqCst);
+            let exit = (exit.index(), *exit.output().unwrap(), exit.has_left());
+            seen.lock().unwrap().push(exit);
         });
         let threads: Vec<_> = (0..TASKS)
-            .map(|_| {
+            .map(|thread| {
                 let handle = handle.clone();
                 thread::spawn(move || {
-                    for number in 0..40 * ACTORS {
+                    for number in 0..CHILDREN {
                         let stays = number % STAYS == 0;
-                        let child = handle.add_with(|interrupted| async move {
+                        let child = handle.add_with(move |interrupted| async move {
                             if stays {
                                 interrupted.await;
                             }
+                            (thread, number)
                         });
                         child.stops_if(|_| false);
                     }
+                    assert!(!handle.is_closed());
                 })
             })
             .collect();
@@ -123,15 +88,25 @@ pub fn threads_add_children<R: Runtime>() {
             for thread in threads {
                 thread.join().unwrap();
             }
-            stops.stop(());
+            stops.stop((TASKS, 1));
         });
 
         let report = group.report().await;
-        let [left, children] = [left.load(SeqCst), TASKS * 40 * ACTORS];
-        assert_eq!(left + report.len(), children + 2);
-        // Those that stay are in the report, and those that were added last may be.
-        assert!(report.len() >= 2 + children / STAYS);
+        assert_eq!(report[0].output(), Some(&(TASKS, 1)));
         assert!(report[1..].iter().all(Exit::was_interrupted));
         assert!(handle.is_closed());
+
+        let mut exits = take(&mut *exits.lock().unwrap());
+        exits.sort();
+        assert!(exits.iter().map(|(index, ..)| *index).eq(0..TASKS * CHILDREN + 2));
+        for thread in 0..TASKS {
+            let outputs = exits.iter().map(|(_, output, _)| *output);
+            let numbers = outputs.filter(|output| output.0 == thread).map(|output| output.1);
+            assert!(numbers.eq(0..CHILDREN));
+        }
+        // Those that stay are in the report, and those that were added last may be.
+        let left = exits.iter().filter(|(_, _, has_left)| *has_left).count();
+        assert_eq!(left + report.len(), exits.len());
+        assert!(report.len() >= 2 + TASKS * CHILDREN / STAYS);
     }));
 }

@@ -2,42 +2,16 @@
 
 use std::time::Duration;
 
+use async_global_executor::{block_on, spawn};
 use async_io::Timer;
-use run_group_runtimes::{local, shared, suite};
+use run_group_runtimes::{executor, suite};
 
 suite!(block_on: local on BlockOn);
 suite!(spawn: shared on Global, Spawn, Threads);
 
+executor!(local BlockOn { run: block_on, sleep: sleep });
+executor!(shared Global { run: |future| block_on(spawn(future)), sleep: sleep, spawn: spawn });
+
 async fn sleep(duration: Duration) {
     Timer::after(duration).await;
-}
-
-struct BlockOn;
-
-impl local::Runtime for BlockOn {
-    fn run(future: local::Task) {
-        async_global_executor::block_on(future);
-    }
-
-    fn sleep(duration: Duration) -> local::Task {
-        Box::pin(sleep(duration))
-    }
-}
-
-struct Global;
-
-impl shared::Runtime for Global {
-    fn run(future: shared::Task) {
-        async_global_executor::block_on(async_global_executor::spawn(future));
-    }
-
-    fn sleep(duration: Duration) -> shared::Task {
-        Box::pin(sleep(duration))
-    }
-}
-
-impl shared::Spawn for Global {
-    fn spawn(task: shared::Task) -> shared::Task {
-        Box::pin(async_global_executor::spawn(task))
-    }
 }

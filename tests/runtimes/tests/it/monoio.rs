@@ -3,93 +3,78 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
-use std::marker::PhantomData;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures::channel::oneshot;
 use futures::future::{select, Either, FutureExt};
 use monoio::io::{AsyncReadRentExt, AsyncWriteRentExt};
 use monoio::net::TcpListener;
 use monoio::time::sleep;
 use monoio::{spawn, IoUringDriver, LegacyDriver, RuntimeBuilder};
-use run_group_runtimes::local::Runtime as _;
-use run_group_runtimes::{local, suite, test};
+use run_group_runtimes::local::{Runtime, Task};
+use run_group_runtimes::{executor, suite, test, Listening};
 
 use crate::LOOPBACK;
 
 suite!(io_uring: local on IoUring, Spawn, Serve);
 suite!(legacy: local on Legacy, Spawn, Serve);
 
-type IoUring = Monoio<IoUringDriver>;
-type Legacy = Monoio<LegacyDriver>;
+executor!(local IoUring {
+    refusal: refusal(io_uring),
+    starves: starves(io_uring),
+    run: |future| io_uring(future).unwrap(),
+    sleep: sleep,
+    spawn: spawn_task,
+    serve: serve,
+});
+executor!(local Legacy {
+    refusal: refusal(legacy),
+    starves: starves(legacy),
+    run: |future| legacy(future).unwrap(),
+    sleep: sleep,
+    spawn: spawn_task,
+    serve: serve,
+});
 
-/// monoio on the driver `D`.
-struct Monoio<D>(PhantomData<D>);
-
-trait Driver {
-    /// Runs a future to its end, as a task, if a runtime can be made.
-    fn block_on(future: local::Task) -> io::Result<()>;
+/// Runs a future to its end, as a task, if a runtime can be made.
+fn io_uring(future: Task) -> io::Result<()> {
+    let runtime = RuntimeBuilder::<IoUringDriver>::new().enable_timer().build();
+    runtime.map(|mut runtime| runtime.block_on(async { spawn(future).await }))
 }
 
-impl Driver for IoUringDriver {
-    fn block_on(future: local::Task) -> io::Result<()> {
-        let runtime = RuntimeBuilder::<Self>::new().enable_timer().build();
-        runtime.map(|mut runtime| runtime.block_on(async { spawn(future).await }))
-    }
+/// Like `io_uring`, on the other driver.
+fn legacy(future: Task) -> io::Result<()> {
+    let runtime = RuntimeBuilder::<LegacyDriver>::new().enable_timer().build();
+    runtime.map(|mut runtime| runtime.block_on(async { spawn(future).await }))
 }
 
-impl Driver for LegacyDriver {
-    fn block_on(future: local::Task) -> io::Result<()> {
-        let runtime = RuntimeBuilder::<Self>::new().enable_timer().build();
-        runtime.map(|mut runtime| runtime.block_on(async { spawn(future).await }))
-    }
+fn refusal(run: fn(Task) -> io::Result<()>) -> Option<String> {
+    let error = run(Box::pin(async {})).err()?;
+    Some(error.to_string())
 }
 
-impl<D: Driver> local::Runtime for Monoio<D> {
-    fn refusal() -> Option<String> {
-        let error = D::block_on(Box::pin(async {})).err()?;
-        Some(error.to_string())
-    }
-
-    fn starves() -> Option<String> {
-        Self::refusal().or(Some("monoio polls a task that wakes itself before all others".into()))
-    }
-
-    fn run(future: local::Task) {
-        D::block_on(future).unwrap();
-    }
-
-    fn sleep(duration: Duration) -> local::Task {
-        Box::pin(sleep(duration))
-    }
+fn starves(run: fn(Task) -> io::Result<()>) -> Option<String> {
+    refusal(run).or(Some("monoio polls a task that wakes itself before all others".into()))
 }
 
-impl<D: Driver> local::Spawn for Monoio<D> {
-    /// Dropping a `JoinHandle` leaves the task running. Dropping a `RemoteHandle` drops the task.
-    fn spawn(task: local::Task) -> local::Task {
-        let (task, handle) = task.remote_handle();
-        spawn(task);
-        Box::pin(handle)
-    }
+/// Dropping a `JoinHandle` leaves the task running. Dropping a `RemoteHandle` drops the task.
+fn spawn_task(task: Task) -> Task {
+    let (task, handle) = task.remote_handle();
+    spawn(task);
+    Box::pin(handle)
 }
 
-impl<D: Driver> local::Serve for Monoio<D> {
-    fn serve(listening: oneshot::Sender<SocketAddr>) -> local::Task<io::Result<()>> {
-        Box::pin(async {
-            let listener = TcpListener::bind(LOOPBACK)?;
-            let _ = listening.send(listener.local_addr()?);
-            loop {
-                let (mut client, _) = listener.accept().await?;
-                let (read, word) = client.read_exact(vec![0; 4]).await;
-                if read.is_ok() {
-                    let _ = client.write_all(word).await;
-                }
-            }
-        })
+async fn serve(listening: Listening) -> io::Result<()> {
+    let listener = TcpListener::bind(LOOPBACK)?;
+    let _ = listening.send(listener.local_addr()?);
+    loop {
+        let (mut client, _) = listener.accept().await?;
+        let (read, word) = client.read_exact(vec![0; 4]).await;
+        if read.is_ok() {
+            let _ = client.write_all(word).await;
+        }
     }
 }
 
@@ -97,8 +82,8 @@ impl<D: Driver> local::Serve for Monoio<D> {
 /// other tasks and timers.
 #[test]
 fn self_waking_task_starves_the_others() {
-    fn others_starve<D: Driver>() {
-        Monoio::<D>::run(Box::pin(async {
+    fn others_starve<R: Runtime>() {
+        R::run(Box::pin(async {
             let other = Rc::new(Cell::new("waits"));
             let task = other.clone();
             spawn(async move { task.set("runs") });
@@ -118,6 +103,6 @@ fn self_waking_task_starves_the_others() {
             assert_eq!(other.get(), "waits");
         }));
     }
-    test(IoUring::refusal, others_starve::<IoUringDriver>);
-    test(Legacy::refusal, others_starve::<LegacyDriver>);
+    test(IoUring::refusal, others_starve::<IoUring>);
+    test(Legacy::refusal, others_starve::<Legacy>);
 }

@@ -2,12 +2,10 @@
 //! a `LocalSet`.
 
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::FutureExt;
-use run_group_runtimes::{local, shared, suite, test};
+use run_group_runtimes::{executor, shared, suite, test, Listening};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -22,6 +20,33 @@ suite!(current_thread: shared on CurrentThread, Spawn, Serve, Threads);
 suite!(multi_thread: shared on MultiThread, Spawn, Serve, Threads);
 suite!(local_set: local on OnLocalSet, Spawn, Serve);
 
+executor!(local BlockOn {
+    run: |future| multi_thread().block_on(future),
+    sleep: sleep,
+    serve: serve,
+});
+executor!(shared CurrentThread {
+    run: |future| current_thread().block_on(async { spawn(future).await.unwrap() }),
+    sleep: sleep,
+    spawn: |task| AbortOnDropHandle::new(spawn(task)).map(Result::unwrap),
+    serve: serve,
+});
+executor!(shared MultiThread {
+    run: |future| multi_thread().block_on(async { spawn(future).await.unwrap() }),
+    sleep: sleep,
+    spawn: |task| AbortOnDropHandle::new(spawn(task)).map(Result::unwrap),
+    serve: serve,
+});
+executor!(local OnLocalSet {
+    run: |future| {
+        let task = async { spawn_local(future).await.unwrap() };
+        LocalSet::new().block_on(&current_thread(), task);
+    },
+    sleep: sleep,
+    spawn: |task| AbortOnDropHandle::new(spawn_local(task)).map(Result::unwrap),
+    serve: serve,
+});
+
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -30,7 +55,7 @@ fn multi_thread() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-async fn serve(listening: oneshot::Sender<SocketAddr>) -> io::Result<()> {
+async fn serve(listening: Listening) -> io::Result<()> {
     let listener = TcpListener::bind(LOOPBACK).await?;
     let _ = listening.send(listener.local_addr()?);
     loop {
@@ -39,98 +64,6 @@ async fn serve(listening: oneshot::Sender<SocketAddr>) -> io::Result<()> {
         if client.read_exact(&mut word).await.is_ok() {
             let _ = client.write_all(&word).await;
         }
-    }
-}
-
-struct BlockOn;
-
-impl local::Runtime for BlockOn {
-    fn run(future: local::Task) {
-        multi_thread().block_on(future);
-    }
-
-    fn sleep(duration: Duration) -> local::Task {
-        Box::pin(sleep(duration))
-    }
-}
-
-impl local::Serve for BlockOn {
-    fn serve(listening: oneshot::Sender<SocketAddr>) -> local::Task<io::Result<()>> {
-        Box::pin(serve(listening))
-    }
-}
-
-struct CurrentThread;
-
-impl shared::Runtime for CurrentThread {
-    fn run(future: shared::Task) {
-        current_thread().block_on(async { spawn(future).await.unwrap() });
-    }
-
-    fn sleep(duration: Duration) -> shared::Task {
-        Box::pin(sleep(duration))
-    }
-}
-
-impl shared::Spawn for CurrentThread {
-    fn spawn(task: shared::Task) -> shared::Task {
-        Box::pin(AbortOnDropHandle::new(spawn(task)).map(Result::unwrap))
-    }
-}
-
-impl shared::Serve for CurrentThread {
-    fn serve(listening: oneshot::Sender<SocketAddr>) -> shared::Task<io::Result<()>> {
-        Box::pin(serve(listening))
-    }
-}
-
-struct MultiThread;
-
-impl shared::Runtime for MultiThread {
-    fn run(future: shared::Task) {
-        multi_thread().block_on(async { spawn(future).await.unwrap() });
-    }
-
-    fn sleep(duration: Duration) -> shared::Task {
-        Box::pin(sleep(duration))
-    }
-}
-
-impl shared::Spawn for MultiThread {
-    fn spawn(task: shared::Task) -> shared::Task {
-        Box::pin(AbortOnDropHandle::new(spawn(task)).map(Result::unwrap))
-    }
-}
-
-impl shared::Serve for MultiThread {
-    fn serve(listening: oneshot::Sender<SocketAddr>) -> shared::Task<io::Result<()>> {
-        Box::pin(serve(listening))
-    }
-}
-
-struct OnLocalSet;
-
-impl local::Runtime for OnLocalSet {
-    fn run(future: local::Task) {
-        LocalSet::new().block_on(&current_thread(), async {
-            spawn_local(future).await.unwrap();
-        });
-    }
-
-    fn sleep(duration: Duration) -> local::Task {
-        Box::pin(sleep(duration))
-    }
-}
-
-impl local::Spawn for OnLocalSet {
-    fn spawn(task: local::Task) -> local::Task {
-        Box::pin(AbortOnDropHandle::new(spawn_local(task)).map(Result::unwrap))
-    }
-}
-
-impl local::Serve for OnLocalSet {
-    fn serve(listening: oneshot::Sender<SocketAddr>) -> local::Task<io::Result<()>> {
-        Box::pin(serve(listening))
     }
 }
 
@@ -151,21 +84,20 @@ impl local::Serve for OnLocalSet {
 /// group is.
 mod budget {
     use std::convert::Infallible;
+    use std::future::Future;
     use std::sync::Mutex;
 
     use futures::channel::mpsc;
     use futures::StreamExt;
-    use run_group::{Exit, Group, Report};
+    use run_group::Group;
     use run_group_runtimes::local::Runtime as _;
-    use run_group_runtimes::shared::Runtime as _;
+    use run_group_runtimes::shared::{lines, Runtime as _, MOMENT};
     use tokio::io::repeat;
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
 
     const BUDGET: usize = 128;
-
-    const MOMENT: Duration = Duration::from_millis(2);
 
     /// Runs a future to its end, in one kind of place.
     type Place = fn(shared::Task);
@@ -195,44 +127,40 @@ mod budget {
         }
     }
 
-    fn in_each(places: impl IntoIterator<Item = Place>, scenario: fn() -> shared::Task) {
-        let scenarios = || places.into_iter().for_each(|run| run(scenario()));
-        test(|| None, scenarios);
-    }
-
-    fn lines(exits: Report<&str>) -> Vec<String> {
-        exits.iter().map(Exit::to_string).collect()
+    fn in_each<F: Future<Output = ()> + Send + 'static>(
+        places: impl IntoIterator<Item = Place>,
+        scenario: fn() -> F,
+    ) {
+        test(|| None, || places.into_iter().for_each(|run| run(Box::pin(scenario()))));
     }
 
     #[test]
     fn two_busy_actors_alternate() {
-        in_each(TASKS, || {
-            Box::pin(async {
-                // An actor, and how many items it has handled in a row.
-                let turns = Mutex::new(Vec::<(&str, usize)>::new());
-                let (enough, is_enough) = oneshot::channel::<()>();
-                let enough = Mutex::new(Some(enough));
-                let item_of = |name| {
-                    let mut turns = turns.lock().unwrap();
-                    match turns.last_mut() {
-                        Some((last, items)) if *last == name => *items += 1,
-                        _ => turns.push((name, 1)),
-                    }
-                    if turns.len() > 100 {
-                        enough.lock().unwrap().take();
-                    }
-                };
+        in_each(TASKS, || async {
+            // An actor, and how many items it has handled in a row.
+            let turns = Mutex::new(Vec::<(&str, usize)>::new());
+            let (enough, is_enough) = oneshot::channel::<()>();
+            let enough = Mutex::new(Some(enough));
+            let item_of = |name| {
+                let mut turns = turns.lock().unwrap();
+                match turns.last_mut() {
+                    Some((last, items)) if *last == name => *items += 1,
+                    _ => turns.push((name, 1)),
+                }
+                if turns.len() > 100 {
+                    enough.lock().unwrap().take();
+                }
+            };
 
-                let mut group = Group::new();
-                group.add_abortable(always_receives(|| item_of("channel")));
-                group.add_abortable(always_reads(|| item_of("io")));
-                group.add_abortable(is_enough.map(|_| "enough"));
-                assert_eq!(group.await, Some("enough"));
+            let mut group = Group::new();
+            group.add_abortable(always_receives(|| item_of("channel")));
+            group.add_abortable(always_reads(|| item_of("io")));
+            group.add_abortable(is_enough.map(|_| "enough"));
+            assert_eq!(group.await, Some("enough"));
 
-                let turns = turns.lock().unwrap();
-                let expected = [("channel", BUDGET), ("io", BUDGET)].repeat(50);
-                assert_eq!(turns[..100], expected);
-            })
+            let turns = turns.lock().unwrap();
+            let expected = [("channel", BUDGET), ("io", BUDGET)].repeat(50);
+            assert_eq!(turns[..100], expected);
         });
     }
 
@@ -240,120 +168,112 @@ mod budget {
     /// the grace period never ended.
     #[test]
     fn grace_period_ends_in_every_place() {
-        in_each(TASKS.into_iter().chain(NO_TASKS), || {
-            Box::pin(async {
-                let mut group = Group::new();
-                group.add(always_receives(|| {}), |_| {}).named("busy");
-                group.add(std::future::ready("done"), |_| {}).named("first");
-                group.grace_period(|| sleep(MOMENT));
-                let expected = [r#"first returned "done""#, "busy expired"];
-                assert_eq!(lines(group.report().await), expected);
-            })
+        in_each(TASKS.into_iter().chain(NO_TASKS), || async {
+            let mut group = Group::new();
+            group.add(always_receives(|| {}), |_| {}).named("busy");
+            group.add(std::future::ready("done"), |_| {}).named("first");
+            group.grace_period(|| sleep(MOMENT));
+            let expected = [r#"first returned "done""#, "busy expired"];
+            assert_eq!(lines(group.report().await), expected);
         });
     }
 
     #[test]
     fn busy_actor_starves_no_timer() {
-        in_each(TASKS.into_iter().chain([NO_TASKS[1]]), || {
-            Box::pin(async {
-                let (waiting, mut all_done) = mpsc::channel::<Infallible>(0);
-                let mut group = Group::new();
-                group.add(always_receives(|| {}), |_| {}).named("busy");
-                for name in ["one", "two", "three"] {
-                    let waiting = waiting.clone();
-                    group
-                        .add_with(|interrupted| async {
-                            for _ in 0..3 {
-                                sleep(MOMENT).await;
-                            }
-                            drop(waiting);
-                            interrupted.await;
-                            "cleaned up"
-                        })
-                        .named(name);
-                }
-                drop(waiting);
+        in_each(TASKS.into_iter().chain([NO_TASKS[1]]), || async {
+            let (waiting, mut all_done) = mpsc::channel::<Infallible>(0);
+            let mut group = Group::new();
+            group.add(always_receives(|| {}), |_| {}).named("busy");
+            for name in ["one", "two", "three"] {
+                let waiting = waiting.clone();
                 group
-                    .add_abortable(async {
-                        assert_eq!(all_done.next().await, None);
-                        "done"
+                    .add_with(|interrupted| async {
+                        for _ in 0..3 {
+                            sleep(MOMENT).await;
+                        }
+                        drop(waiting);
+                        interrupted.await;
+                        "cleaned up"
                     })
-                    .named("first");
-                group.grace_period(|| sleep(MOMENT));
+                    .named(name);
+            }
+            drop(waiting);
+            group
+                .add_abortable(async {
+                    assert_eq!(all_done.next().await, None);
+                    "done"
+                })
+                .named("first");
+            group.grace_period(|| sleep(MOMENT));
 
-                let expected = [
-                    r#"first returned "done""#,
-                    r#"one returned "cleaned up", interrupted"#,
-                    r#"two returned "cleaned up", interrupted"#,
-                    r#"three returned "cleaned up", interrupted"#,
-                    "busy expired",
-                ];
-                assert_eq!(lines(group.report().await), expected);
-            })
+            let expected = [
+                r#"first returned "done""#,
+                r#"one returned "cleaned up", interrupted"#,
+                r#"two returned "cleaned up", interrupted"#,
+                r#"three returned "cleaned up", interrupted"#,
+                "busy expired",
+            ];
+            assert_eq!(lines(group.report().await), expected);
         });
     }
 
     #[test]
     fn busy_actors_starve_no_other_task() {
-        in_each(TASKS, || {
-            Box::pin(async {
-                let (stop, stopped) = oneshot::channel::<()>();
-                let other = spawn(async {
-                    for _ in 0..3 {
-                        sleep(MOMENT).await;
-                    }
-                    drop(stop);
-                });
+        in_each(TASKS, || async {
+            let (stop, stopped) = oneshot::channel::<()>();
+            let other = spawn(async {
+                for _ in 0..3 {
+                    sleep(MOMENT).await;
+                }
+                drop(stop);
+            });
 
-                let mut group = Group::new();
-                group.add_abortable(always_receives(|| {})).named("channel");
-                group.add_abortable(always_reads(|| {})).named("io");
-                group.add_abortable(stopped.map(|_| "stopped")).named("stop");
+            let mut group = Group::new();
+            group.add_abortable(always_receives(|| {})).named("channel");
+            group.add_abortable(always_reads(|| {})).named("io");
+            group.add_abortable(stopped.map(|_| "stopped")).named("stop");
 
-                let expected = [r#"stop returned "stopped""#, "channel aborted", "io aborted"];
-                assert_eq!(lines(group.report().await), expected);
-                other.await.unwrap();
-            })
+            let expected = [r#"stop returned "stopped""#, "channel aborted", "io aborted"];
+            assert_eq!(lines(group.report().await), expected);
+            other.await.unwrap();
         });
     }
 
     #[test]
     fn spawned_work_has_its_own_budget() {
-        in_each(TASKS.into_iter().chain(NO_TASKS), || {
-            Box::pin(async {
-                let (working, mut all_done) = mpsc::channel::<Infallible>(0);
-                let mut group = Group::new();
-                for name in ["one", "two", "three", "four", "five"] {
-                    let mut working = Some(working.clone());
-                    let mut items = 0;
-                    let work = spawn(always_receives(move || {
-                        items += 1;
-                        if items == 10 * BUDGET {
-                            working.take();
-                        }
-                    }));
-                    let work = AbortOnDropHandle::new(work).map(Result::unwrap);
-                    group.add(work, |_| {}).named(name);
-                }
-                drop(working);
-                group
-                    .add_abortable(async {
-                        assert_eq!(all_done.next().await, None);
-                        "done"
-                    })
-                    .named("first");
-                group.grace_period(|| sleep(MOMENT));
+        in_each(TASKS.into_iter().chain(NO_TASKS), || async {
+            let (working, mut all_done) = mpsc::channel::<Infallible>(0);
+            let mut group = Group::new();
+            for name in ["one", "two", "three", "four", "five"] {
+                let mut working = Some(working.clone());
+                let mut items = 0;
+                let work = spawn(always_receives(move || {
+                    items += 1;
+                    if items == 10 * BUDGET {
+                        working.take();
+                    }
+                }));
+                let work = AbortOnDropHandle::new(work).map(Result::unwrap);
+                group.add(work, |_| {}).named(name);
+            }
+            drop(working);
+            group
+                .add_abortable(async {
+                    assert_eq!(all_done.next().await, None);
+                    "done"
+                })
+                .named("first");
+            group.grace_period(|| sleep(MOMENT));
 
-                let expected = [
-                    r#"first returned "done""#,
-                    "one expired",
-                    "two expired",
-                    "three expired",
-                    "four expired",
-                    "five expired",
-                ];
-                assert_eq!(lines(group.report().await), expected);
-            })
+            let expected = [
+                r#"first returned "done""#,
+                "one expired",
+                "two expired",
+                "three expired",
+                "four expired",
+                "five expired",
+            ];
+            assert_eq!(lines(group.report().await), expected);
         });
     }
 }
