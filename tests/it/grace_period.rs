@@ -69,7 +69,7 @@ fn begins_later_if_an_actor_joins() {
         })
         .named("cause");
     test.poll_pending(&mut group);
-    assert!(test.take_log().is_empty());
+    assert_eq!(test.take_log(), [""; 0]);
     test.settle(&mut group);
     assert_eq!(test.take_log(), ["late! (by cause)", "timer begins", "timer", "late"]);
     timer.returns("over");

@@ -200,7 +200,7 @@ fn first_panic_is_resumed_whether_exit_or_not() {
             "panics" => b.panics("later"),
             _ => b.returns("late"),
         }
-        assert_eq!(poll_panics(&test, &mut group), expected);
+        assert_eq!(poll_panics(&test, &mut group), expected, "{first}, then {second}");
     }
 }
 
