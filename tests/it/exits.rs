@@ -146,7 +146,7 @@ fn debug_shows_every_field() {
     }
 }
 
-/// It needs no `Debug` of the output.
+/// A label needs no `Debug` of the output.
 #[test]
 fn label_is_the_name_or_the_line() {
     struct NoDebug;

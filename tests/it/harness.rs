@@ -71,7 +71,7 @@ impl Test {
         self.wakes.0.swap(0, SeqCst)
     }
 
-    /// Returns how many wakers are held. Each clone of this holds both parts, and a waker only the second.
+    /// Returns how many wakers are held. A clone of this holds `lines` and `wakes`, and a waker only `wakes`.
     pub fn wakers(&self) -> usize {
         Arc::strong_count(&self.wakes) - Arc::strong_count(&self.lines)
     }

@@ -354,7 +354,7 @@ fn unless_interruption_wins_a_tie() {
     assert!(test.take_log().is_empty());
 }
 
-/// Not even when it yields.
+/// `unless` does not poll its future even when it yields.
 #[test]
 fn unless_polls_nothing_once_interrupted() {
     let test = Test::default();

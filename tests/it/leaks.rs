@@ -43,7 +43,7 @@ fn nothing_is_left_of_100_000_groups() {
     totals.assert_enough();
 }
 
-/// Whether a group contains panics. Elsewhere, nothing panics here.
+/// Whether a group catches panics. If it does not, nothing panics here.
 const PANICS: bool = cfg!(all(feature = "std", panic = "unwind"));
 
 /// How a group ends.
@@ -75,7 +75,7 @@ impl End {
         Self::DroppedPanicking,
     ];
 
-    /// How many of these there are: without the last two, where nothing panics.
+    /// How many of these can happen: if nothing panics, all but the last two.
     const COUNT: usize = Self::ALL.len() - if PANICS { 0 } else { 2 };
 
     fn of(number: usize) -> Self {

@@ -49,9 +49,9 @@
 //!   target. A group cannot contain panics there, so the model leaves them out, as it does without `std`.
 //! - `target_family = "wasm"` has no threads, processes or sockets. It leaves out the examples, [`threads`], and single
 //!   tests that need one of these.
-//! - Windows has no OS signals. It leaves out the tests that send one to an example, or wait for one, and the one that
-//!   takes an open file from another process. `.ci/ctrl-c` presses Ctrl-C there. Only Linux has
-//!   systemd, and the tests of its recipe.
+//! - Windows has no OS signals, and its backtraces may lack names. It leaves out the tests that send a signal to an
+//!   example, or wait for one, `testing::late_wakes`, and the test that takes an open file from another process.
+//!   `.ci/ctrl-c` presses Ctrl-C there. Only Linux has systemd, and the tests of its recipe.
 //! - Without the feature `std`, only a local group has handles, no panic is caught, and no `main` returns a `Report`. So
 //!   `clones`, `panic`, `panics`, `recipes`, some examples, four [`graphs`], most of [`handles`], and single tests of
 //!   other modules are left out.

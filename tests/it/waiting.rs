@@ -95,7 +95,7 @@ fn not_called_if_all_return_in_the_same_poll() {
     assert_eq!(test.take_log(), ["a", "a! (by cause)", "a"]);
 }
 
-/// So the last line of a log names the actor that blocks the shutdown.
+/// The last line of a log names the actor that blocks the shutdown.
 #[test]
 fn called_again_only_after_a_change() {
     let test = Test::default();

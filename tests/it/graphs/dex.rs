@@ -25,7 +25,7 @@ const GRACE_PERIOD: u64 = 90;
 struct Dex {
     world: World,
     signal: Gate,
-    /// In the order of adding.
+    /// The servers, in the order of adding.
     servers: [Server; 4],
 }
 

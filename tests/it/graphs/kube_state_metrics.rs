@@ -93,7 +93,7 @@ fn scrapes_in_progress_have_three_seconds() {
     assert_eq!(program.world.now(), 100 + DRAIN);
 }
 
-/// In the first run, it has ended before the start.
+/// In the first run, the context has ended before the start.
 #[test]
 fn context_ended_at_every_poll_finishes_scrapes() {
     let runs = interrupt_at_every_poll(|interrupted| async move {

@@ -121,8 +121,8 @@ impl<F: Future> Running<F> {
         }
     }
 
-    /// Runs the program as a future, so that `interrupt_at_every_poll` can interrupt it. `events` happen until it does.
-    /// Then `stop` requests the shutdown. Until then, the clock does not advance beyond `time`.
+    /// Runs the program as a future, for `interrupt_at_every_poll`. `events` run until `interrupted` resolves, and then
+    /// `stop` requests the shutdown. Before that, the clock does not advance beyond `time`.
     pub async fn interrupted_by(
         self,
         mut interrupted: Interrupted,

@@ -208,7 +208,7 @@ fn inner_before_outer_and_front_before_back() {
 
 // What `add` returns, and `Debug`.
 
-/// Not earlier, whatever is called on what `add` returns.
+/// The methods of what `add` returns add nothing yet.
 #[test]
 fn adding_adds_when_it_is_dropped() {
     let (test, mut group, handle) = group_with_handle();

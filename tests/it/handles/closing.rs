@@ -214,7 +214,8 @@ fn handles_close_before_what_waits_is_dropped() {
 
 // The waker of the group.
 
-/// The handle of the front is closed while the back is still running. For groups that are gone, see [`dropping`].
+/// The handle of the front is closed while the back is still running. For groups that have ended or were dropped, see
+/// [`dropping`].
 ///
 /// [`dropping`]: crate::dropping
 #[test]

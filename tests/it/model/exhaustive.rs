@@ -4,10 +4,11 @@
 //!
 //! - Every group of one, two or three actors, each of any of the [kinds]. In groups of one or two, also of the
 //!   [kinds that leave](kinds_that_leave).
-//! - Every group of four actors, each of three of these kinds. Groups of three and four take long without optimizations,
-//!   so `tests/model` searches them.
+//! - Every group of four actors, each of three kinds, with a grace period for the first stage.
 //! - Each of them in every order of adding, in one stage or in two, with a [grace period](Limit) for the first stage,
 //!   for the last, or for both together.
+//!
+//! Groups of three and four take long without optimizations, so `tests/model` searches them.
 //!
 //! For each group: every order in which actors are woken, the grace period ends, and the group is polled, as long as
 //! each of these changes something.

@@ -74,7 +74,7 @@ fn drop_panic_of_grace_period_is_contained() {
 }
 
 /// The panic of `begin` came after it was replaced and before its future was. So the old future continued, the new
-/// `begin` was never called, and the group hung.
+/// `begin` was never called, and the group hung. Without `in_begin`, the future panics instead.
 #[test]
 fn drop_panic_of_a_replaced_grace_period() {
     for in_begin in [true, false] {

@@ -1,4 +1,4 @@
-//! Actors that wait for an executor which delays wakes, as Tokio does inside a task. `tests/runtimes` has the same with
+//! Actors that wait for an executor that delays wakes, as Tokio does inside a task. `tests/runtimes` tests the same with
 //! Tokio itself.
 
 use std::cell::RefCell;
@@ -64,7 +64,7 @@ fn runs_inside_a_task_are_refused() {
     });
 }
 
-/// An actor that has returned or waits for nothing holds no waker that could be late.
+/// An actor that only waits for its interruption leaves no waker behind that could be late.
 #[test]
 fn actor_without_late_wakes_may_run_inside_a_task() {
     tokio::runtime::enter(|| {
@@ -72,7 +72,7 @@ fn actor_without_late_wakes_may_run_inside_a_task() {
     });
 }
 
-/// Elsewhere, whoever holds a waker may wait for something that never happens.
+/// Elsewhere, code that holds a waker may wait for something that never happens.
 #[test]
 fn late_wakes_are_no_reason_elsewhere() {
     let said = message(|| interrupt_at_every_poll(stuck));

@@ -60,8 +60,8 @@ impl Counts {
     }
 }
 
-/// Threads call `add` this many times each, with their number and that of the call, while `driver` runs a group of one
-/// actor that is aborted. Returns the report.
+/// Runs a group on `driver`, and returns the report. Meanwhile, each thread calls `add` this many times, with its own
+/// number and that of the call. The group has one actor, which is aborted.
 fn report_of_added(
     driver: Driver,
     mut group: Group<'static, ()>,

@@ -170,8 +170,8 @@ fn unless_races_with_its_future() {
 
 // Clones. A clone has its waker in a slab behind a mutex, and the original in an `AtomicWaker`.
 
-/// After a poll that returns `Pending`, its task is woken, and its next poll is ready. The same holds for a clone that
-/// waits as well.
+/// After a poll that returns `Pending`, its task is woken, and its next poll is ready. This also holds for a clone
+/// that waits as well.
 #[test]
 fn pending_poll_is_followed_by_a_wake() {
     loom::model(|| {

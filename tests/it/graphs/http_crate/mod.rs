@@ -408,7 +408,7 @@ fn stop_before_the_first_poll() {
     assert_eq!(stopped.now_or_never(), Some(()));
 }
 
-/// Whether it is called once, or twice at the same time.
+/// It is called once, or twice at the same time.
 #[test]
 fn stop_waits_for_the_end() {
     for calls in [1, 2] {
