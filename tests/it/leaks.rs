@@ -1,8 +1,8 @@
 //! A group leaves nothing allocated, however it ends, and drops everything that it was given.
 //!
 //! The groups are random, but the same in each run: actors of all kinds, with and without names, in one stage or
-//! several, with and without grace periods, observers and handles. Some actors leave. Other tests show that a value is dropped at the
-//! right time. This one shows that each value is dropped, and only once.
+//! several, with and without grace periods, observers and handles. Some actors leave. Other tests show that a value is
+//! dropped at the right time. This one shows that each value is dropped, and only once.
 
 mod totals;
 mod tracked;
