@@ -127,25 +127,6 @@ fn ended_group_is_empty_again() {
     assert_eq!(exits[1].index(), 0);
 }
 
-#[cfg(feature = "std")]
-#[test]
-fn new_handles_are_needed_after_the_end() {
-    let test = Test::default();
-    let mut group = Group::new();
-    let old = group.handle();
-    group.add(ready("done"), |_| {});
-    test.poll_ready(&mut group);
-    assert!(old.is_closed());
-
-    test.add_manual("a", &mut group);
-    let new = group.handle();
-    old.add(ready("old"), |_| {});
-    test.poll_pending(&mut group);
-    new.add(ready("new"), |_| {});
-    test.poll_pending(&mut group);
-    assert!(group.is_stopping());
-}
-
 #[test]
 fn terminated_until_an_actor_is_added() {
     let test = Test::default();
@@ -157,20 +138,6 @@ fn terminated_until_an_actor_is_added() {
     assert!(group.is_terminated());
     group.add(ready("again"), |_| {});
     assert!(!group.is_terminated());
-}
-
-#[cfg(feature = "std")]
-#[test]
-fn terminated_until_a_handle_is_made() {
-    let test = Test::default();
-    let mut group = Group::<Output>::new();
-    test.poll_ready(&mut group);
-    assert!(group.is_terminated());
-    let handle = group.handle();
-    assert!(!group.is_terminated());
-    handle.add(ready("done"), |_| {});
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    assert!(group.is_terminated());
 }
 
 #[test]

@@ -297,28 +297,6 @@ fn assert_ends_with_the_grace_period<F: Future<Output = Output> + 'static>(
     }
 }
 
-/// A thread that adds actors in a loop did the same.
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
-#[test]
-fn thread_that_keeps_adding_does_not_delay_the_end() {
-    let test = Test::default();
-    let mut group = Group::new();
-    group.grace_period(|| ready(()));
-    let handle = group.handle();
-    let adding = std::thread::spawn(move || {
-        while !handle.is_closed() {
-            handle.add(pending(), |_| {}).named("added");
-        }
-    });
-    group.add(pending(), |_| {});
-    while group.len() == 1 {
-        test.poll_pending(&mut group); // until the thread adds actors
-    }
-    group.add(ready("done"), |_| {});
-    assert_eq!(test.poll_ready(&mut group), Some("done"));
-    adding.join().unwrap();
-}
-
 /// `break` in a `select!` leaves the `select!` but not the loop. The loop then ran forever in one poll, so nothing could
 /// end or name it.
 #[test]
