@@ -18,11 +18,13 @@ fn start() -> (Program, SocketAddr) {
 }
 
 /// Returns what the server calls a client.
+#[cfg(unix)]
 fn name(client: &TcpStream) -> String {
     client.local_addr().unwrap().to_string()
 }
 
 /// Returns the line that the server prints when it waits for this client alone.
+#[cfg(unix)]
 fn waiting_for(client: &TcpStream) -> String {
     let name = name(client);
     format!("waiting for {name}; press Ctrl-C again to drop it")

@@ -189,11 +189,13 @@ fn lost_listener_is_one_line_and_status_1() {
 }
 
 /// Returns the line that the server prints when it waits for this client alone.
+#[cfg(unix)]
 fn waits_for(name: &str) -> String {
     format!("waiting for {name}; press Ctrl-C again to drop it")
 }
 
 /// Returns the lines of these clients and of the health server, when they return because they are interrupted.
+#[cfg(unix)]
 fn returned(names: &[&str]) -> String {
     let names = names.iter().chain([&"health"]);
     names.map(|name| format!("{name} returned Ok(()), interrupted\n")).collect()

@@ -30,7 +30,9 @@ use run_group::{Group, Handle, Interrupted, Report};
 use smol::future::or;
 
 use super::channel::Channel;
-use super::report::{expired, failures, names};
+#[cfg(panic = "unwind")]
+use super::report::names;
+use super::report::{expired, failures};
 use super::shutdown::{exit_code, hang, log_shutdown, Signal, Signals};
 use super::world::{Running, World};
 use super::Done;

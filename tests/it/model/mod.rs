@@ -52,7 +52,7 @@ fn replay(script: Script) {
     }
 }
 
-/// For other scripts, or more of them: `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000 cargo test -p run-group-model`.
+/// `tests/model` plays more of them, or others, with `PROPTEST_RNG_SEED=2 PROPTEST_CASES=100000`.
 #[test]
 fn random_scripts_keep_the_contract() {
     let (mut runner, seed) = test_runner(1_000);

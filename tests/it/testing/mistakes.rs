@@ -4,6 +4,7 @@ use std::pin::pin;
 
 use futures::future::{select, Either};
 use futures::lock::Mutex;
+use futures::select_biased;
 
 use super::*;
 

@@ -13,6 +13,7 @@ mod random;
 
 use std::cell::Cell;
 use std::future::{pending, ready, Future};
+#[cfg(panic = "unwind")]
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::pin::{pin, Pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::channel::mpsc;
-use futures::{select_biased, FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt};
 use run_group::testing::{interrupt_at_every_poll, interrupt_at_every_poll_on, Run};
 use run_group::{Group, Interrupted};
 use smol::future::yield_now;

@@ -2,7 +2,7 @@
 //! `PROPTEST_CASES` says:
 //!
 //! ```sh
-//! PROPTEST_CASES=100000 cargo test -p run-group-model
+//! PROPTEST_CASES=100000 cargo test --profile model -p run-group-model
 //! ```
 #![cfg(test)]
 

@@ -37,7 +37,9 @@ use smol::channel::{bounded, Receiver, Sender};
 
 use self::connection::{connect, Client, Connection};
 use super::channel::Channel;
-use super::report::{expired, names};
+use super::report::expired;
+#[cfg(panic = "unwind")]
+use super::report::names;
 use super::shutdown::{exit_code, hang, Signal, Signals};
 use super::world::World;
 
