@@ -310,6 +310,20 @@ impl Drop for Execute {
     }
 }
 
+/// Runs a test of `module` once more, alone, in a process of its own, and returns what that process has printed. In
+/// that process, returns `None`: there, the test does what is looked at.
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+pub fn in_process(module: &str, test: &str) -> Option<std::process::Output> {
+    const IN_PROCESS: &str = "RUN_GROUP_TEST_IN_PROCESS";
+    if env::var_os(IN_PROCESS).is_some() {
+        return None;
+    }
+    let (_crate, module) = module.split_once("::").unwrap();
+    let mut command = std::process::Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "--nocapture", &format!("{module}::{test}")]);
+    Some(command.env(IN_PROCESS, "1").output().unwrap())
+}
+
 /// Returns a runner for this many random cases, and its seed. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` set others.
 pub fn test_runner(cases: u32) -> (TestRunner, RngSeed) {
     let mut config = Config { failure_persistence: None, ..Config::default() };

@@ -203,21 +203,14 @@ mod termination {
         }
     }
 
-    /// The test binary runs itself again, with this test alone. There, the test returns a report with failures.
+    /// In a process of its own, the test returns a report with failures.
     #[cfg(not(target_family = "wasm"))]
     #[test]
     fn failures_are_printed_to_standard_error() -> Report<Output> {
-        const IN_CHILD: &str = "RUN_GROUP_RETURNS_A_REPORT";
-        if std::env::var_os(IN_CHILD).is_some() {
+        let name = "failures_are_printed_to_standard_error";
+        let Some(child) = crate::harness::in_process(module_path!(), name) else {
             return mixed();
-        }
-        let (_crate, module) = module_path!().split_once("::").unwrap();
-        let name = format!("{module}::failures_are_printed_to_standard_error");
-        let child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", &name])
-            .env(IN_CHILD, "1")
-            .output()
-            .unwrap();
+        };
         let stderr = String::from_utf8(child.stderr).unwrap();
         let errors = stderr.lines().filter(|line| line.starts_with("Error: "));
         assert_eq!(

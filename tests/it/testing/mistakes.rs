@@ -148,24 +148,18 @@ fn panics_when_interrupted_early() {
     assert_eq!(said, "it has started");
 }
 
-/// A panic of the actor does not say in which run it was, so the functions print that. This test runs itself in a
-/// process of its own, whose output it can read.
+/// A panic of the actor does not say in which run it was, so the functions print that.
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 #[test]
 fn run_of_a_panic_is_printed() {
-    const CHILD: &str = "RUN_GROUP_TEST_PANICS";
     let panics = |mut interrupted: Interrupted| async move {
         assert!(interrupted.unless(yield_now()).await.is_none(), "it was not interrupted");
     };
-    if std::env::var_os(CHILD).is_some() {
+    let name = "run_of_a_panic_is_printed";
+    let Some(output) = crate::harness::in_process(module_path!(), name) else {
         interrupt_at_every_poll(panics);
-    }
-    let (_, module) = module_path!().split_once("::").unwrap();
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([&format!("{module}::run_of_a_panic_is_printed"), "--exact", "--nocapture"])
-        .env(CHILD, "")
-        .output()
-        .unwrap();
+        return;
+    };
     let printed = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && printed.contains("it was not interrupted"), "{printed}");
     let run = "\nthis was the run that interrupts the actor after 2 polls\n";
