@@ -178,10 +178,21 @@ mod budget {
         });
     }
 
+    /// Adds an actor, `first`, that stops the group when all senders of `all_done` are dropped. Also sets a grace period.
+    fn stop_after(group: &mut Group<'_, &str>, mut all_done: mpsc::Receiver<Infallible>) {
+        group
+            .add_abortable(async move {
+                assert_eq!(all_done.next().await, None);
+                "done"
+            })
+            .named("first");
+        group.grace_period(|| sleep(MOMENT));
+    }
+
     #[test]
     fn busy_actor_starves_no_timer() {
         in_each(TASKS.into_iter().chain([NO_TASKS[1]]), || async {
-            let (waiting, mut all_done) = mpsc::channel::<Infallible>(0);
+            let (waiting, all_done) = mpsc::channel::<Infallible>(0);
             let mut group = Group::new();
             group.add(always_receives(|| {}), |_| {}).named("busy");
             for name in ["one", "two", "three"] {
@@ -198,13 +209,7 @@ mod budget {
                     .named(name);
             }
             drop(waiting);
-            group
-                .add_abortable(async {
-                    assert_eq!(all_done.next().await, None);
-                    "done"
-                })
-                .named("first");
-            group.grace_period(|| sleep(MOMENT));
+            stop_after(&mut group, all_done);
 
             let expected = [
                 r#"first returned "done""#,
@@ -242,7 +247,7 @@ mod budget {
     #[test]
     fn spawned_work_has_its_own_budget() {
         in_each(TASKS.into_iter().chain(NO_TASKS), || async {
-            let (working, mut all_done) = mpsc::channel::<Infallible>(0);
+            let (working, all_done) = mpsc::channel::<Infallible>(0);
             let mut group = Group::new();
             for name in ["one", "two", "three", "four", "five"] {
                 let mut working = Some(working.clone());
@@ -257,13 +262,7 @@ mod budget {
                 group.add(work, |_| {}).named(name);
             }
             drop(working);
-            group
-                .add_abortable(async {
-                    assert_eq!(all_done.next().await, None);
-                    "done"
-                })
-                .named("first");
-            group.grace_period(|| sleep(MOMENT));
+            stop_after(&mut group, all_done);
 
             let expected = [
                 r#"first returned "done""#,
