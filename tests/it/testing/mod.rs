@@ -1,8 +1,8 @@
 //! `run_group::testing`: actors with one typical mistake each and the message for it, and actors without mistakes.
 
 mod aborts;
+// It needs the names in a backtrace, which Windows may lack.
 #[cfg(all(feature = "std", panic = "unwind", unix))]
-// for the names in a backtrace, which Windows may lack
 mod late_wakes;
 #[cfg(panic = "unwind")]
 mod mistakes;

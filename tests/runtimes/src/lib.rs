@@ -1,9 +1,9 @@
 //! One suite for every executor. A group does the same on all of them.
 //!
 //! The suite consists of scenarios: functions that are generic over a `Runtime`. They are compiled twice from one
-//! source, `scenarios.rs` and `tasks.rs`: in [`shared`] with `Group::new`, for executors whose tasks are `Send`, and in [`local`] with
-//! `Group::local`, for those whose tasks need not be. Each of these two modules defines the names that differ.
-//! [`suite!`] turns the functions into tests on one executor.
+//! source, `scenarios.rs` and `tasks.rs`: in [`shared`] with `Group::new`, for executors whose tasks are `Send`, and in
+//! [`local`] with `Group::local`, for those whose tasks need not be. Each of these two modules defines the names that
+//! differ. [`suite!`] turns the functions into tests on one executor.
 //!
 //! The timers are real, a few milliseconds long. No test depends on how long anything takes, because an event that must
 //! come first enables the next one.
